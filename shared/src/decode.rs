@@ -1,0 +1,175 @@
+//! Frames read without serde: `ToWidget` from any tree that can be asked like JSON, and `ToServer` written as JSON.
+//! The widget walks `JSON.parse`'s values with it; tests walk `serde_json::Value` and compare with the serde types.
+
+use crate::ids::{MessageId, SiteKey};
+use crate::wire::{Author, Entry, Happening, Hello, Link, MessageState, Piece, Quote, Refusal, ToServer, ToWidget};
+
+/// A JSON value, wherever it lives.
+pub trait Node: Sized {
+    /// The member `name` of an object; `None` where it is absent or `null`, or where this is no object.
+    fn get(&self, name: &str) -> Option<Self>;
+    /// `None` unless this is a string.
+    fn text(&self) -> Option<String>;
+    /// `None` unless this is a number.
+    fn number(&self) -> Option<f64>;
+    /// True only for `true`.
+    fn truth(&self) -> bool;
+    /// `None` unless this is an array.
+    fn list(&self) -> Option<Vec<Self>>;
+}
+
+/// Reads a frame of the relay. `None`: not a frame. A frame, refusal or entry of a newer kind becomes its `Unknown`.
+pub fn to_widget<N: Node>(frame: &N) -> Option<ToWidget> {
+    Some(match frame.get("type")?.text()?.as_str() {
+        "welcome" => ToWidget::Welcome {
+            session: text(frame, "session"),
+            last: number(frame, "last")?,
+            reset: frame.get("reset").is_some_and(|reset| reset.truth()),
+            text_chars: u32::try_from(number(frame, "text_chars")?).ok()?,
+        },
+        "accepted" => ToWidget::Accepted { id: id(frame)?, seq: number(frame, "seq")?, at: number(frame, "at")? },
+        "entries" => ToWidget::Entries { list: each(frame, "list", entry)? },
+        "refused" => ToWidget::Refused {
+            id: id(frame),
+            code: refusal(&text(frame, "code")?),
+            retry_after: number(frame, "retry_after").and_then(|seconds| u32::try_from(seconds).ok()),
+        },
+        "pong" => ToWidget::Pong,
+        _ => ToWidget::Unknown,
+    })
+}
+
+/// Writes a frame of the widget; `quote` makes a JSON string of a text (in the browser: `JSON.stringify`).
+pub fn from_widget(frame: &ToServer, quote: impl Fn(&str) -> String) -> String {
+    match frame {
+        ToServer::Hello(Hello { version, site, session, seen }) => {
+            let session = session.as_ref().map(|token| [",\"session\":", &quote(token)].concat()).unwrap_or_default();
+            let (version, seen) = (version.to_string(), seen.to_string());
+            let site = quote(SiteKey::as_str(site));
+            ["{\"type\":\"hello\",\"version\":", &version, ",\"site\":", &site, &session, ",\"seen\":", &seen, "}"]
+                .concat()
+        }
+        ToServer::Say { id, text } => {
+            ["{\"type\":\"say\",\"id\":", &quote(id.as_str()), ",\"text\":", &quote(text), "}"].concat()
+        }
+        ToServer::Ping => "{\"type\":\"ping\"}".to_owned(),
+    }
+}
+
+fn entry<N: Node>(entry: &N) -> Option<Entry> {
+    let what = match entry.get("kind")?.text()?.as_str() {
+        "said" => Happening::Said {
+            id: id(entry)?,
+            from: author(&text(entry, "from")?)?,
+            name: text(entry, "name"),
+            body: each(entry, "body", piece)?,
+        },
+        "edited" => Happening::Edited { id: id(entry)?, body: each(entry, "body", piece)? },
+        "deleted" => Happening::Deleted { id: id(entry)? },
+        "state" => Happening::State { id: id(entry)?, state: state(&text(entry, "state")?)? },
+        "started" => Happening::Started,
+        "finished" => Happening::Finished,
+        _ => Happening::Unknown,
+    };
+    Some(Entry { seq: number(entry, "seq")?, at: number(entry, "at")?, what })
+}
+
+fn piece<N: Node>(piece: &N) -> Option<Piece> {
+    let inner = || each(piece, "c", self::piece);
+    Some(match piece.get("t")?.text()?.as_str() {
+        "text" => Piece::Text(text(piece, "c")?),
+        "bold" => Piece::Bold(inner()?),
+        "italic" => Piece::Italic(inner()?),
+        "underline" => Piece::Underline(inner()?),
+        "strike" => Piece::Strike(inner()?),
+        "code" => Piece::Code(text(piece, "c")?),
+        "time" => Piece::Time(number(piece, "c")?),
+        "quote" => {
+            let quote = piece.get("c")?;
+            Piece::Quote(Quote { name: text(&quote, "name"), body: each(&quote, "body", self::piece)? })
+        }
+        "link" => {
+            let link = piece.get("c")?;
+            Piece::Link(Link { href: text(&link, "href")?, body: each(&link, "body", self::piece)? })
+        }
+        _ => return None,
+    })
+}
+
+fn refusal(code: &str) -> Refusal {
+    match code {
+        "too_fast" => Refusal::TooFast,
+        "too_long" => Refusal::TooLong,
+        "empty" => Refusal::Empty,
+        "bad_frame" => Refusal::BadFrame,
+        "too_large" => Refusal::TooLarge,
+        "session_unknown" => Refusal::SessionUnknown,
+        "site_unknown" => Refusal::SiteUnknown,
+        "site_closed" => Refusal::SiteClosed,
+        "origin" => Refusal::Origin,
+        "too_many_connections" => Refusal::TooManyConnections,
+        "version" => Refusal::Version,
+        "internal" => Refusal::Internal,
+        _ => Refusal::Unknown,
+    }
+}
+
+fn author(name: &str) -> Option<Author> {
+    Some(match name {
+        "visitor" => Author::Visitor,
+        "operator" => Author::Operator,
+        "bot" => Author::Bot,
+        "system" => Author::System,
+        _ => return None,
+    })
+}
+
+fn state(name: &str) -> Option<MessageState> {
+    Some(match name {
+        "delivered" => MessageState::Delivered,
+        "unconfirmed" => MessageState::Unconfirmed,
+        "failed" => MessageState::Failed,
+        _ => return None,
+    })
+}
+
+fn id<N: Node>(of: &N) -> Option<MessageId> {
+    MessageId::try_from(text(of, "id")?).ok()
+}
+
+fn text<N: Node>(of: &N, name: &str) -> Option<String> {
+    of.get(name)?.text()
+}
+
+/// A whole number from 0 up to 2^53: all a JSON number of a browser holds exactly.
+fn number<N: Node>(of: &N, name: &str) -> Option<u64> {
+    let number = of.get(name)?.number()?;
+    (0.0..=9_007_199_254_740_992.0).contains(&number).then_some(number as u64)
+}
+
+/// An element that cannot be read is left out: it is of a newer kind, and the rest still counts.
+fn each<N: Node, T>(of: &N, name: &str, read: impl Fn(&N) -> Option<T>) -> Option<Vec<T>> {
+    Some(of.get(name)?.list()?.iter().filter_map(read).collect())
+}
+
+#[cfg(feature = "serde")]
+impl Node for serde_json::Value {
+    fn get(&self, name: &str) -> Option<Self> {
+        self.as_object()?.get(name).filter(|value| !value.is_null()).cloned()
+    }
+    fn text(&self) -> Option<String> {
+        self.as_str().map(str::to_owned)
+    }
+    fn number(&self) -> Option<f64> {
+        self.as_f64()
+    }
+    fn truth(&self) -> bool {
+        self.as_bool().unwrap_or_default()
+    }
+    fn list(&self) -> Option<Vec<Self>> {
+        self.as_array().cloned()
+    }
+}
+
+#[cfg(all(test, feature = "serde"))]
+mod tests;

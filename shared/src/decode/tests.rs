@@ -1,0 +1,112 @@
+//! The hand-written reader against the serde types: whatever the relay can write, the widget reads alike.
+
+use super::*;
+use proptest::prelude::*;
+
+fn message_id() -> impl Strategy<Value = MessageId> {
+    "[0-9a-f-]{8,36}".prop_map(|text| MessageId::try_from(text).expect("the pattern is that of an id"))
+}
+
+fn piece() -> impl Strategy<Value = Piece> {
+    let leaf = prop_oneof![
+        any::<String>().prop_map(Piece::Text),
+        any::<String>().prop_map(Piece::Code),
+        (0..4_000_000_000_000_u64).prop_map(Piece::Time),
+    ];
+    leaf.prop_recursive(4, 24, 4, |inner| {
+        let body = || prop::collection::vec(inner.clone(), 0..4);
+        prop_oneof![
+            body().prop_map(Piece::Bold),
+            body().prop_map(Piece::Italic),
+            body().prop_map(Piece::Underline),
+            body().prop_map(Piece::Strike),
+            (any::<Option<String>>(), body()).prop_map(|(name, body)| Piece::Quote(Quote { name, body })),
+            (any::<String>(), body()).prop_map(|(href, body)| Piece::Link(Link { href, body })),
+        ]
+    })
+}
+
+fn happening() -> impl Strategy<Value = Happening> {
+    let author = prop::sample::select(vec![Author::Visitor, Author::Operator, Author::Bot, Author::System]);
+    let state = prop::sample::select(vec![MessageState::Delivered, MessageState::Unconfirmed, MessageState::Failed]);
+    let body = || prop::collection::vec(piece(), 0..4);
+    prop_oneof![
+        (message_id(), author, any::<Option<String>>(), body()).prop_map(|(id, from, name, body)| Happening::Said {
+            id,
+            from,
+            name,
+            body
+        }),
+        (message_id(), body()).prop_map(|(id, body)| Happening::Edited { id, body }),
+        message_id().prop_map(|id| Happening::Deleted { id }),
+        (message_id(), state).prop_map(|(id, state)| Happening::State { id, state }),
+        Just(Happening::Started),
+        Just(Happening::Finished),
+    ]
+}
+
+fn frame() -> impl Strategy<Value = ToWidget> {
+    let seq = || 0..9_007_199_254_740_991_u64;
+    let entry = (seq(), seq(), happening()).prop_map(|(seq, at, what)| Entry { seq, at, what });
+    let code = prop::sample::select(vec![
+        Refusal::TooFast,
+        Refusal::TooLong,
+        Refusal::Empty,
+        Refusal::BadFrame,
+        Refusal::TooLarge,
+        Refusal::SessionUnknown,
+        Refusal::SiteUnknown,
+        Refusal::SiteClosed,
+        Refusal::Origin,
+        Refusal::TooManyConnections,
+        Refusal::Version,
+        Refusal::Internal,
+    ]);
+    prop_oneof![
+        (any::<Option<String>>(), seq(), any::<bool>(), any::<u32>())
+            .prop_map(|(session, last, reset, text_chars)| ToWidget::Welcome { session, last, reset, text_chars }),
+        (message_id(), seq(), seq()).prop_map(|(id, seq, at)| ToWidget::Accepted { id, seq, at }),
+        prop::collection::vec(entry, 0..4).prop_map(|list| ToWidget::Entries { list }),
+        (prop::option::of(message_id()), code, any::<Option<u32>>())
+            .prop_map(|(id, code, retry_after)| ToWidget::Refused { id, code, retry_after }),
+        Just(ToWidget::Pong),
+    ]
+}
+
+fn request() -> impl Strategy<Value = ToServer> {
+    let site = "[a-z0-9-]{1,32}".prop_map(|text| SiteKey::try_from(text).expect("the pattern is that of a key"));
+    prop_oneof![
+        (any::<u32>(), site, any::<Option<String>>(), any::<u64>())
+            .prop_map(|(version, site, session, seen)| { ToServer::Hello(Hello { version, site, session, seen }) }),
+        (message_id(), any::<String>()).prop_map(|(id, text)| ToServer::Say { id, text }),
+        Just(ToServer::Ping),
+    ]
+}
+
+proptest! {
+    #[test]
+    fn the_widget_reads_what_the_relay_writes(frame in frame()) {
+        let written = serde_json::to_value(&frame).expect("every frame is JSON");
+        prop_assert_eq!(to_widget(&written), Some(frame));
+    }
+
+    #[test]
+    fn the_relay_reads_what_the_widget_writes(request in request()) {
+        let written = from_widget(&request, |text| serde_json::to_string(text).expect("a text is JSON"));
+        prop_assert_eq!(serde_json::from_str::<ToServer>(&written).ok(), Some(request));
+    }
+}
+
+#[test]
+fn what_a_newer_relay_adds_is_passed_over() {
+    let newer = serde_json::json!({"type": "entries", "list": [
+        {"seq": 1, "at": 2, "kind": "danced", "steps": 3},
+        {"seq": 2, "at": 2, "kind": "said", "id": "aaaaaaaa", "from": "operator", "new": [], "body": [
+            {"t": "hologram", "c": 1}, {"t": "text", "c": "hello"}]},
+    ]});
+    let ToWidget::Entries { list } = to_widget(&newer).expect("a frame") else { panic!("entries") };
+    assert_eq!(list[0].what, Happening::Unknown);
+    assert!(matches!(&list[1].what, Happening::Said { body, .. } if *body == [Piece::Text("hello".to_owned())]));
+    assert_eq!(to_widget(&serde_json::json!({"type": "sung"})), Some(ToWidget::Unknown));
+    assert_eq!(to_widget(&serde_json::json!([1])), None);
+}

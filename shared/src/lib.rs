@@ -1,0 +1,14 @@
+//! The wire: what the widget and the relay say to each other. No I/O, no clock, nothing of Bitrix24.
+//!
+//! `wire` holds the frames, `ids` the checked texts they carry, `decode` reads frames without serde (for the widget,
+//! where serde would cost a quarter of its bytes) and is tested here against the serde types the relay uses.
+
+pub mod decode;
+pub mod ids;
+pub mod wire;
+
+pub use ids::{IdError, MessageId, SiteKey};
+pub use wire::{
+    Author, Entry, Happening, Hello, Link, MessageState, Millis, PROTOCOL_VERSION, Piece, Quote, Refusal, Seq,
+    ToServer, ToWidget,
+};

@@ -1,0 +1,223 @@
+//! The frames of protocol version 1, as `PROTOCOL.md` describes them. Plain data: no I/O, no clock.
+
+use crate::ids::{MessageId, SiteKey};
+#[cfg(feature = "serde")]
+use serde::{Deserialize, Serialize};
+
+/// Raised when an older side could no longer understand a newer one.
+pub const PROTOCOL_VERSION: u32 = 1;
+
+/// Where an entry stands in its dialogue: 1 is the first. 0 means “nothing seen yet”.
+pub type Seq = u64;
+
+/// Milliseconds since 1970-01-01 UTC.
+pub type Millis = u64;
+
+/// From the widget to the relay.
+#[derive(Clone, Debug, PartialEq)]
+#[cfg_attr(feature = "serde", derive(Serialize, Deserialize))]
+#[cfg_attr(feature = "serde", serde(tag = "type", rename_all = "snake_case"))]
+pub enum ToServer {
+    /// The first frame of a connection. Without a session it asks for a new one.
+    Hello(Hello),
+    /// Repeated with the same id until `Accepted` or a final `Refused` comes: a repeat changes nothing.
+    Say { id: MessageId, text: String },
+    /// Answered by `Pong`: how a half-open connection is found out.
+    Ping,
+}
+
+/// Who is there and what they have seen.
+#[derive(Clone, Debug, PartialEq)]
+#[cfg_attr(feature = "serde", derive(Serialize, Deserialize))]
+pub struct Hello {
+    pub version: u32,
+    pub site: SiteKey,
+    #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "Option::is_none"))]
+    pub session: Option<String>,
+    /// The last entry the widget has; the relay sends what came after it.
+    pub seen: Seq,
+}
+
+/// From the relay to the widget. A new field is an `Option`; a new meaning is a new variant.
+#[derive(Clone, Debug, PartialEq)]
+#[cfg_attr(feature = "serde", derive(Serialize, Deserialize))]
+#[cfg_attr(feature = "serde", serde(tag = "type", rename_all = "snake_case"))]
+pub enum ToWidget {
+    /// The answer to `Hello`; entries after `seen` follow.
+    Welcome {
+        /// Only when the session is new: the token to keep and to say `Hello` with from now on.
+        #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "Option::is_none"))]
+        session: Option<String>,
+        /// The dialogue's last entry now.
+        last: Seq,
+        /// The relay's log ends before `seen` (it was restored from a copy): forget what you have, all comes anew.
+        #[cfg_attr(feature = "serde", serde(default))]
+        reset: bool,
+        /// The longest text the relay takes, in characters.
+        text_chars: u32,
+    },
+    /// The message is on the relay's disk; the portal may not have it yet.
+    Accepted {
+        id: MessageId,
+        seq: Seq,
+        at: Millis,
+    },
+    /// What happened, in order and without gaps.
+    Entries {
+        list: Vec<Entry>,
+    },
+    /// `id` says which message it is about; without one it is about the connection.
+    Refused {
+        #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "Option::is_none"))]
+        id: Option<MessageId>,
+        code: Refusal,
+        /// Seconds until trying again can help.
+        #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "Option::is_none"))]
+        retry_after: Option<u32>,
+    },
+    Pong,
+    /// Sent by a newer relay; an older widget, still cached somewhere, passes over it.
+    #[cfg_attr(feature = "serde", serde(other))]
+    Unknown,
+}
+
+/// Why the relay did not take something.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(Serialize, Deserialize))]
+#[cfg_attr(feature = "serde", serde(rename_all = "snake_case"))]
+pub enum Refusal {
+    /// Too many messages from this session or address: `retry_after` says when to go on. No failure.
+    TooFast,
+    /// The text is over `text_chars`.
+    TooLong,
+    /// Nothing but white space.
+    Empty,
+    /// Not a frame of this protocol, or one at the wrong time.
+    BadFrame,
+    /// The frame or body is over 64 KiB.
+    TooLarge,
+    /// No such session (any more): begin a new one.
+    SessionUnknown,
+    /// No such site.
+    SiteUnknown,
+    /// The owner has disconnected this chat from its line.
+    SiteClosed,
+    /// The request does not come from the chat's own page.
+    Origin,
+    /// Too many open connections of this session or address.
+    TooManyConnections,
+    /// The widget is too old for this relay: reload.
+    Version,
+    /// Our fault; the detail is in the relay's log.
+    Internal,
+    /// A reason this side is too old to know.
+    #[cfg_attr(feature = "serde", serde(other))]
+    Unknown,
+}
+
+impl Refusal {
+    /// Whether sending the same again later can succeed.
+    pub fn is_passing(self) -> bool {
+        matches!(
+            self,
+            Self::TooFast | Self::TooManyConnections | Self::Internal | Self::SessionUnknown | Self::SiteClosed
+        )
+    }
+}
+
+/// One line of a dialogue's log, as the visitor may see it.
+#[derive(Clone, Debug, PartialEq)]
+#[cfg_attr(feature = "serde", derive(Serialize, Deserialize))]
+pub struct Entry {
+    pub seq: Seq,
+    pub at: Millis,
+    #[cfg_attr(feature = "serde", serde(flatten))]
+    pub what: Happening,
+}
+
+/// What an entry says. The visitor's screen is a fold over these.
+#[derive(Clone, Debug, PartialEq)]
+#[cfg_attr(feature = "serde", derive(Serialize, Deserialize))]
+#[cfg_attr(feature = "serde", serde(tag = "kind", rename_all = "snake_case"))]
+pub enum Happening {
+    Said {
+        id: MessageId,
+        from: Author,
+        /// The author as the portal signs it.
+        #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "Option::is_none"))]
+        name: Option<String>,
+        body: Vec<Piece>,
+    },
+    /// The words of message `id` are these now.
+    Edited { id: MessageId, body: Vec<Piece> },
+    /// Message `id` stays in its place without its words. Final.
+    Deleted { id: MessageId },
+    /// What became of the visitor's own message `id`.
+    State { id: MessageId, state: MessageState },
+    /// The portal opened a conversation.
+    Started,
+    /// The portal closed the conversation; writing opens a new one.
+    Finished,
+    #[cfg_attr(feature = "serde", serde(other))]
+    Unknown,
+}
+
+/// Who says a message.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(Serialize, Deserialize))]
+#[cfg_attr(feature = "serde", serde(rename_all = "snake_case"))]
+pub enum Author {
+    Visitor,
+    Operator,
+    Bot,
+    /// The line's automatic texts.
+    System,
+}
+
+/// What became of a visitor's message after the relay had it on disk.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(Serialize, Deserialize))]
+#[cfg_attr(feature = "serde", serde(rename_all = "snake_case"))]
+pub enum MessageState {
+    /// The portal has it.
+    Delivered,
+    /// The portal's answer was lost and cannot be found out.
+    Unconfirmed,
+    /// Refused for good.
+    Failed,
+}
+
+/// A piece of formatted text. The relay parses the portal's BB-code into these; the widget makes elements of them.
+#[derive(Clone, Debug, PartialEq)]
+#[cfg_attr(feature = "serde", derive(Serialize, Deserialize))]
+#[cfg_attr(feature = "serde", serde(tag = "t", content = "c", rename_all = "snake_case"))]
+pub enum Piece {
+    /// Plain text; `\n` breaks the line.
+    Text(String),
+    Bold(Vec<Piece>),
+    Italic(Vec<Piece>),
+    Underline(Vec<Piece>),
+    Strike(Vec<Piece>),
+    Code(String),
+    Quote(Quote),
+    /// `href` begins with `http:`, `https:`, `mailto:` or `tel:`; the relay lets nothing else through.
+    Link(Link),
+    /// A moment to be shown in the reader's own zone.
+    Time(Millis),
+}
+
+/// Words of somebody, repeated.
+#[derive(Clone, Debug, PartialEq)]
+#[cfg_attr(feature = "serde", derive(Serialize, Deserialize))]
+pub struct Quote {
+    #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "Option::is_none"))]
+    pub name: Option<String>,
+    pub body: Vec<Piece>,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+#[cfg_attr(feature = "serde", derive(Serialize, Deserialize))]
+pub struct Link {
+    pub href: String,
+    pub body: Vec<Piece>,
+}
