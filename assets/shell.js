@@ -1,0 +1,261 @@
+// The shell of the chat's document: header, composer, drafts and the port's end in the frame. It is there with the
+// document's first bytes, so that a visitor can type and send while the app (WebAssembly) is still on its way.
+// `globalThis.shell` is the app's seam; README.md beside this file describes it. Knows nothing of the protocol.
+(() => {
+  const $ = (id) => document.getElementById(id);
+  const data = JSON.parse($("data").textContent);
+  const { site, lang, words } = data;
+  const [field, send, hint, log, comp] = ["field", "send", "hint", "log", "comp"].map($);
+  const root = document.documentElement;
+  const framed = parent !== window;
+
+  // --- What the browser keeps. Where it keeps nothing, this page's memory does.
+  const memory = {};
+  const store = {
+    get(name) {
+      try { return localStorage.getItem(`otklik:${site}:${name}`); } catch { return memory[name]; }
+    },
+    set(name, text) {
+      try {
+        if (text) localStorage.setItem(`otklik:${site}:${name}`, text);
+        else localStorage.removeItem(`otklik:${site}:${name}`);
+      } catch { memory[name] = text; }
+    },
+  };
+
+  // --- Words.
+  const plural = new Intl.PluralRules(lang);
+  const forms = lang === "ru" ? ["one", "few", "many"] : ["one", "other"];
+  /** The word `key` with its places filled in; the number `n` also chooses the plural form. */
+  const say = (key, values = {}) => {
+    const word = [words[key]].flat();
+    const form = word.length > 1 ? word[forms.indexOf(plural.select(values.n))] ?? word.at(-1) : word[0];
+    return form.replace(/{(\w+)}/g, (place, name) => values[name] ?? place);
+  };
+
+  // --- The port to the loader: the first one that an allowed page's window above us sends.
+  let port;
+  const unsent = [];
+  const post = (message) => (port ? port.postMessage(message) : unsent.push(message));
+  let open = !framed;
+  const shown = () => open && document.visibilityState === "visible";
+  const changed = () => shell.onshown?.();
+  const touch = matchMedia("(hover: none) and (pointer: coarse)");
+  const close = () => (history.state?.otklik ? history.back() : framed && post({ is: "close" }));
+  const orders = {
+    init(order) {
+      if (order.theme) orders.theme({ value: order.theme });
+      if (order.insets) orders.insets({ value: order.insets });
+      if (order.open) orders.open(order);
+    },
+    open({ quiet, modal }) {
+      open = true;
+      // On a phone “back” closes the chat: by an entry in this frame's history, not in the host page's.
+      if (modal && !history.state?.otklik) history.pushState({ otklik: 1 }, "");
+      if (!quiet) (touch.matches ? log : field ?? log).focus({ preventScroll: true });
+      changed();
+    },
+    close() {
+      open = false;
+      if (history.state?.otklik) history.back();
+      changed();
+    },
+    lang({ value }) {
+      const url = new URL(location);
+      url.searchParams.set("lang", value);
+      keepDraft();
+      location.replace(url);
+    },
+    theme({ value }) {
+      if (value === "auto") delete root.dataset.theme;
+      else root.dataset.theme = value;
+    },
+    prefill({ text }) {
+      if (!field || field.value.trim()) return;
+      field.value = text;
+      typed();
+    },
+    send: ({ text }) => submit(text),
+    insets({ value }) {
+      ["t", "r", "b", "l"].forEach((side, i) => root.style.setProperty(`--inset-${side}`, `${+value[i] || 0}px`));
+    },
+  };
+  addEventListener("message", ({ source, origin, ports }) => {
+    if (port || source !== parent || !data.origins.includes(origin) || !ports[0]) return;
+    port = ports[0];
+    port.onmessage = ({ data: order }) => Object.hasOwn(orders, order.do) && orders[order.do](order);
+    post({ is: "ready" });
+    unsent.splice(0).forEach(post);
+  });
+  addEventListener("popstate", () => open && framed && post({ is: "close" }));
+  document.addEventListener("visibilitychange", changed);
+  $("close").onclick = close;
+  $("close").hidden = !framed;
+  addEventListener("keydown", (event) => {
+    if (event.key === "Escape" && !event.defaultPrevented && !event.isComposing) close();
+  });
+
+  // --- The composer.
+  let ready; // the app's taker of texts
+  let limit = 10000;
+  let appHint = "";
+  let saving;
+  const keepDraft = () => {
+    clearTimeout(saving);
+    if (field) store.set("draft", field.value);
+  };
+  const length = (text) => [...text].length;
+  const drawHint = () => {
+    const left = limit - length(field.value.trim());
+    hint.classList.toggle("bad", left < 0);
+    hint.textContent = left < 0 ? say("over", { n: -left }) : left < 200 ? say("left", { n: left }) : appHint;
+    send.setAttribute("aria-disabled", String(!field.value.trim() || left < 0));
+  };
+  // Height and layout are found from the one-line layout each time, so that they do not flip to and fro.
+  const fit = () => {
+    comp.classList.remove("grown");
+    field.style.height = "0";
+    const line = send.offsetHeight;
+    comp.classList.toggle("grown", field.scrollHeight > line + 4);
+    field.style.height = `${Math.max(line, field.scrollHeight)}px`;
+  };
+  const typed = () => {
+    fit();
+    drawHint();
+    clearTimeout(saving);
+    saving = setTimeout(keepDraft, 300);
+  };
+  // Kept texts lie in the storage that all tabs of this site share; whichever app lives first takes them all.
+  const kept = () => JSON.parse(store.get("kept") || "[]");
+  const submit = (text) => {
+    text = text.trim();
+    if (!text || length(text) > limit) return;
+    if (ready) return ready(text);
+    store.set("kept", JSON.stringify([...kept(), text]));
+    shell.kept.push(text);
+    drawEarly(text);
+  };
+  const press = () => {
+    if (send.getAttribute("aria-disabled") === "false") {
+      submit(field.value);
+      field.value = "";
+      shell.hint("");
+      typed();
+      keepDraft();
+    }
+    field.focus();
+  };
+  /** A message the app does not know of yet looks as it will look there: waiting. */
+  const drawEarly = (text) => {
+    let group = $("early");
+    if (!group) {
+      group = document.createElement("div");
+      group.id = "early";
+      group.className = "group out";
+      log.append(group);
+    }
+    const message = document.createElement("div");
+    message.className = "msg last";
+    message.dataset.from = "visitor";
+    message.dataset.state = "queued";
+    const bubble = document.createElement("div");
+    bubble.className = "bubble";
+    bubble.dir = "auto";
+    bubble.textContent = text;
+    group.lastChild?.classList.remove("last");
+    message.append(bubble);
+    group.append(message);
+    log.scrollTop = log.scrollHeight;
+  };
+  if (field) {
+    field.value = store.get("draft") || "";
+    field.oninput = typed;
+    field.onkeydown = (event) => {
+      if (event.key !== "Enter" || event.shiftKey || event.isComposing || event.keyCode === 229 || touch.matches) return;
+      event.preventDefault();
+      press();
+    };
+    field.addEventListener("focus", () => {
+      if (!touch.matches && !store.get("session") && !field.value) shell.hint(say("hint_enter"));
+    }, { once: true });
+    send.onclick = press;
+    // A press beside the field (the card's edge) is meant for it.
+    comp.onpointerdown = (event) => {
+      if (event.target !== field && !send.contains(event.target)) event.preventDefault(), field.focus();
+    };
+    addEventListener("pagehide", keepDraft);
+    addEventListener("resize", fit);
+    document.fonts?.ready.then(fit);
+  }
+
+  // --- The seam.
+  const icons = { offline: "wifi", connecting: "retry", back: "check" };
+  const icon = (id) => {
+    const svg = document.createElementNS("http://www.w3.org/2000/svg", "svg");
+    const use = document.createElementNS("http://www.w3.org/2000/svg", "use");
+    use.setAttribute("href", `#i-${id}`);
+    svg.setAttribute("class", "i");
+    svg.setAttribute("aria-hidden", "true");
+    svg.append(use);
+    return svg;
+  };
+  const mark = $("face").firstElementChild.firstElementChild;
+  const shell = (globalThis.shell = {
+    site, lang, words, say, shown,
+    name: data.name,
+    greeting: data.greeting,
+    kept: kept(),
+    take(fn) {
+      const texts = store.get("kept") ? kept() : [];
+      store.set("kept", "");
+      shell.kept.length = 0;
+      $("early")?.remove();
+      ready = fn;
+      texts.forEach(fn);
+    },
+    tell(name, detail) {
+      post(name === "unread" ? { is: "unread", n: detail } : { is: "event", name, detail });
+    },
+    header(title, sub, dot) {
+      $("title").textContent = title;
+      $("sub").textContent = sub;
+      $("face").dataset.dot = dot;
+      const initials = title.split(/\s+/).slice(0, 2).map((part) => [...part][0]).join("");
+      $("face").firstElementChild.replaceChildren(title === data.name ? mark : initials);
+    },
+    strip(kind, text) {
+      const strip = $("strip");
+      strip.dataset.kind = kind;
+      strip.replaceChildren(...(kind ? [icon(icons[kind]), text] : []));
+    },
+    hint(text) {
+      appHint = text;
+      if (field) drawHint();
+    },
+    set limit(chars) { limit = chars; if (field) drawHint(); },
+    onshown: null,
+  });
+  if (store.get("session")) log.classList.add("known");
+  if (field) {
+    typed();
+    shell.kept.forEach(drawEarly);
+  }
+
+  // --- The app. Without it nothing is lost: what is sent waits here, in order.
+  let tries = 0;
+  const start = async () => {
+    const slow = setTimeout(() => shell.strip("connecting", say("connecting")), 1000);
+    try {
+      const app = await import(tries ? `${data.app}?${tries}` : data.app); // a failed address stays failed in its page
+      await app.default();
+      clearTimeout(slow);
+      if ($("strip").dataset.kind === "connecting" || tries) shell.strip("", "");
+    } catch (error) {
+      clearTimeout(slow);
+      shell.strip("offline", say("offline"));
+      setTimeout(start, Math.min(30, 2 ** ++tries) * 1000);
+      if (tries === 1) console.error(error);
+    }
+  };
+  if (data.app) start();
+})();
