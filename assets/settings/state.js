@@ -1,0 +1,51 @@
+// The four cells at the top: what the portal says of the channel, each with its sign, a word and one fact.
+
+const cells = Object.fromEntries([...byId('steps').children].map(cell => [cell.dataset.cell, cell]));
+const often = new Intl.RelativeTimeFormat(page.lang, { numeric: 'always' });
+let checkedAt = Date.now();
+
+function cell(name, kind, title, fact) {
+  const place = cells[name];
+  place.className = kind;
+  place.querySelector('.dn').replaceChildren(...(kind === 'none' ? [] : [icon(kind === 'bad' ? 'alert' : 'check')]));
+  place.querySelector('b').textContent = title;
+  place.querySelector('small').textContent = fact;
+}
+
+function ago() {
+  const minutes = Math.floor((Date.now() - checkedAt) / 60000);
+  return minutes < 1 ? words.now : often.format(-minutes, 'minute');
+}
+
+/** A site works when we connected it and the portal, if it answers, has not undone that. */
+const isOn = state => Boolean(state.site?.connected && state.channel?.connected !== false);
+
+/** `fresh` when the portal was asked just now, not when only the clock moved on. */
+function showState(state, fresh) {
+  if (fresh) checkedAt = Date.now();
+  const { channel, site } = state;
+  const line = { line: state.line.name };
+  byId('line').textContent = say('line', line);
+  if (!channel) {
+    cell('reg', 'ok', words.reg, words.reg_sub);
+    if (site?.connected) cell('con', 'ok', words.con, say('con_sub', line));
+    else cell('con', 'none', words.con_off, words.con_off_sub);
+    cell('act', 'none', words.act_ask, words.act_ask_sub);
+    return cell('err', 'bad', words.err_portal, words.err_portal_sub);
+  }
+  if (channel.registered) cell('reg', 'ok', words.reg, words.reg_sub);
+  else cell('reg', 'bad', words.reg_off, words.reg_off_sub);
+
+  if (isOn(state)) cell('con', 'ok', words.con, say('con_sub', line));
+  else if (site?.connected) cell('con', 'bad', words.con_off, words.con_lost_sub);
+  else cell('con', 'none', words.con_off, words.con_off_sub);
+
+  if (isOn(state) && (channel.active || channel.error)) cell('act', 'ok', words.act, words.act_sub);
+  else if (isOn(state)) cell('act', 'bad', words.act_off, words.act_off_sub);
+  else if (site) cell('act', 'none', words.act_off, words.act_off_sub);
+  else cell('act', 'none', words.act_new, words.act_new_sub);
+
+  if (channel.error) cell('err', 'bad', words.err, words.err_fix);
+  else if (isOn(state)) cell('err', 'ok', words.err_no, say('err_sub', { when: ago() }));
+  else cell('err', 'none', words.err_no, say('err_sub', { when: ago() }));
+}
