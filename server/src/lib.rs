@@ -1,3 +1,4 @@
 //! The relay.
 
 pub mod bitrix;
+pub mod look;
