@@ -1,4 +1,5 @@
 //! The relay.
 
+pub mod assets;
 pub mod bitrix;
 pub mod look;
