@@ -92,7 +92,7 @@ fn add_file(table: &mut Table, path: &Path, name: &str, effort: Effort) -> Resul
         Some("js") if served => script::minify(&source, script::Kind::Module)?,
         Some("js") => script::minify(&source, script::Kind::Classic)?,
         Some("css") => css::minify(&source),
-        Some("html" | "svg") => pack::trim_lines(&source),
+        Some("html" | "svg" | "json") => pack::trim_lines(&source),
         _ => source,
     };
     if served {
