@@ -1,5 +1,84 @@
-//! The relay.
+//! The relay: carries what visitors and operators say between the chats on web pages and the open lines of Bitrix24.
+//!
+//! `run` is the whole of it, on a listener that is already bound. `routes` answers HTTP, `store` keeps everything that
+//! outlives the process, `hub` wakes open connections, `clock` is the only source of time, `config` the settings.
 
 pub mod assets;
 pub mod bitrix;
+pub mod clock;
+pub mod config;
+mod error;
+pub mod hub;
+pub mod ids;
 pub mod look;
+mod routes;
+pub mod store;
+pub mod telemetry;
+
+use clock::Clock;
+use config::Config;
+use hub::Hub;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use store::{Store, StoreError};
+use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+/// Why the relay ended though nobody asked it to.
+#[derive(Debug, thiserror::Error)]
+pub enum RunError {
+    #[error("the store failed")]
+    Store(#[from] StoreError),
+    #[error("the network failed")]
+    Network(#[from] std::io::Error),
+}
+
+/// What every request handler can reach: cheap handles.
+#[derive(Clone)]
+pub struct AppState {
+    pub config: Arc<Config>,
+    pub store: Store,
+    pub hub: Hub,
+    pub clock: Clock,
+    /// Every task belongs to it; `run` waits for all of them before it returns.
+    pub tasks: TaskTracker,
+    pub shutdown: CancellationToken,
+}
+
+/// Serves on `listener` until `shutdown`, then lets every task finish its step.
+///
+/// # Errors
+/// `RunError` where the data file cannot be used, or fails while serving: to take messages and never carry them is
+/// worse than to stop.
+pub async fn run(
+    listener: TcpListener,
+    config: Config,
+    clock: Clock,
+    shutdown: CancellationToken,
+) -> Result<(), RunError> {
+    let store = Store::open(&config.data)?;
+    let tasks = TaskTracker::new();
+    let state = AppState {
+        config: Arc::new(config),
+        store: store.clone(),
+        hub: Hub::default(),
+        clock,
+        tasks: tasks.clone(),
+        shutdown: shutdown.clone(),
+    };
+    tracing::info!(listen = listener.local_addr().map(|address| address.to_string()).ok(), "serving");
+    let service = routes::router(state).into_make_service_with_connect_info::<SocketAddr>();
+    let stop = shutdown.clone();
+    let serving = axum::serve(listener, service).with_graceful_shutdown(async move { stop.cancelled().await });
+    let failed = tokio::select! {
+        served = serving.into_future() => served.err().map(RunError::Network),
+        () = store.failed() => Some(RunError::Store(StoreError::Stopped)),
+    };
+    shutdown.cancel();
+    tasks.close();
+    tasks.wait().await;
+    store.close().await;
+    tracing::info!("stopped");
+    failed.map_or(Ok(()), Err)
+}

@@ -1,1 +1,77 @@
-fn main() {}
+//! The commands: settings, telemetry, signals and exit codes. What they do is the library's.
+
+use clap::{Parser, Subcommand};
+use otklik_server::clock::Clock;
+use otklik_server::config::Config;
+use otklik_server::telemetry;
+use std::path::PathBuf;
+use std::process::ExitCode;
+use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
+
+/// A chat for websites whose operators answer in Bitrix24.
+#[derive(Parser)]
+#[command(name = "otklik", version, about)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+    /// The settings file; each key also as OTKLIK_… in the environment.
+    #[arg(long, global = true, default_value = "otklik.toml")]
+    config: PathBuf,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Runs the relay until it is told to stop.
+    Serve,
+}
+
+/// Anything that ends a command, as one line with its causes.
+type Outcome = Result<(), Box<dyn std::error::Error>>;
+
+fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    match outcome(arguments) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("otklik: {}", telemetry::chain(error.as_ref()));
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn outcome(arguments: Arguments) -> Outcome {
+    let config = Config::load(&arguments.config, std::env::vars())?;
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    match arguments.command {
+        Command::Serve => runtime.block_on(serve(config)),
+    }
+}
+
+async fn serve(config: Config) -> Outcome {
+    telemetry::start();
+    let listener = TcpListener::bind(config.listen).await?;
+    let shutdown = CancellationToken::new();
+    let run = otklik_server::run(listener, config, Clock::real(), shutdown.clone());
+    tokio::pin!(run);
+    tokio::select! {
+        ended = &mut run => return Ok(ended?),
+        asked = told_to_stop() => asked?,
+    }
+    shutdown.cancel();
+    Ok(run.await?)
+}
+
+/// Returns at Ctrl-C, or when the system asks the process to end.
+async fn told_to_stop() -> std::io::Result<()> {
+    #[cfg(unix)]
+    {
+        let mut term = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate())?;
+        tokio::select! {
+            pressed = tokio::signal::ctrl_c() => pressed,
+            _ = term.recv() => Ok(()),
+        }
+    }
+    #[cfg(not(unix))]
+    tokio::signal::ctrl_c().await
+}

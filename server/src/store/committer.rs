@@ -1,0 +1,142 @@
+//! The one thread that writes. It takes everything that waits, puts it into one durable transaction and answers all
+//! of it when that is on the disk: a flush costs the same for one write and for hundreds.
+
+use super::row::{self, Row};
+use super::{StoreError, WAITING};
+use crate::telemetry::chain;
+use redb::{Database, Key, Table, TableDefinition, Value, WriteTransaction};
+use std::sync::Arc;
+use tokio::sync::{mpsc, oneshot};
+use tokio_util::sync::DropGuard;
+
+/// What the committer is sent.
+pub enum Order {
+    Work(Job),
+    /// Nothing after this is done.
+    Close,
+}
+
+/// One intent: it works on the transaction and hands back how to answer once the transaction's own fate is known.
+pub type Job = Box<dyn FnOnce(&mut Batch<'_>) -> Worked + Send>;
+
+/// What became of one job before the flush.
+pub struct Worked {
+    answer: Box<dyn FnOnce(Result<(), StoreError>) + Send>,
+    /// A failure that spoils the whole transaction.
+    fatal: Option<StoreError>,
+}
+
+/// Makes a job of `work`, whose outcome goes to `answer`.
+pub fn job<T: Send + 'static>(
+    work: impl FnOnce(&mut Batch<'_>) -> Result<T, StoreError> + Send + 'static,
+    answer: oneshot::Sender<Result<T, StoreError>>,
+) -> Job {
+    Box::new(move |batch| {
+        let outcome = work(batch);
+        let fatal = outcome.as_ref().err().filter(|error| error.is_fatal()).cloned();
+        let answer = move |flushed: Result<(), StoreError>| {
+            let _ = answer.send(flushed.and(outcome)); // who asked may have left meanwhile
+        };
+        Worked { answer: Box::new(answer), fatal }
+    })
+}
+
+/// Starts the thread. It ends when every `Store` is gone or the disk fails; `ended` is dropped then.
+pub fn start(database: Arc<Database>, waiting: mpsc::Receiver<Order>, ended: DropGuard) -> Result<(), StoreError> {
+    let work = move || {
+        let worked = work_off(&database, waiting);
+        if let Err(error) = worked {
+            tracing::error!(error = chain(&error), "the store cannot be written any more");
+        }
+        drop(database); // whoever waits for the end may open the file at once
+        drop(ended);
+    };
+    std::thread::Builder::new().name("committer".to_owned()).spawn(work).map(drop).map_err(redb::Error::Io)?;
+    Ok(())
+}
+
+fn work_off(database: &Database, mut waiting: mpsc::Receiver<Order>) -> Result<(), StoreError> {
+    let (mut orders, mut jobs) = (Vec::with_capacity(WAITING), Vec::with_capacity(WAITING));
+    let mut open = true;
+    while open && waiting.blocking_recv_many(&mut orders, WAITING) > 0 {
+        for order in orders.drain(..) {
+            match order {
+                Order::Work(job) if open => jobs.push(job),
+                _ => open = false,
+            }
+        }
+        commit_all(database, &mut jobs)?;
+    }
+    Ok(())
+}
+
+/// Works `jobs` off in one transaction and answers each. An error is the disk's: nothing of them was kept.
+fn commit_all(database: &Database, jobs: &mut Vec<Job>) -> Result<(), StoreError> {
+    let mut worked = Vec::with_capacity(jobs.len());
+    let flushed = write(database, jobs, &mut worked);
+    for Worked { answer, .. } in worked {
+        answer(flushed.clone());
+    }
+    flushed
+}
+
+fn write(database: &Database, jobs: &mut Vec<Job>, worked: &mut Vec<Worked>) -> Result<(), StoreError> {
+    let mut writing = database.begin_write()?;
+    // Reopening after a crash takes milliseconds instead of a walk through the whole file.
+    writing.set_quick_repair(true);
+    let mut batch = Batch { writing: &writing };
+    for job in jobs.drain(..) {
+        let done = job(&mut batch);
+        let fatal = done.fatal.clone();
+        worked.push(done);
+        if let Some(error) = fatal {
+            return Err(error);
+        }
+    }
+    writing.commit()?;
+    Ok(())
+}
+
+/// The transaction that all waiting jobs share.
+pub struct Batch<'t> {
+    writing: &'t WriteTransaction,
+}
+
+impl<'t> Batch<'t> {
+    pub fn table<K: Key + 'static, V: Value + 'static>(
+        &self,
+        table: TableDefinition<'static, K, V>,
+    ) -> Result<Table<'t, K, V>, StoreError> {
+        Ok(self.writing.open_table(table)?)
+    }
+
+    /// The record under `key`.
+    pub fn row<'k, K: Key + 'static, R: Row>(
+        &self,
+        table: TableDefinition<'static, K, &'static [u8]>,
+        key: K::SelfType<'k>,
+    ) -> Result<Option<R>, StoreError> {
+        row::get(&self.table(table)?, key)
+    }
+
+    /// Keeps `record` under `key`, in place of the one there.
+    pub fn put<'k, K: Key + 'static, R: Row>(
+        &self,
+        table: TableDefinition<'static, K, &'static [u8]>,
+        key: K::SelfType<'k>,
+        record: &R,
+    ) -> Result<(), StoreError> {
+        self.table(table)?.insert(key, row::encode(record).as_slice())?;
+        Ok(())
+    }
+
+    /// Drops what is under `key`.
+    pub fn remove<'k, K: Key + 'static, V: Value + 'static>(
+        &self,
+        table: TableDefinition<'static, K, V>,
+        key: K::SelfType<'k>,
+    ) -> Result<(), StoreError> {
+        self.table(table)?.remove(key)?;
+        Ok(())
+    }
+}

@@ -1,0 +1,72 @@
+//! Sessions: browsers' claims to dialogues. Only the hash of a token is kept, so a copy of the file opens no talk.
+
+use super::dialogues::Head;
+use super::row::Row;
+use super::tables::{DIALOGUES, SESSIONS, VISITORS};
+use super::{Store, StoreError};
+use crate::ids::DialogueId;
+use redb::ReadableTable;
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+use shared::{Millis, SiteKey};
+
+/// The SHA-256 of a session's token.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+pub struct TokenHash([u8; 32]);
+
+impl TokenHash {
+    pub fn of(token: &str) -> Self {
+        Self(Sha256::digest(token).into())
+    }
+
+    /// The first bytes, to tell sessions apart in memory.
+    pub(crate) fn bytes(&self) -> [u8; 32] {
+        self.0
+    }
+}
+
+impl std::fmt::Debug for TokenHash {
+    fn fmt(&self, to: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        to.write_str("TokenHash(..)")
+    }
+}
+
+/// What a session gives access to.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct SessionRecord {
+    pub dialogue: DialogueId,
+    pub site: SiteKey,
+    pub begun_at: Millis,
+}
+
+impl Row for SessionRecord {
+    const KIND: &'static str = "session";
+}
+
+impl Store {
+    /// Begins a dialogue on `site` and a session that gives access to it.
+    pub async fn begin_session(
+        &self,
+        site: SiteKey,
+        token: TokenHash,
+        now: Millis,
+    ) -> Result<SessionRecord, StoreError> {
+        let session = SessionRecord { dialogue: DialogueId::random(), site, begun_at: now };
+        self.commit(move |batch| {
+            let site = session.site.as_str();
+            let mut visitors = batch.table(VISITORS)?;
+            let number = visitors.get(site)?.map_or(0, |number| number.value()) + 1;
+            visitors.insert(site, number)?;
+            drop(visitors);
+            batch.put(DIALOGUES, session.dialogue.bytes(), &Head::new(session.site.clone(), number, now))?;
+            batch.put(SESSIONS, token.0, &session)?;
+            Ok(session)
+        })
+        .await
+    }
+
+    /// The session whose token has this hash.
+    pub async fn session(&self, token: TokenHash) -> Result<Option<SessionRecord>, StoreError> {
+        self.read(move |view| view.row(SESSIONS, token.0)).await
+    }
+}

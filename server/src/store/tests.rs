@@ -1,0 +1,142 @@
+//! What every part of the store promises, across closing and opening it again.
+
+use super::*;
+use crate::ids::{LineId, PortalHost};
+use secrecy::ExposeSecret;
+use shared::SiteKey;
+
+pub fn host(text: &str) -> PortalHost {
+    PortalHost::try_from(text.to_owned()).unwrap()
+}
+
+pub fn key(text: &str) -> SiteKey {
+    SiteKey::try_from(text.to_owned()).unwrap()
+}
+
+pub fn site(name: &str, portal: &str, line: u64) -> SiteRecord {
+    SiteRecord {
+        key: key(name),
+        portal: host(portal),
+        line: LineId(line),
+        line_name: "Line".to_owned(),
+        connected: true,
+        origins: vec!["https://shop.example".to_owned()],
+        look: Look::default(),
+    }
+}
+
+fn tokens(word: &str) -> Tokens {
+    Tokens { access: word.into(), refresh: format!("{word}-again").into(), expires_at: 3_600_000 }
+}
+
+fn portal(name: &str, member: &str, word: &str) -> PortalRecord {
+    PortalRecord {
+        host: host(name),
+        member_id: member.to_owned(),
+        client_endpoint: format!("https://{name}/rest/"),
+        application_token: Some("the application's".into()),
+        tokens: tokens(word),
+        user: Some(1),
+        installed_at: 5,
+    }
+}
+
+fn install(member: &str, at: u64) -> PendingInstall {
+    PendingInstall {
+        member_id: member.to_owned(),
+        host: host("a.ru"),
+        endpoint: "https://a.ru/rest/".to_owned(),
+        tokens: tokens("parked"),
+        application_token: None,
+        at,
+    }
+}
+
+#[tokio::test]
+async fn a_portal_and_its_tokens_outlive_the_process() {
+    let folder = tempfile::tempdir().unwrap();
+    let data = folder.path().join("otklik.redb");
+    let store = Store::open(&data).unwrap();
+    store.save_portal(portal("a.ru", "m1", "first-words")).await.unwrap();
+    store.save_portal(portal("a.ru", "m1", "second-words")).await.unwrap();
+    store.close().await;
+    let bytes = std::fs::read(&data).unwrap();
+    assert!(!bytes.windows(12).any(|window| window == b"second-words"), "tokens are sealed on disk");
+    let store = Store::open(&data).unwrap();
+    let found = store.portal(&host("a.ru")).await.unwrap().unwrap();
+    assert_eq!(found.tokens.access.expose_secret(), "second-words");
+    assert_eq!(store.portal_of_member("m1").await.unwrap().unwrap().host, host("a.ru"));
+    store.forget_portal(&host("a.ru")).await.unwrap();
+    assert!(store.portal(&host("a.ru")).await.unwrap().is_none());
+}
+
+#[tokio::test]
+async fn a_renamed_portal_leaves_no_old_record() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = Store::open(&folder.path().join("otklik.redb")).unwrap();
+    store.save_portal(portal("old.ru", "m1", "words")).await.unwrap();
+    store.save_portal(portal("new.ru", "m1", "words")).await.unwrap();
+    assert!(store.portal(&host("old.ru")).await.unwrap().is_none());
+    assert_eq!(store.portal_of_member("m1").await.unwrap().unwrap().host, host("new.ru"));
+}
+
+#[tokio::test]
+async fn a_secret_of_another_key_is_told_apart() {
+    let folder = tempfile::tempdir().unwrap();
+    let data = folder.path().join("otklik.redb");
+    let store = Store::open(&data).unwrap();
+    store.save_portal(portal("a.ru", "m1", "words")).await.unwrap();
+    store.close().await;
+    std::fs::remove_file(folder.path().join("otklik.key")).unwrap();
+    let store = Store::open(&data).unwrap();
+    assert!(matches!(store.portal(&host("a.ru")).await, Err(StoreError::Sealed)));
+}
+
+#[tokio::test]
+async fn eight_installs_park_for_a_day() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = Store::open(&folder.path().join("otklik.redb")).unwrap();
+    for n in 0..8 {
+        assert_eq!(store.park_install(install(&format!("m{n}"), n)).await.unwrap(), Parked::Parked);
+    }
+    assert_eq!(store.park_install(install("m8", 8)).await.unwrap(), Parked::Full);
+    assert_eq!(store.park_install(install("m0", 9)).await.unwrap(), Parked::Parked, "the same portal's replaces it");
+    store.unpark("m7").await.unwrap();
+    assert_eq!(store.park_install(install("m8", 10)).await.unwrap(), Parked::Parked);
+    let day = 24 * 60 * 60 * 1_000;
+    assert_eq!(store.parked_installs(day + 5).await.unwrap().len(), 3, "m6, m0 and m8 are younger than a day");
+    assert_eq!(store.park_install(install("m9", day + 5)).await.unwrap(), Parked::Parked);
+}
+
+#[tokio::test]
+async fn a_site_is_found_by_key_and_by_line() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = Store::open(&folder.path().join("otklik.redb")).unwrap();
+    for (name, portal, line) in [("one", "a.ru", 1), ("two", "a.ru", 2), ("three", "a.ru.b", 1)] {
+        store.save_site(site(name, portal, line)).await.unwrap();
+    }
+    assert_eq!(store.site(&key("two")).await.unwrap().unwrap().line, LineId(2));
+    assert_eq!(store.site_of_line(&host("a.ru"), LineId(1)).await.unwrap().unwrap().key, key("one"));
+    let keys = store.sites_of(&host("a.ru")).await.unwrap().into_iter().map(|site| site.key);
+    assert_eq!(keys.collect::<Vec<_>>(), [key("one"), key("two")]);
+    assert!(store.site_of_line(&host("b.ru"), LineId(1)).await.unwrap().is_none());
+}
+
+#[tokio::test]
+async fn visitors_of_a_site_are_numbered() {
+    let folder = tempfile::tempdir().unwrap();
+    let data = folder.path().join("otklik.redb");
+    let store = Store::open(&data).unwrap();
+    let first = store.begin_session(key("one"), TokenHash::of("a"), 5).await.unwrap();
+    store.close().await;
+    let store = Store::open(&data).unwrap();
+    let second = store.begin_session(key("one"), TokenHash::of("b"), 6).await.unwrap();
+    let elsewhere = store.begin_session(key("two"), TokenHash::of("c"), 7).await.unwrap();
+    assert_eq!(store.session(TokenHash::of("a")).await.unwrap(), Some(first.clone()));
+    assert_eq!(store.session(TokenHash::of("d")).await.unwrap(), None);
+    let mut numbers = Vec::new();
+    for session in [first, second, elsewhere] {
+        numbers.push(store.dialogue(session.dialogue).await.unwrap().unwrap().number);
+    }
+    assert_eq!(numbers, [1, 2, 1]);
+}
