@@ -1,0 +1,61 @@
+//! The commands that build something and run it.
+
+use crate::{
+    browser,
+    step::{self, Done},
+};
+use std::{fs, process::Command};
+
+/// The demo, until Ctrl-C. Further words go to it.
+pub fn demo(rest: &[String]) -> Done {
+    let words = ["build", "--locked", "--workspace", "--bins"];
+    step::run("building relay, widget and stand-in portal (minutes the first time)", &mut step::cargo(&words))?;
+    let programs = step::programs()?;
+    let mut demo = Command::new(programs.join("otklik-portal"));
+    demo.arg("demo").arg("--relay").arg(programs.join("otklik")).args(rest);
+    become_it(demo)
+}
+
+/// Every test, or those whose name contains a word of `rest`.
+pub fn test(rest: &[String]) -> Done {
+    browser::ensure()?;
+    let words = ["test", "--locked", "--workspace"];
+    step::run("tests of relay, portal and browser", step::cargo(&words).args(rest))?;
+    let widget = ["test", "--locked", "--manifest-path", "widget/Cargo.toml", "--target-dir", "target/widget"];
+    step::run("tests of the widget's own decisions", step::cargo(&widget).args(rest))
+}
+
+/// The binary to ship. The widget inside is the small one.
+pub fn dist() -> Done {
+    let words = ["build", "--locked", "--release", "--package", "otklik-server", "--bin", "otklik"];
+    step::run("building the release binary (minutes)", &mut step::cargo(&words))?;
+    let binary = step::programs()?.with_file_name("release").join("otklik");
+    let size = fs::metadata(&binary).map_err(|e| format!("{}: {e}", binary.display()))?.len();
+    println!("{} ({:.1} MB, everything inside)", binary.display(), size as f64 / 1e6);
+    Ok(())
+}
+
+/// Benchmarks run as a release is built.
+pub fn bench(rest: &[String]) -> Done {
+    let words = ["run", "--locked", "--release", "--package", "otklik-tests", "--bin", "bench", "--"];
+    step::run("benchmarks", step::cargo(&words).args(rest))
+}
+
+/// Pictures into `target/gallery`.
+pub fn gallery(rest: &[String]) -> Done {
+    browser::ensure()?;
+    let words = ["run", "--locked", "--package", "otklik-tests", "--bin", "gallery", "--"];
+    step::run("pictures of every state", step::cargo(&words).args(rest))
+}
+
+/// This program becomes `command`: Ctrl-C then reaches that one alone, which has things to stop.
+#[cfg(unix)]
+fn become_it(mut command: Command) -> Done {
+    use std::os::unix::process::CommandExt;
+    Err(format!("the demo does not start: {}", command.exec()))
+}
+
+#[cfg(not(unix))]
+fn become_it(mut command: Command) -> Done {
+    step::run("demo", &mut command)
+}
