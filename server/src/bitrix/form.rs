@@ -3,7 +3,8 @@
 //! The portal's encoding is `api-reference/events/index.md` of the Bitrix24 REST documentation; everything is a string on
 //! the wire, an empty array or a `null` is a key left out, and real portals mix `%5B` with literal brackets.
 
-use percent_encoding::percent_decode;
+use super::value::pairs as pairs_of;
+use percent_encoding::{NON_ALPHANUMERIC, percent_decode, utf8_percent_encode};
 use serde_json::{Map, Value};
 use std::collections::BTreeMap;
 
@@ -50,6 +51,33 @@ pub fn parse(body: &[u8]) -> Result<Value, FormError> {
         }
     }
     Ok(root.into())
+}
+
+/// Writes a tree as `http_build_query` does: what a `batch` carries instead of JSON. `null` is left out, as are empty branches.
+pub fn write(tree: &Value) -> String {
+    let mut pairs = Vec::new();
+    for (key, value) in pairs_of(tree) {
+        collect(&encode(&key), value, &mut pairs);
+    }
+    pairs.join("&")
+}
+
+fn collect(path: &str, value: &Value, to: &mut Vec<String>) {
+    match value {
+        Value::Null => {}
+        Value::Bool(truth) => to.push(format!("{path}={}", u8::from(*truth))),
+        Value::Number(number) => to.push(format!("{path}={number}")),
+        Value::String(text) => to.push(format!("{path}={}", encode(text))),
+        Value::Array(_) | Value::Object(_) => {
+            for (key, inner) in pairs_of(value) {
+                collect(&format!("{path}[{}]", encode(&key)), inner, to);
+            }
+        }
+    }
+}
+
+fn encode(text: &str) -> String {
+    utf8_percent_encode(text, NON_ALPHANUMERIC).to_string()
 }
 
 /// `+` is a space; the rest is percent-encoded UTF-8, and a stray `%` stands for itself.
@@ -168,6 +196,15 @@ mod tests {
             read(r#" {"data":{"MESSAGES":[{"im":{"chat_id":7}}]}}"#),
             json!({"data": {"MESSAGES": [{"im": {"chat_id": 7}}]}})
         );
+    }
+
+    #[test]
+    fn what_is_written_reads_the_same() {
+        let tree =
+            json!({"PARAMS": {"select": ["ID", "LINE_NAME"]}, "b": true, "n": 7, "none": null, "t": "a=b&c [я]"});
+        assert!(write(&tree).contains("PARAMS[select][1]=LINE%5FNAME"));
+        let back = json!({"PARAMS": {"select": {"0": "ID", "1": "LINE_NAME"}}, "b": "1", "n": "7", "t": "a=b&c [я]"});
+        assert_eq!(read(&write(&tree)), back);
     }
 
     #[test]

@@ -2,6 +2,7 @@
 //! for keys, "nothing" as `null`, `false`, `""` or `[]`. Knows no meaning of any key.
 
 use serde_json::Value;
+use shared::Millis;
 
 /// The member `name`; `None` where it is absent, `null`, or where this is no object.
 pub fn get<'a>(of: &'a Value, name: &str) -> Option<&'a Value> {
@@ -83,10 +84,56 @@ pub fn pairs(value: &Value) -> Vec<(String, &Value)> {
     }
 }
 
+/// A moment as PHP's `date('c')` writes it: `2026-03-17T17:52:41+03:00`, or with `Z`.
+pub fn moment(text: &str) -> Option<Millis> {
+    let part = |from: usize, to: usize| text.get(from..to)?.parse::<i64>().ok();
+    let (year, month, day) = (part(0, 4)?, part(5, 7)?, part(8, 10)?);
+    let (hours, minutes, seconds) = (part(11, 13)?, part(14, 16)?, part(17, 19)?);
+    let zone = text.get(19..)?;
+    let zone = zone.find(['+', '-', 'Z']).map(|at| &zone[at..])?; // a fraction of a second may come before
+    let east = match zone.as_bytes() {
+        [b'Z'] => 0,
+        [sign, ..] => {
+            let digits: i64 = zone[1..].replace(':', "").parse().ok()?;
+            (digits / 100 * 60 + digits % 100) * if *sign == b'-' { -1 } else { 1 }
+        }
+        [] => return None,
+    };
+    let days = days_since_1970(year, month, day)?;
+    let seconds = ((days * 24 + hours) * 60 + minutes - east) * 60 + seconds;
+    Millis::try_from(seconds * 1000).ok()
+}
+
+/// Days from 1970-01-01 to a date of our calendar, by counting years from March, which puts the leap day last.
+fn days_since_1970(year: i64, month: i64, day: i64) -> Option<i64> {
+    let plausible = (1970..=9999).contains(&year) && (1..=12).contains(&month) && (1..=31).contains(&day);
+    let (year, month) = if month > 2 { (year, month - 3) } else { (year - 1, month + 9) };
+    let leap_days = year / 4 - year / 100 + year / 400;
+    plausible.then_some(year * 365 + leap_days + (month * 153 + 2) / 5 + day - 719_469)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
     use serde_json::json;
+
+    #[test]
+    fn moments_are_read_in_their_zone() {
+        assert_eq!(moment("1970-01-01T00:00:00+00:00"), Some(0));
+        assert_eq!(moment("2026-03-17T17:52:41+03:00"), Some(1_773_759_161_000));
+        assert_eq!(moment("2026-03-17T14:52:41.512Z"), Some(1_773_759_161_000));
+        assert_eq!(moment("2024-02-29T00:00:00-05:00"), Some(1_709_182_800_000));
+        for wrong in [
+            "",
+            "2026-03-17",
+            "17.03.2026 17:52:41",
+            "2026-13-17T17:52:41+03:00",
+            "2026-03-17T17:52:41",
+            "я".repeat(20).as_str(),
+        ] {
+            assert_eq!(moment(wrong), None, "{wrong}");
+        }
+    }
 
     #[test]
     fn ids_come_as_numbers_or_text() {

@@ -1,0 +1,125 @@
+//! The messages inside the portal's events: who speaks, what is said, and the signature told from the words.
+
+use crate::bitrix::value::{at, get, items, number_at, text_at, texts};
+use crate::ids::ImId;
+use serde_json::Value;
+
+/// A message for a visitor.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Said {
+    pub im: ImId,
+    /// The chat's external id, which we gave.
+    pub chat: String,
+    /// Told by the text's class and never by its author: closing texts and vote requests carry the operator's id.
+    pub automatic: bool,
+    /// The author as the portal signs the text, if it does.
+    pub name: Option<String>,
+    /// Raw BB-code without the signature; empty where there are only files.
+    pub text: String,
+    pub files: Vec<Attachment>,
+}
+
+/// A file of a message, as far as the portal tells.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Attachment {
+    pub name: String,
+    pub link: Option<String>,
+}
+
+/// New words for a message that was confirmed as delivered.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Edited {
+    pub im: ImId,
+    pub chat: String,
+    /// What the message is called outside the portal: what our confirmation named.
+    pub external: Vec<String>,
+    pub name: Option<String>,
+    pub text: String,
+}
+
+/// A message taken back. It may be one of the visitor's own: portal administrators may delete those too.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Deleted {
+    pub im: ImId,
+    pub chat: String,
+    pub external: Vec<String>,
+}
+
+/// The class of automatic texts (`CLASS` is a list of words).
+const AUTOMATIC: &str = "bx-messenger-content-item-ol-output";
+
+/// The longest name taken for a signature, in characters.
+const MAX_NAME: usize = 120;
+
+impl Said {
+    pub(super) fn read(element: &Value) -> Option<Self> {
+        let message = get(element, "message").unwrap_or(&Value::Null);
+        let text = text_at(message, &["text"]).unwrap_or_default();
+        let by_class =
+            text_at(message, &["params", "CLASS"]).is_some_and(|class| class.split(' ').any(|word| word == AUTOMATIC));
+        // Mailings of the CRM have neither class nor author.
+        let automatic = by_class || number_at(message, &["user_id"]).unwrap_or_default() == 0;
+        let (name, text) = if automatic { (None, text) } else { split_signature(&text) };
+        let files = get(message, "files").map(items).unwrap_or_default();
+        Some(Self {
+            im: im(element)?,
+            chat: text_at(element, &["chat", "id"])?,
+            automatic,
+            name,
+            text,
+            files: files.into_iter().filter_map(Attachment::read).collect(),
+        })
+    }
+}
+
+impl Attachment {
+    fn read(file: &Value) -> Option<Self> {
+        Some(Self { name: text_at(file, &["name"])?, link: text_at(file, &["link"]) })
+    }
+}
+
+impl Edited {
+    pub(super) fn read(element: &Value) -> Option<Self> {
+        let (name, text) = split_signature(&text_at(element, &["message", "text"]).unwrap_or_default());
+        Some(Self {
+            im: im(element)?,
+            chat: text_at(element, &["chat", "id"])?,
+            external: external(element),
+            name,
+            text,
+        })
+    }
+}
+
+impl Deleted {
+    pub(super) fn read(element: &Value) -> Option<Self> {
+        Some(Self { im: im(element)?, chat: text_at(element, &["chat", "id"])?, external: external(element) })
+    }
+}
+
+fn im(element: &Value) -> Option<ImId> {
+    Some(ImId { chat: number_at(element, &["im", "chat_id"])?, message: number_at(element, &["im", "message_id"])? })
+}
+
+/// One id or several, in either event.
+fn external(element: &Value) -> Vec<String> {
+    at(element, &["message", "id"]).map(texts).unwrap_or_default()
+}
+
+/// `[b]Name:[/b] [br]text` into the name and the text, in the spellings of adding (space, then `[br]`), editing (`[br]`,
+/// then space), of messages that hold files only, and of older portals (a plain line break).
+fn split_signature(text: &str) -> (Option<String>, String) {
+    let signed = || {
+        let rest = strip(text, "[b]")?;
+        let end = rest.find(['[', ']'])?;
+        let name = rest[..end].strip_suffix(':').filter(|name| (1..=MAX_NAME).contains(&name.chars().count()))?;
+        let rest = strip(&rest[end..], "[/b]")?.trim_start();
+        Some((Some(name.to_owned()), strip(rest, "[br]").unwrap_or(rest).trim_start().to_owned()))
+    };
+    signed().unwrap_or_else(|| (None, text.to_owned()))
+}
+
+/// What follows `tag`, in any case of letters.
+fn strip<'a>(text: &'a str, tag: &str) -> Option<&'a str> {
+    text.get(..tag.len()).filter(|start| start.eq_ignore_ascii_case(tag)).map(|_| &text[tag.len()..])
+}
