@@ -1,1 +1,46 @@
+//! A stand-in for a Bitrix24 portal: a real HTTP server that behaves as the official documentation and the public
+//! source of the portal's modules say, the treacherous parts above all. For tests, and behind the demo.
+//!
+//! ```text
+//! portal     a running stand-in; acts and looks are what tests do and see     -> everything below
+//! server     connections by hand: cut answers, a port that closes             rest/  methods behind one door
+//! sender     sends events, once                                               oauth  tokens by grant
+//! world      all the state behind one lock; app, connectors, talk, events change it
+//! chats, tokens, bucket, faults, offline, calls, options, ids, clock, php     plain parts that know nothing above
+//! ```
 
+mod app;
+mod bucket;
+mod calls;
+mod chats;
+mod clock;
+mod connectors;
+mod events;
+mod faults;
+mod ids;
+mod oauth;
+mod offline;
+mod options;
+pub mod php;
+mod portal;
+mod rest;
+mod sender;
+mod server;
+mod talk;
+mod tokens;
+mod world;
+
+pub use self::{
+    app::App,
+    calls::Call,
+    chats::{Author, Chat, Kind, Message, Profile, Session, Visitor},
+    clock::{Clock, Millis},
+    connectors::{Capabilities, Channel, Connector},
+    events::{Binding, Delivery, Way},
+    faults::{Fault, Mood, Waiting},
+    ids::{ChatId, LineId, MessageId, SessionId, UserId},
+    offline::Record,
+    options::{Employee, Limit, Line, OperatorData, Options},
+    portal::{FramePost, PATIENCE, Portal},
+    talk::TalkError,
+};

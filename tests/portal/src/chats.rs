@@ -1,0 +1,187 @@
+//! Chats, their sessions and messages, as plain data. What happens in them is in `talk`.
+
+use crate::{
+    clock::Millis,
+    ids::{ChatId, LineId, MessageId, SessionId, UserId},
+};
+
+/// Class of what the portal says by itself to the visitor.
+pub const CLASS_AUTOMATIC: &str = "bx-messenger-content-item-ol-output";
+/// Class of what operators say among themselves, and of technical lines.
+pub const CLASS_SYSTEM: &str = "bx-messenger-content-item-system";
+const CLASS_START: &str = "bx-messenger-content-item-ol-start";
+const CLASS_END: &str = "bx-messenger-content-item-ol-end";
+
+/// The portal's user behind somebody who writes through a connector.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Visitor {
+    pub id: UserId,
+    /// `{connector}|{user.id}`.
+    pub external: String,
+    pub profile: Profile,
+}
+
+/// What the connector tells of a visitor; each call replaces it whole.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Profile {
+    pub name: String,
+    pub last_name: String,
+    pub email: String,
+    pub phone: String,
+    pub url: String,
+}
+
+impl Profile {
+    pub fn full_name(&self) -> String {
+        format!("{} {}", self.name, self.last_name).trim().to_owned()
+    }
+}
+
+/// Who a message is from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Author {
+    Visitor(UserId),
+    Operator(UserId),
+    /// The portal itself: user 0.
+    Portal,
+}
+
+impl Author {
+    /// `message[user_id]` and `senderid`.
+    pub fn user(self) -> UserId {
+        match self {
+            Self::Visitor(user) | Self::Operator(user) => user,
+            Self::Portal => UserId(0),
+        }
+    }
+}
+
+/// What a message is to the portal.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// A person's words.
+    Said,
+    /// An automatic text for the visitor, with its `IMOL_FORM`.
+    Automatic(String),
+    /// “New dialogue”: never leaves the portal.
+    Started,
+    /// “Dialogue closed”: never leaves the portal.
+    Ended,
+    /// An operator's words to other operators: never leave the portal.
+    Whisper,
+}
+
+impl Kind {
+    /// `CLASS` among the message's parameters.
+    pub fn class(&self) -> Option<&'static str> {
+        match self {
+            Self::Said => None,
+            Self::Automatic(_) => Some(CLASS_AUTOMATIC),
+            Self::Started => Some(CLASS_START),
+            Self::Ended => Some(CLASS_END),
+            Self::Whisper => Some(CLASS_SYSTEM),
+        }
+    }
+
+    fn is_for_the_visitor(&self) -> bool {
+        matches!(self, Self::Said | Self::Automatic(_))
+    }
+}
+
+/// A message of a chat.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Message {
+    pub id: MessageId,
+    pub session: SessionId,
+    pub author: Author,
+    pub kind: Kind,
+    /// BB text without signature.
+    pub text: String,
+    /// When it came to the portal, whatever its sender said.
+    pub at: Millis,
+    /// `CONNECTOR_MID`: external ids, of both directions.
+    pub mids: Vec<String>,
+    /// `SENDING`: handed to the connector, delivery not confirmed.
+    pub sending: Option<Millis>,
+    /// The connector was off: the operator sees an error.
+    pub unsent: bool,
+    pub edited: bool,
+    pub deleted: bool,
+}
+
+/// One numbered talk inside a chat.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Session {
+    pub id: SessionId,
+    pub opened_at: Millis,
+    pub closed: bool,
+}
+
+/// A chat of an open line.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Chat {
+    pub id: ChatId,
+    pub connector: String,
+    pub line: LineId,
+    /// `chat.id` that the connector gave.
+    pub external: String,
+    pub visitor: UserId,
+    pub title: String,
+    pub description: Option<String>,
+    /// The operator who leads it.
+    pub owner: Option<UserId>,
+    /// Oldest first.
+    pub sessions: Vec<Session>,
+    pub messages: Vec<Message>,
+    pub created_at: Millis,
+}
+
+impl Chat {
+    /// `USER_CODE`, also `entity_id`.
+    pub fn user_code(&self) -> String {
+        format!("{}|{}|{}|{}", self.connector, self.line, self.external, self.visitor)
+    }
+
+    pub fn session(&self) -> Option<&Session> {
+        self.sessions.last()
+    }
+
+    pub fn open_session(&self) -> Option<SessionId> {
+        self.session().filter(|session| !session.closed).map(|session| session.id)
+    }
+
+    pub fn message(&self, id: MessageId) -> Option<&Message> {
+        self.messages.iter().find(|message| message.id == id)
+    }
+
+    pub(crate) fn message_mut(&mut self, id: MessageId) -> Option<&mut Message> {
+        self.messages.iter_mut().find(|message| message.id == id)
+    }
+
+    /// What visitor and operators see of the talk, oldest first: no technical lines, no whispers, nothing deleted.
+    pub fn said(&self) -> impl Iterator<Item = &Message> {
+        self.messages.iter().filter(|message| message.kind.is_for_the_visitor() && !message.deleted)
+    }
+
+    /// The texts of [`Chat::said`].
+    pub fn texts(&self) -> Vec<&str> {
+        self.said().map(|message| message.text.as_str()).collect()
+    }
+
+    /// The texts that came from the visitor.
+    pub fn visitor_texts(&self) -> Vec<&str> {
+        self.said()
+            .filter(|message| matches!(message.author, Author::Visitor(_)))
+            .map(|message| message.text.as_str())
+            .collect()
+    }
+}
+
+/// Something that falls due by itself.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Alarm {
+    pub due: Millis,
+    /// The session to close for good.
+    pub session: SessionId,
+    pub chat: ChatId,
+}

@@ -1,0 +1,143 @@
+//! What goes wrong, by name: each fault is waiting for the next call or event that it fits.
+
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+/// A fault. Those of calls hit the next calls of any method, or of one method with `Portal::fault_on`; those of events
+/// hit online deliveries alone, the offline queue still gets its copy.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Fault {
+    /// The connection breaks before the call has done anything.
+    CutBefore,
+    /// The connection breaks after the call has done all it does.
+    CutAfter,
+    /// The portal breaks down between storing a message and giving it its `CONNECTOR_MID`, which it never gets.
+    CutBetween,
+    /// Works at once, answers late. `CONNECTOR_MID` is given just before the answer.
+    Slow(Duration),
+    /// Takes the call, does nothing, and the front server answers 504 after a minute.
+    Silent,
+    /// 503 `QUERY_LIMIT_EXCEEDED`.
+    Limit,
+    /// 500 with a page of HTML.
+    HtmlPage,
+    /// 401 `expired_token`, whatever the clock says.
+    ExpiredToken,
+    /// Any documented system error by its code; an unknown code answers 400.
+    Refuse(String),
+    /// An element of `send.messages` fails inside a 200 and is not stored.
+    ElementFailure,
+    /// An element succeeds without `session` and is not stored.
+    LostSession,
+    /// Builds before 2023: the outer `SUCCESS` is `false`, nothing is stored.
+    OuterFailure,
+    /// `NOT_ACTIVE_LINE`, though the line is active.
+    LineOff,
+    /// `ACCESS_DENIED` for `imopenlines.session.history.get`.
+    HistoryRefused,
+    EventLost,
+    EventDelayed(Duration),
+    EventTwice,
+    /// The event waits until the one after it was sent.
+    EventsSwapped,
+}
+
+/// Where in the work a fault is met.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Place {
+    /// Around a whole call.
+    Call,
+    /// Around one element of `send.messages`.
+    Element,
+    /// Around all that `send.messages` does.
+    Send,
+    History,
+    Event,
+}
+
+impl Fault {
+    pub(crate) fn place(&self) -> Place {
+        match self {
+            Self::ElementFailure | Self::LostSession => Place::Element,
+            Self::OuterFailure | Self::LineOff => Place::Send,
+            Self::HistoryRefused => Place::History,
+            Self::EventLost | Self::EventDelayed(_) | Self::EventTwice | Self::EventsSwapped => Place::Event,
+            _ => Place::Call,
+        }
+    }
+}
+
+/// How the portal answers altogether, until told otherwise.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Mood {
+    #[default]
+    Answers,
+    /// Every call: 503 `QUERY_LIMIT_EXCEEDED`.
+    Busy,
+    /// No call is answered, for a minute.
+    Silent,
+    /// Connections are refused.
+    Off,
+}
+
+/// A fault that waits for its turn.
+#[derive(Clone, Debug, Serialize)]
+pub struct Waiting {
+    pub fault: Fault,
+    /// The method or event it waits for; none: any.
+    pub on: Option<String>,
+    pub times: u32,
+}
+
+#[derive(Debug, Default)]
+pub(crate) struct Faults {
+    waiting: Vec<Waiting>,
+}
+
+impl Faults {
+    pub fn add(&mut self, fault: Fault, on: Option<&str>, times: u32) {
+        self.waiting.push(Waiting { fault, on: on.map(str::to_lowercase), times });
+    }
+
+    /// The oldest fault that fits, once less from now on.
+    pub fn take(&mut self, place: Place, name: &str) -> Option<Fault> {
+        let fits = |waiting: &Waiting| {
+            waiting.times > 0
+                && waiting.fault.place() == place
+                && waiting.on.as_ref().is_none_or(|on| on.eq_ignore_ascii_case(name))
+        };
+        let at = self.waiting.iter().position(fits)?;
+        let fault = self.waiting[at].fault.clone();
+        self.waiting[at].times -= 1;
+        self.waiting.retain(|waiting| waiting.times > 0);
+        Some(fault)
+    }
+
+    pub fn waiting(&self) -> &[Waiting] {
+        &self.waiting
+    }
+
+    pub fn clear(&mut self) {
+        self.waiting.clear();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_fault_waits_for_what_it_fits_and_is_spent() {
+        let mut faults = Faults::default();
+        faults.add(Fault::CutAfter, Some("imconnector.send.messages"), 2);
+        faults.add(Fault::EventLost, None, 1);
+        assert_eq!(faults.take(Place::Call, "app.info"), None);
+        assert_eq!(faults.take(Place::Call, "imConnector.send.messages"), Some(Fault::CutAfter));
+        assert_eq!(faults.take(Place::Event, "ONIMCONNECTORMESSAGEADD"), Some(Fault::EventLost));
+        assert_eq!(faults.take(Place::Call, "imconnector.send.messages"), Some(Fault::CutAfter));
+        assert_eq!(faults.take(Place::Call, "imconnector.send.messages"), None);
+    }
+}

@@ -1,0 +1,123 @@
+//! How a stand-in is set up before it starts: its lines, its people, its haste.
+
+use std::time::Duration;
+
+use serde::Serialize;
+
+use crate::ids::{LineId, UserId};
+
+/// What a portal is made of. The default has two lines, an administrator and two operators.
+#[derive(Clone, Debug)]
+pub struct Options {
+    pub lines: Vec<Line>,
+    pub employees: Vec<Employee>,
+    /// How long an event waits in the queue before it is sent. Real portals: seconds.
+    pub event_delay: Duration,
+    pub limit: Limit,
+    /// `LANG` of the portal: language of its answers' texts and of the settings page.
+    pub language: String,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            lines: vec![Line::new(LineId(107), "Отдел продаж"), Line::new(LineId(109), "Поддержка")],
+            employees: vec![
+                Employee::new(UserId(1), "Ольга", "Орлова", "Администратор").admin(),
+                Employee::new(UserId(27), "Анна", "Петрова", "Менеджер"),
+                Employee::new(UserId(31), "Павел", "Лебедев", "Менеджер"),
+            ],
+            event_delay: Duration::ZERO,
+            limit: Limit::default(),
+            language: "ru".to_owned(),
+        }
+    }
+}
+
+/// The leaky bucket over all calls of the portal.
+#[derive(Clone, Copy, Debug)]
+pub struct Limit {
+    /// Calls the bucket holds before it answers 503.
+    pub burst: f64,
+    /// Calls a second that flow out.
+    pub per_second: f64,
+}
+
+/// `limits.md` of the official documentation: every plan but Enterprise.
+impl Default for Limit {
+    fn default() -> Self {
+        Self { burst: 50.0, per_second: 2.0 }
+    }
+}
+
+/// Whose name the portal puts before an operator's words: the line's `OPERATOR_DATA`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum OperatorData {
+    Profile,
+    Hide,
+}
+
+/// An open line and those of its settings that the connector notices.
+#[derive(Clone, Debug)]
+pub struct Line {
+    pub id: LineId,
+    pub name: String,
+    pub active: bool,
+    pub operator_data: OperatorData,
+    /// Sent when a session opens.
+    pub greeting: Option<String>,
+    /// Sent when an operator finishes; the real close then waits for `full_close`.
+    pub closing: Option<String>,
+    /// `FULL_CLOSE_TIME`.
+    pub full_close: Duration,
+}
+
+impl Line {
+    pub fn new(id: LineId, name: &str) -> Self {
+        Self {
+            id,
+            name: name.to_owned(),
+            active: true,
+            operator_data: OperatorData::Profile,
+            greeting: None,
+            closing: None,
+            full_close: Duration::from_secs(24 * 3600),
+        }
+    }
+
+    pub fn greeting(mut self, text: &str) -> Self {
+        self.greeting = Some(text.to_owned());
+        self
+    }
+
+    pub fn closing(mut self, text: &str) -> Self {
+        self.closing = Some(text.to_owned());
+        self
+    }
+}
+
+/// Somebody who works in the portal.
+#[derive(Clone, Debug)]
+pub struct Employee {
+    pub id: UserId,
+    pub name: String,
+    pub last_name: String,
+    pub position: String,
+    pub admin: bool,
+}
+
+impl Employee {
+    pub fn new(id: UserId, name: &str, last_name: &str, position: &str) -> Self {
+        Self { id, name: name.to_owned(), last_name: last_name.to_owned(), position: position.to_owned(), admin: false }
+    }
+
+    pub fn admin(mut self) -> Self {
+        self.admin = true;
+        self
+    }
+
+    pub fn full_name(&self) -> String {
+        format!("{} {}", self.name, self.last_name)
+    }
+}

@@ -1,0 +1,240 @@
+//! What tests can do: whatever an administrator, an operator or bad luck does in a portal.
+
+use std::time::Duration;
+
+use serde_json::{Value, json};
+
+use super::Portal;
+use crate::{
+    app::App,
+    faults::Fault,
+    ids::{ChatId, LineId, MessageId, UserId},
+    options::Line,
+    php,
+    talk::TalkError,
+    tokens::random_hex,
+    world::World,
+};
+
+/// A page of the application as the portal opens it in a frame: a `POST`.
+#[derive(Clone, Debug)]
+pub struct FramePost {
+    pub url: String,
+    /// A form body.
+    pub body: String,
+}
+
+impl Portal {
+    /// Moves the portal's clock.
+    pub fn advance(&self, span: Duration) {
+        self.shared.clock().advance(span);
+    }
+
+    /// The next `times` calls or events that this fault fits meet it.
+    pub fn fault(&self, fault: Fault, times: u32) {
+        self.shared.change(|world| world.faults.add(fault, None, times));
+    }
+
+    /// As [`Portal::fault`], of one method or one event only.
+    pub fn fault_on(&self, name: &str, fault: Fault, times: u32) {
+        self.shared.change(|world| world.faults.add(fault, Some(name), times));
+    }
+
+    pub fn clear_faults(&self) {
+        self.shared.change(|world| world.faults.clear());
+    }
+
+    /// Saves the card of a local application without pages for a relay at this address, and waits until the event
+    /// `ONAPPINSTALL` was sent. Returns the status the relay answered; none when it did not.
+    pub async fn install_into(&self, relay_url: &str) -> Option<u16> {
+        let sent = self.shared.change(|world| {
+            let (install, handler) = card_of(relay_url);
+            world.install(&install, &handler, false);
+            world.deliveries.len()
+        });
+        self.wait("ONAPPINSTALL to be sent", |world| {
+            world.deliveries.iter().skip(sent).find(|one| one.event == "ONAPPINSTALL").map(|one| one.status)
+        })
+        .await
+    }
+
+    /// Saves the card of a local application with pages and opens its installation page. The application is not
+    /// installed before [`Portal::finish_install`].
+    pub fn install_by_frame(&self, relay_url: &str, lang: &str) -> FramePost {
+        self.shared.change(|world| {
+            let (install, handler) = card_of(relay_url);
+            world.install(&install, &handler, true);
+            world.frame(&install, lang, "DEFAULT", &json!({}), world.app.installer)
+        })
+    }
+
+    /// `BX24.installFinish()`.
+    pub fn finish_install(&self) {
+        self.shared.change(World::finish_install);
+    }
+
+    /// The administrator deletes the application.
+    pub fn uninstall(&self, clean: bool) {
+        self.shared.change(|world| world.uninstall(clean));
+    }
+
+    /// Opens the connector's settings for a line, as the administrator who installed the application.
+    ///
+    /// # Panics
+    /// When no connector is registered.
+    pub fn open_settings(&self, line: LineId, lang: &str) -> FramePost {
+        let who = self.shared.look(|world| world.app.installer);
+        self.open_settings_as(line, lang, who)
+    }
+
+    /// As [`Portal::open_settings`], as somebody else.
+    ///
+    /// # Panics
+    /// When no connector is registered.
+    pub fn open_settings_as(&self, line: LineId, lang: &str, who: UserId) -> FramePost {
+        self.shared.change(|world| {
+            let id = world.connectors.keys().next().expect("a connector is registered").clone();
+            world.settings_frame(&id, line, lang, who).expect("the connector was just found")
+        })
+    }
+
+    /// An operator answers.
+    ///
+    /// # Errors
+    /// When chat or operator are unknown, or the text is empty.
+    pub fn operator_says(&self, chat: ChatId, operator: UserId, text: &str) -> Result<MessageId, TalkError> {
+        self.shared.change(|world| world.operator_says(chat, operator, text))
+    }
+
+    /// An operator writes to colleagues only.
+    ///
+    /// # Errors
+    /// When the chat is unknown.
+    pub fn operator_whispers(&self, chat: ChatId, operator: UserId, text: &str) -> Result<MessageId, TalkError> {
+        self.shared.change(|world| world.operator_whispers(chat, operator, text))
+    }
+
+    /// The portal says something by itself.
+    ///
+    /// # Errors
+    /// When the chat is unknown.
+    pub fn system_says(&self, chat: ChatId, text: &str) -> Result<MessageId, TalkError> {
+        self.shared.change(|world| world.system_says(chat, text))
+    }
+
+    /// The author edits an operator's message.
+    ///
+    /// # Errors
+    /// When there is no such message of an operator's, or edits are not allowed.
+    pub fn edit(&self, chat: ChatId, message: MessageId, text: &str) -> Result<(), TalkError> {
+        self.shared.change(|world| world.operator_edits(chat, message, text))
+    }
+
+    /// The author deletes an operator's message.
+    ///
+    /// # Errors
+    /// When there is no such message of an operator's, or deleting is not allowed.
+    pub fn delete(&self, chat: ChatId, message: MessageId) -> Result<(), TalkError> {
+        self.shared.change(|world| world.operator_deletes(chat, message))
+    }
+
+    /// The talk is finished by its operator, or by the given one where nobody leads it.
+    ///
+    /// # Errors
+    /// When no session is open.
+    pub fn finish(&self, chat: ChatId, operator: UserId) -> Result<(), TalkError> {
+        self.shared.change(|world| world.finish(chat, operator))
+    }
+
+    /// Switches a connector on, as if its settings page had called `imconnector.activate`.
+    pub fn connect_line(&self, connector: &str, line: LineId) {
+        self.shared.change(|world| world.switch_on(connector, line));
+    }
+
+    /// Switches a connector off in the portal's own pages.
+    pub fn disconnect_line(&self, connector: &str, line: LineId) {
+        self.shared.change(|world| world.switch_off(connector, line, Some(world.app.installer)));
+    }
+
+    pub fn delete_line(&self, line: LineId) {
+        self.shared.change(|world| world.delete_line(line, Some(world.app.installer)));
+    }
+
+    /// Changes a line's settings, or adds the line.
+    pub fn set_line(&self, line: Line) {
+        self.shared.change(|world| {
+            world.options.lines.retain(|known| known.id != line.id);
+            world.options.lines.push(line);
+        });
+    }
+
+    /// Changes the application's card: its scopes, its keys.
+    pub fn set_app(&self, change: impl FnOnce(&mut App)) {
+        self.shared.change(|world| change(&mut world.app));
+    }
+
+    /// Takes an employee's administrator rights, or gives them.
+    pub fn set_admin(&self, who: UserId, admin: bool) {
+        self.shared.change(|world| {
+            for employee in world.options.employees.iter_mut().filter(|one| one.id == who) {
+                employee.admin = admin;
+            }
+        });
+    }
+
+    /// An access token of an employee's, for a test that calls the portal itself.
+    pub fn token_of(&self, who: UserId) -> String {
+        self.shared.change(|world| world.tokens.issue(who, &world.clock).access)
+    }
+}
+
+/// Installation path and handler path of a relay's card.
+fn card_of(relay_url: &str) -> (String, String) {
+    let base = relay_url.trim_end_matches('/');
+    (format!("{base}/bitrix24/install"), format!("{base}/bitrix24/oauth"))
+}
+
+impl World {
+    /// The settings page of a connector on a line.
+    pub(crate) fn settings_frame(&mut self, id: &str, line: LineId, lang: &str, who: UserId) -> Option<FramePost> {
+        let handler = self.connectors.get(id)?.handler.clone();
+        let channel = self.channel(id, line).cloned().unwrap_or_default();
+        let options = json!({
+            "CONNECTOR": id,
+            "LINE": line.to_string(),
+            "STATUS": channel.usable(),
+            // The page opens once the user has pressed “Connect” in the portal.
+            "ACTIVE_STATUS": true,
+            "CONNECTION_STATUS": channel.connected,
+            "REGISTER_STATUS": channel.registered,
+            "ERROR_STATUS": channel.error,
+            "URI": format!("/contact_center/connector/?ID={id}&LINE={line}"),
+        });
+        Some(self.frame(&handler, lang, "SETTING_CONNECTOR", &options, who))
+    }
+
+    /// A `POST` into a frame, with fresh tokens of the one who opens it.
+    fn frame(&mut self, handler: &str, lang: &str, placement: &str, options: &Value, who: UserId) -> FramePost {
+        let pair = self.tokens.issue(who, &self.clock);
+        let query = php::build_query(&[
+            ("DOMAIN", &json!(self.address.portal)),
+            ("PROTOCOL", &json!(0)),
+            ("LANG", &json!(lang)),
+            ("APP_SID", &json!(random_hex(16))),
+        ]);
+        let body = php::build_query(&[
+            ("AUTH_ID", &json!(pair.access)),
+            ("AUTH_EXPIRES", &json!(crate::tokens::ACCESS_LIFE.as_secs())),
+            ("REFRESH_ID", &json!(pair.refresh)),
+            ("SERVER_ENDPOINT", &json!(self.server_endpoint())),
+            ("APPLICATION_TOKEN", &json!(self.app.application_token)),
+            ("APPLICATION_SCOPE", &json!(self.app.scopes)),
+            ("member_id", &json!(self.app.member_id)),
+            ("status", &json!("L")),
+            ("PLACEMENT", &json!(placement)),
+            ("PLACEMENT_OPTIONS", &json!(options.to_string())),
+        ]);
+        let joint = if handler.contains('?') { '&' } else { '?' };
+        FramePost { url: format!("{handler}{joint}{query}"), body }
+    }
+}

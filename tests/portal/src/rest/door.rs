@@ -1,0 +1,201 @@
+//! The way in: a request becomes a method and its arguments, meets limits and faults, and gets the portal's envelope.
+
+use std::time::Duration;
+
+use axum::{
+    body::{Body, Bytes},
+    extract::{Path, RawQuery, State},
+    http::{HeaderMap, StatusCode, header},
+    response::{IntoResponse, Response},
+};
+use serde_json::{Map, Value, json};
+
+use super::{Answer, Reply, RestError, run};
+use crate::{
+    calls::Call,
+    clock::Millis,
+    faults::{Fault, Mood, Place},
+    php,
+    portal::Shared,
+    server::Cut,
+    tokens::{Bad, Caller},
+    world::World,
+};
+
+/// The front server gives up on the portal after a minute (`limits.md`).
+const FRONT_SERVER_WAITS: Duration = Duration::from_secs(60);
+
+/// `POST` or `GET /rest/METHOD(.json)`.
+pub(crate) async fn call(
+    State(shared): State<Shared>,
+    Path(path): Path<String>,
+    RawQuery(query): RawQuery,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Response {
+    let method = path.trim_end_matches('/').trim_end_matches(".json").to_lowercase();
+    let (token, args) = read(&headers, query.as_deref().unwrap_or_default(), &body);
+    let number = shared.change(|world| record(world, &method, &token, &args));
+    let outcome = meet(&shared, &method, &token, args).await;
+    let response = outcome.into_response();
+    let status = response.extensions().get::<Cut>().is_none().then(|| response.status().as_u16());
+    shared.change(|world| world.calls[number].status = status);
+    response
+}
+
+/// Token and arguments from query and body; JSON by its content type, else a form, as PHP reads them.
+fn read(headers: &HeaderMap, query: &str, body: &[u8]) -> (String, Value) {
+    let mut args = members(php::parse_form(query.as_bytes()));
+    let kind = headers.get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default();
+    let sent = if kind.starts_with("application/json") {
+        serde_json::from_slice(body).unwrap_or(Value::Null)
+    } else {
+        php::parse_form(body)
+    };
+    args.extend(members(sent));
+    let in_body = args.remove("auth").or_else(|| args.remove("access_token")).as_ref().and_then(php::text);
+    let in_header = || headers.get(header::AUTHORIZATION)?.to_str().ok()?.strip_prefix("Bearer ").map(str::to_owned);
+    (in_body.or_else(in_header).unwrap_or_default(), Value::Object(args))
+}
+
+fn members(value: Value) -> Map<String, Value> {
+    match value {
+        Value::Object(members) => members,
+        _ => Map::new(),
+    }
+}
+
+/// Notes the call; its number among the calls.
+fn record(world: &mut World, method: &str, token: &str, args: &Value) -> usize {
+    let with_event_token = world.tokens.caller(token, &world.clock).is_ok_and(|caller| caller.from_event);
+    world.calls.push(Call {
+        method: method.to_owned(),
+        args: args.clone(),
+        at: world.clock.now(),
+        with_event_token,
+        status: None,
+    });
+    world.calls.len() - 1
+}
+
+/// What becomes of a call on the wire.
+enum Outcome {
+    Answered(Answer, Millis),
+    /// The front server's page instead of an answer.
+    Page(StatusCode, &'static str),
+    Cut,
+}
+
+/// Lets mood, bucket and faults have their say, then runs the method.
+async fn meet(shared: &Shared, method: &str, token: &str, args: Value) -> Outcome {
+    let (mood, fault) = shared.change(|world| {
+        let fault = match world.mood {
+            Mood::Answers => world.faults.take(Place::Call, method),
+            _ => None,
+        };
+        (world.mood, fault)
+    });
+    let started = shared.clock().now();
+    let refused = |code: &str| Outcome::Answered(Err(RestError::system(code)), started);
+    match (mood, &fault) {
+        (Mood::Busy, _) | (_, Some(Fault::Limit)) => return refused("QUERY_LIMIT_EXCEEDED"),
+        (Mood::Silent, _) | (_, Some(Fault::Silent)) => {
+            shared.clock().sleep_until(started.plus(FRONT_SERVER_WAITS)).await;
+            return Outcome::Page(StatusCode::GATEWAY_TIMEOUT, "504 Gateway Time-out");
+        }
+        (Mood::Off, _) | (_, Some(Fault::CutBefore)) => return Outcome::Cut,
+        (_, Some(Fault::HtmlPage)) => {
+            return Outcome::Page(StatusCode::INTERNAL_SERVER_ERROR, "500 Internal Server Error");
+        }
+        (_, Some(Fault::ExpiredToken)) => return refused("expired_token"),
+        (_, Some(Fault::Refuse(code))) => return refused(code),
+        _ => {}
+    }
+    let answer = shared.change(|world| admitted(world, method, token, args));
+    let mids = shared.change(|world| std::mem::take(&mut world.pending_mids));
+    if fault == Some(Fault::CutBetween) {
+        return Outcome::Cut;
+    }
+    if let Some(Fault::Slow(late)) = fault {
+        shared.clock().sleep_until(started.plus(late)).await;
+    }
+    shared.change(|world| {
+        for (chat, id, mid) in mids {
+            if let Some(message) = world.chats.get_mut(&chat).and_then(|chat| chat.message_mut(id)) {
+                message.mids.push(mid);
+            }
+        }
+    });
+    if fault == Some(Fault::CutAfter) {
+        return Outcome::Cut;
+    }
+    Outcome::Answered(answer, started)
+}
+
+/// Past the bucket and the token, then the method itself.
+fn admitted(world: &mut World, method: &str, token: &str, args: Value) -> Answer {
+    let now = world.clock.now();
+    if !world.bucket.pour(now) {
+        return Err(RestError::system("QUERY_LIMIT_EXCEEDED"));
+    }
+    let caller = caller(world, token)?;
+    run(world, method, caller, args)
+}
+
+fn caller(world: &World, token: &str) -> Result<Caller, RestError> {
+    world.tokens.caller(token, &world.clock).map_err(|bad| {
+        RestError::system(match bad {
+            Bad::Expired => "expired_token",
+            Bad::Unknown => "NO_AUTH_FOUND",
+        })
+    })
+}
+
+impl IntoResponse for Outcome {
+    fn into_response(self) -> Response {
+        let (status, body) = match self {
+            Self::Answered(Ok(reply), started) => (StatusCode::OK, enveloped(reply, started)),
+            Self::Answered(Err(error), _) => {
+                (StatusCode::from_u16(error.status).unwrap_or(StatusCode::BAD_REQUEST), error.body())
+            }
+            Self::Page(status, title) => return page(status, title),
+            Self::Cut => return Cut::response(),
+        };
+        let json = [(header::CONTENT_TYPE, "application/json; charset=utf-8")];
+        (status, json, body.to_string()).into_response()
+    }
+}
+
+fn enveloped(reply: Reply, started: Millis) -> Value {
+    let mut body = json!({"result": reply.result, "time": timing(started)});
+    if let Some(total) = reply.total {
+        body["total"] = json!(total);
+    }
+    body
+}
+
+fn page(status: StatusCode, title: &str) -> Response {
+    let html = format!(
+        "<html>\r\n<head><title>{title}</title></head>\r\n<body>\r\n<center><h1>{title}</h1></center>\r\n\
+         <hr><center>nginx</center>\r\n</body>\r\n</html>\r\n"
+    );
+    (status, [(header::CONTENT_TYPE, "text/html")], Body::from(html)).into_response()
+}
+
+/// The `time` member of an answer, or of one command of a batch.
+pub(super) fn timing(started: Millis) -> Value {
+    /// What the portal says a call took, in milliseconds: no clock is read twice here.
+    const TOOK: Duration = Duration::from_millis(40);
+    let seconds = |moment: Millis| Duration::from_millis(moment.0).as_secs_f64();
+    let finished = started.plus(TOOK);
+    json!({
+        "start": seconds(started),
+        "finish": seconds(finished),
+        "duration": TOOK.as_secs_f64(),
+        "processing": TOOK.as_secs_f64(),
+        "date_start": started.iso(),
+        "date_finish": finished.iso(),
+        "operating_reset_at": started.plus(Duration::from_secs(600)).seconds(),
+        "operating": 0,
+    })
+}

@@ -1,0 +1,172 @@
+//! `imopenlines.session.history.get`: one session with everything in it, whispers and technical lines included.
+
+use std::collections::BTreeSet;
+
+use serde_json::{Map, Value, json};
+
+use super::{Answer, RestError, args::Args, dialogs::entity_data};
+use crate::{
+    chats::{Author, Chat, Kind, Message},
+    faults::Place,
+    ids::{ChatId, SessionId, UserId},
+    php,
+    tokens::Caller,
+    world::World,
+};
+
+pub(super) fn get(world: &mut World, caller: Caller, args: &Args) -> Answer {
+    if world.faults.take(Place::History, "imopenlines.session.history.get").is_some() {
+        return Err(denied());
+    }
+    let (chat, session) = named(world, args)?;
+    let own = chat.owner == Some(caller.user);
+    if !world.is_admin(caller.user) && !own {
+        return Err(denied());
+    }
+    Ok(shown(world, chat, session).into())
+}
+
+fn denied() -> RestError {
+    RestError::new(400, "ACCESS_DENIED", "Вы не можете открыть этот диалог, так как у вас недостаточно прав.")
+}
+
+fn named<'world>(world: &'world World, args: &Args) -> Result<(&'world Chat, SessionId), RestError> {
+    let invalid = || RestError::new(400, "INVALID_SESSION_ID", "Session ID is incorrect");
+    if let Some(id) = args.number("SESSION_ID").map(SessionId) {
+        let chat = world.chats.values().find(|chat| chat.sessions.iter().any(|one| one.id == id));
+        return chat.map(|chat| (chat, id)).ok_or_else(invalid);
+    }
+    let missing = || RestError::new(400, "MISSING_REQUIRED_PARAM", "SESSION_ID or CHAT_ID is required");
+    let id = args.number("CHAT_ID").map(ChatId).ok_or_else(missing)?;
+    let chat = world.chats.get(&id).ok_or_else(invalid)?;
+    Ok((chat, chat.session().ok_or_else(invalid)?.id))
+}
+
+fn shown(world: &World, chat: &Chat, session: SessionId) -> Value {
+    let dialog = format!("chat{}", chat.id);
+    let messages: Vec<&Message> = chat.messages.iter().filter(|message| message.session == session).collect();
+    let newest_first: Vec<String> = messages.iter().rev().map(|message| message.id.to_string()).collect();
+    let people: BTreeSet<UserId> = messages.iter().map(|message| message.author.user()).chain([chat.visitor]).collect();
+    let keyed = |key: String, value: Value| Value::Object(Map::from_iter([(key, value)]));
+    json!({
+        "chatId": chat.id,
+        "canJoin": "Y",
+        "canVoteHead": "Y",
+        "sessionId": session,
+        "sessionVoteHead": 0,
+        "sessionCommentHead": null,
+        "userId": dialog,
+        "message": php::map(messages.iter().map(|one| (one.id.to_string(), message(one, &dialog))).collect()),
+        "usersMessage": keyed(dialog.clone(), json!(newest_first)),
+        "users": php::map(people.iter().filter_map(|id| Some((id.to_string(), user(world, *id)?))).collect()),
+        "openlines": {"canvoteashead": keyed(chat.line.to_string(), json!(true))},
+        "userInGroup": [],
+        "woUserInGroup": [],
+        "chat": keyed(chat.id.to_string(), summary(chat)),
+        "userBlockChat": keyed(chat.id.to_string(), keyed(chat.visitor.to_string(), json!(false))),
+        "userInChat": keyed(chat.id.to_string(), json!(chat.owner.into_iter().chain([chat.visitor]).collect::<Vec<_>>())),
+        "files": [],
+    })
+}
+
+fn message(message: &Message, dialog: &str) -> Value {
+    let text =
+        if message.deleted { "Это сообщение было удалено" } else { message.text.as_str() };
+    json!({
+        "id": message.id.to_string(),
+        "chatid": dialog.trim_start_matches("chat"),
+        "senderid": message.author.user().to_string(),
+        "recipientid": dialog,
+        "date": message.at.iso(),
+        "text": text,
+        "textlegacy": legacy(text),
+        "params": params(message),
+    })
+}
+
+/// Parameter names in camel case, as history writes them; `[]` when there is none.
+fn params(message: &Message) -> Value {
+    let mut params = Map::new();
+    let mut put = |name: &str, value: Value| params.insert(name.to_owned(), value);
+    if !message.mids.is_empty() {
+        put("connectorMid", json!(message.mids));
+    }
+    if let Some(class) = message.kind.class() {
+        put("class", json!(class));
+    }
+    match &message.kind {
+        Kind::Automatic(form) => {
+            put("imolForm", json!(form));
+            put("type", json!("lines"));
+            put("componentId", json!("bx-imopenlines-message"));
+        }
+        Kind::Whisper => {
+            put("componentId", json!("HiddenMessage"));
+        }
+        Kind::Said | Kind::Started | Kind::Ended => {}
+    }
+    if let Some(since) = message.sending {
+        put("sending", json!("Y"));
+        put("sendingTs", json!(since.seconds()));
+    }
+    if message.edited {
+        put("isEdited", json!("Y"));
+    }
+    if message.deleted {
+        put("isDeleted", json!("Y"));
+    }
+    php::map(params)
+}
+
+/// `textlegacy`: the same as HTML.
+fn legacy(text: &str) -> String {
+    let mut html = text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('\n', "<br />");
+    for tag in ["b", "i", "u", "s"] {
+        html =
+            html.replace(&format!("[{tag}]"), &format!("<{tag}>")).replace(&format!("[/{tag}]"), &format!("</{tag}>"));
+    }
+    html
+}
+
+fn user(world: &World, id: UserId) -> Option<Value> {
+    let (name, last_name, position, connector) = match world.employee(id) {
+        Some(who) => (&who.name, &who.last_name, who.position.as_str(), false),
+        None => {
+            let profile = &world.visitors.get(&id)?.profile;
+            (&profile.name, &profile.last_name, "", true)
+        }
+    };
+    Some(json!({
+        "id": id.to_string(),
+        "name": format!("{name} {last_name}").trim(),
+        "active": true,
+        "firstName": name,
+        "lastName": last_name,
+        "workPosition": position,
+        "avatar": "",
+        "gender": "M",
+        "extranet": connector,
+        "bot": false,
+        "connector": connector,
+        "status": "online",
+        "lastActivityDate": false,
+        "departments": if connector { json!([]) } else { json!([1]) },
+        "type": if connector { "extranet" } else { "user" },
+    }))
+}
+
+fn summary(chat: &Chat) -> Value {
+    json!({
+        "id": chat.id.to_string(),
+        "name": chat.title,
+        "owner": chat.owner.map_or(0, |owner| owner.0).to_string(),
+        "entityType": "LINES",
+        "entityId": chat.user_code(),
+        "entityData1": entity_data(chat),
+        "entityData2": "LEAD|0|COMPANY|0|CONTACT|0|DEAL|0",
+        "entityData3": "",
+        "messageCount": chat.said().filter(|one| one.author != Author::Portal).count(),
+        "type": "lines",
+        "messageType": "L",
+    })
+}

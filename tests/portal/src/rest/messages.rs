@@ -1,0 +1,205 @@
+//! `imconnector.send.messages`, `update.messages`, `delete.messages`, `chat.name.set`: what visitors do.
+
+use serde_json::{Map, Value, json};
+
+use super::{Answer, RestError, args::Args};
+use crate::{
+    chats::{Author, Profile},
+    clock::Millis,
+    faults::{Fault, Place},
+    ids::{ChatId, LineId, MessageId},
+    php,
+    talk::Incoming,
+    tokens::Caller,
+    world::World,
+};
+
+const SEND: &str = "imconnector.send.messages";
+/// Messages older than this are not changed any more, and nobody is told (`im`, the author's three days).
+const EDIT_DAYS: u64 = 3;
+
+pub(super) fn send(world: &mut World, caller: Caller, args: &Args) -> Answer {
+    let (connector, line, elements) = envelope(world, args)?;
+    match world.faults.take(Place::Send, SEND) {
+        Some(Fault::OuterFailure) => return Ok(json!({"SUCCESS": false, "DATA": []}).into()),
+        Some(Fault::LineOff) => return Err(not_active()),
+        _ => {}
+    }
+    let results: Vec<Value> =
+        elements.iter().map(|element| send_one(world, caller, &connector, line, element)).collect();
+    Ok(json!({"SUCCESS": true, "DATA": {"RESULT": results}}).into())
+}
+
+/// Checks what the three methods have in common: the arguments, the connector, the line.
+fn envelope(world: &World, args: &Args) -> Result<(String, LineId, Vec<Value>), RestError> {
+    let connector = args.connector()?;
+    let line = args.line()?;
+    let elements = args.messages()?;
+    let whole = |element: &&Value| ["user", "message", "chat"].iter().all(|part| element[part].is_object());
+    if elements.iter().any(|element| !whole(&element)) {
+        return Err(RestError::argument("MESSAGES"));
+    }
+    if !world.connectors.contains_key(&connector) {
+        let code = "IMCONNECTOR_NOT_SPECIFIED_CORRECT_CONNECTOR";
+        return Err(RestError::new(400, code, "Не удалось определить корректный коннектор"));
+    }
+    if !world.is_open(&connector, line) {
+        return Err(not_active());
+    }
+    Ok((connector, line, elements))
+}
+
+fn not_active() -> RestError {
+    RestError::new(400, "NOT_ACTIVE_LINE", "The line with this ID is inactive or does not exist")
+}
+
+fn send_one(world: &mut World, caller: Caller, connector: &str, line: LineId, element: &Value) -> Value {
+    let fault = world.faults.take(Place::Element, SEND);
+    let Some(incoming) = incoming(connector, line, element).filter(|_| fault != Some(Fault::ElementFailure)) else {
+        return failed();
+    };
+    if incoming.text.is_empty() {
+        return failed(); // files come with a later version of this stand-in; here each is lost on the way
+    }
+    if fault == Some(Fault::LostSession) {
+        let user = world.visitor(&incoming);
+        return echo(&incoming, user.to_string(), None);
+    }
+    let received = world.receive(incoming.clone(), caller.user);
+    let chat = &world.chats[&received.chat];
+    let user = chat.visitor.to_string();
+    let description = chat.description.clone();
+    let mut answer = echo(&incoming, user, description);
+    answer["session"] = json!({"ID": received.session.to_string(), "CHAT_ID": received.chat.to_string()});
+    answer
+}
+
+fn failed() -> Value {
+    json!({"SUCCESS": false, "ERRORS": ["Переданы не все необходимые данные"]})
+}
+
+/// The element back, with the portal's own number of the visitor.
+fn echo(incoming: &Incoming, user: String, description: Option<String>) -> Value {
+    let mut chat = json!({"id": incoming.chat_id, "name": incoming.chat_name});
+    if let Some(text) = description {
+        chat["description"] = json!(text);
+    }
+    json!({
+        "user": user,
+        "message": {"id": incoming.message_id, "date": {}, "text": incoming.text, "files": []},
+        "chat": chat,
+        "SUCCESS": true,
+    })
+}
+
+/// An element read; `None` where an id is missing or carries the `|` that would split the visitor's code.
+fn incoming(connector: &str, line: LineId, element: &Value) -> Option<Incoming> {
+    let text = |part: &str, name: &str| php::text(&element[part][name]).unwrap_or_default();
+    let id = |part: &str| Some(text(part, "id")).filter(|id| !id.is_empty() && !id.contains('|'));
+    Some(Incoming {
+        connector: connector.to_owned(),
+        line,
+        user_id: id("user")?,
+        profile: profile(&element["user"]),
+        message_id: Some(text("message", "id")).filter(|id| !id.is_empty()),
+        text: text("message", "text"),
+        chat_id: id("chat")?,
+        chat_name: text("chat", "name"),
+        chat_url: text("chat", "url"),
+    })
+}
+
+/// A name of exactly two words without a last name is split; without any name the visitor is a guest.
+fn profile(user: &Value) -> Profile {
+    let text = |name: &str| php::text(&user[name]).unwrap_or_default().trim().to_owned();
+    let (mut name, mut last_name) = (text("name"), text("last_name"));
+    if let (true, [first, second]) = (last_name.is_empty(), name.split_whitespace().collect::<Vec<_>>().as_slice()) {
+        (name, last_name) = ((*first).to_owned(), (*second).to_owned());
+    }
+    if name.is_empty() && last_name.is_empty() {
+        "Гость".clone_into(&mut name);
+    }
+    Profile { name, last_name, email: text("email"), phone: text("phone"), url: text("url") }
+}
+
+/// Replaces the text of every message with this `CONNECTOR_MID`. What is not found is a success too.
+pub(super) fn update(world: &mut World, _: Caller, args: &Args) -> Answer {
+    change(world, args, |world, incoming| {
+        if incoming.text.is_empty() {
+            return None;
+        }
+        let oldest = Millis(world.clock.now().0.saturating_sub(EDIT_DAYS * 24 * 3_600_000));
+        for (chat, id) in found(world, incoming) {
+            let message = world.chats.get_mut(&chat).and_then(|chat| chat.message_mut(id));
+            if let Some(message) = message.filter(|message| message.at >= oldest && !message.deleted) {
+                incoming.text.clone_into(&mut message.text);
+                message.edited = true;
+            }
+        }
+        Some(json!({"id": incoming.message_id, "date": {}, "text": incoming.text}))
+    })
+}
+
+pub(super) fn delete(world: &mut World, _: Caller, args: &Args) -> Answer {
+    change(world, args, |world, incoming| {
+        for (chat, id) in found(world, incoming) {
+            if let Some(message) = world.chats.get_mut(&chat).and_then(|chat| chat.message_mut(id)) {
+                message.deleted = true;
+            }
+        }
+        Some(json!({"id": incoming.message_id}))
+    })
+}
+
+/// Runs a change over each element; it answers the element's `message`, or nothing where data are missing.
+fn change(world: &mut World, args: &Args, act: impl Fn(&mut World, &Incoming) -> Option<Value>) -> Answer {
+    let (connector, line, elements) = envelope(world, args)?;
+    let mut results = Vec::new();
+    for element in &elements {
+        let incoming = incoming(&connector, line, element).filter(|read| read.message_id.is_some());
+        let message = incoming.as_ref().and_then(|incoming| act(world, incoming));
+        results.push(match (incoming, message) {
+            (Some(incoming), Some(message)) => {
+                let user = world.visitor(&incoming).to_string();
+                let mut chat = Map::from_iter([("id".to_owned(), json!(incoming.chat_id))]);
+                if !incoming.chat_name.is_empty() {
+                    chat.insert("name".to_owned(), json!(incoming.chat_name));
+                }
+                json!({"user": user, "message": message, "chat": chat, "SUCCESS": true})
+            }
+            _ => failed(),
+        });
+    }
+    Ok(json!({"SUCCESS": true, "DATA": {"RESULT": results}}).into())
+}
+
+/// The visitor's messages of the dialogue that carry the element's id.
+fn found(world: &World, incoming: &Incoming) -> Vec<(ChatId, MessageId)> {
+    let Some(chat) = world.find_chat(&incoming.connector, incoming.line, &incoming.chat_id) else {
+        return Vec::new();
+    };
+    let carries = |mids: &[String]| incoming.message_id.as_ref().is_some_and(|id| mids.contains(id));
+    world.chats[&chat]
+        .messages
+        .iter()
+        .filter(|message| matches!(message.author, Author::Visitor(_)) && carries(&message.mids))
+        .map(|message| (chat, message.id))
+        .collect()
+}
+
+pub(super) fn rename(world: &mut World, _: Caller, args: &Args) -> Answer {
+    let connector = args.connector()?;
+    let line = args.line()?;
+    let external = args.required_text("CHAT_ID")?;
+    let name = args.required_text("NAME")?;
+    args.required_text("USER_ID")?;
+    if !world.is_open(&connector, line) {
+        return Err(not_active());
+    }
+    let chat = world
+        .find_chat(&connector, line, &external)
+        .and_then(|id| world.chats.get_mut(&id))
+        .ok_or_else(|| RestError::new(400, "CHAT_RENAMING_FAILED", "Не удалось переименовать чат"))?;
+    chat.title = name;
+    Ok(json!({"SUCCESS": true, "DATA": {"RESULT": {}}}).into())
+}

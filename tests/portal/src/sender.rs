@@ -1,0 +1,88 @@
+//! The queue service behind the portal: sends each event once, when it is due, and never again.
+
+use std::time::Duration;
+
+use tokio_util::sync::CancellationToken;
+
+use crate::{
+    clock::Millis,
+    events::{Delivery, Job},
+    portal::Shared,
+    world::World,
+};
+
+/// How long a handler may take. The real figure is not documented.
+const HANDLER_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// Sends what falls due, one event after another, and rings alarms, until `stop`.
+pub(crate) async fn run(shared: Shared, stop: CancellationToken) {
+    let client = reqwest::Client::builder()
+        .no_proxy()
+        .redirect(reqwest::redirect::Policy::none())
+        .timeout(HANDLER_TIMEOUT)
+        .user_agent("Bitrix24 Webhook Engine")
+        .build()
+        .expect("the client needs nothing that can be missing");
+    let mut changed = shared.changes();
+    while !stop.is_cancelled() {
+        changed.mark_unchanged();
+        match shared.change_quietly(next) {
+            Next::Send(job) => {
+                let delivery = send(&client, shared.clock().now(), job).await;
+                shared.change(|world| {
+                    world.sending = false;
+                    world.deliveries.push(delivery);
+                });
+            }
+            Next::Rang => shared.change(|_| ()),
+            Next::Nothing(due) => {
+                let clock = shared.clock();
+                tokio::select! {
+                    () = stop.cancelled() => {}
+                    _ = changed.changed() => {}
+                    () = async { match due {
+                        Some(due) => clock.sleep_until(due).await,
+                        None => std::future::pending().await,
+                    } } => {}
+                }
+            }
+        }
+    }
+}
+
+enum Next {
+    Send(Job),
+    /// A session was closed by its alarm.
+    Rang,
+    /// Nothing before this moment.
+    Nothing(Option<Millis>),
+}
+
+fn next(world: &mut World) -> Next {
+    let now = world.clock.now();
+    if world.alarms.iter().any(|alarm| alarm.due <= now) {
+        world.ring();
+        return Next::Rang;
+    }
+    if let Some(at) = world.queue.iter().position(|job| job.due <= now) {
+        world.sending = true;
+        return Next::Send(world.queue.remove(at));
+    }
+    let jobs = world.queue.iter().map(|job| job.due);
+    Next::Nothing(jobs.chain(world.alarms.iter().map(|alarm| alarm.due)).min())
+}
+
+async fn send(client: &reqwest::Client, sent_at: Millis, job: Job) -> Delivery {
+    let started = tokio::time::Instant::now();
+    let answer = client
+        .post(&job.handler)
+        .header("content-type", "application/x-www-form-urlencoded; charset=UTF-8")
+        .body(job.body.clone())
+        .send()
+        .await;
+    let status = answer.ok().map(|answer| answer.status().as_u16());
+    if status != Some(200) {
+        tracing::info!(event = %job.event, ?status, "an event was not taken; it is lost");
+    }
+    Delivery { event: job.event, handler: job.handler, body: job.body, sent_at, took: started.elapsed(), status }
+}

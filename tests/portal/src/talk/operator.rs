@@ -1,0 +1,107 @@
+//! What operators do in a chat: they answer, edit, delete, whisper, finish.
+
+use serde_json::{Value, json};
+
+use super::{Gap, TalkError, message_event};
+use crate::{
+    chats::{Alarm, Author, Kind, Message},
+    connectors::Capabilities,
+    ids::{ChatId, MessageId, UserId},
+    world::World,
+};
+
+impl World {
+    /// An operator answers; the first to do so leads the chat. A finished chat begins a new session.
+    pub fn operator_says(&mut self, chat: ChatId, by: UserId, text: &str) -> Result<MessageId, TalkError> {
+        self.known(chat)?;
+        self.employee(by).ok_or(TalkError::NoOperator)?;
+        if text.trim().is_empty() {
+            return Err(TalkError::Empty);
+        }
+        self.ensure_session(chat, Some(by));
+        self.chat_mut(chat).owner.get_or_insert(by);
+        Ok(self.say(chat, Author::Operator(by), Kind::Said, text.to_owned()))
+    }
+
+    /// An automatic text to the visitor.
+    pub fn system_says(&mut self, chat: ChatId, text: &str) -> Result<MessageId, TalkError> {
+        self.known(chat)?;
+        self.ensure_session(chat, None);
+        Ok(self.say(chat, Author::Portal, Kind::Automatic("welcome".to_owned()), text.to_owned()))
+    }
+
+    /// An operator's note that no visitor may ever see.
+    pub fn operator_whispers(&mut self, chat: ChatId, by: UserId, text: &str) -> Result<MessageId, TalkError> {
+        self.known(chat)?;
+        self.ensure_session(chat, None);
+        Ok(self.store(chat, Author::Operator(by), Kind::Whisper, text.to_owned()))
+    }
+
+    fn own_message(&self, chat: ChatId, id: MessageId) -> Result<&Message, TalkError> {
+        let message = self.known(chat)?.message(id).ok_or(TalkError::NoMessage)?;
+        match message.author {
+            _ if message.deleted => Err(TalkError::NoMessage),
+            Author::Operator(_) if message.kind == Kind::Said => Ok(message),
+            _ => Err(TalkError::NotAllowed),
+        }
+    }
+
+    /// An operator edits their message. The connector hears of it only when it confirmed the delivery.
+    pub fn operator_edits(&mut self, chat: ChatId, id: MessageId, text: &str) -> Result<(), TalkError> {
+        let author = self.own_message(chat, id)?.author;
+        if text.trim().is_empty() {
+            return Err(TalkError::Empty);
+        }
+        let connector = self.chats[&chat].connector.clone();
+        if !self.connectors.get(&connector).is_some_and(|known| known.may.edit_internal) {
+            return Err(TalkError::NotAllowed);
+        }
+        self.edit_message(chat, id, |message| {
+            message.text = text.to_owned();
+            message.edited = true;
+        });
+        let known = &self.chats[&chat];
+        let message = known.message(id).expect("it was just edited");
+        if message.mids.is_empty() {
+            return Ok(());
+        }
+        let text = self.signed(known, message, Gap::OfUpdate);
+        let data = message_event(known, id, json!({"id": message.mids, "text": text}));
+        self.raise("ONIMCONNECTORMESSAGEUPDATE", &data, Some(author.user()));
+        Ok(())
+    }
+
+    /// An operator deletes their message: one event per external id, none when delivery was never confirmed.
+    pub fn operator_deletes(&mut self, chat: ChatId, id: MessageId) -> Result<(), TalkError> {
+        let author = self.own_message(chat, id)?.author;
+        let connector = self.chats[&chat].connector.clone();
+        // The portal's source computes this from the *edit* flag; the documentation from its own.
+        let allowed = |may: &Capabilities| may.delete_internal && may.edit_internal;
+        if !self.connectors.get(&connector).is_some_and(|known| allowed(&known.may)) {
+            return Err(TalkError::NotAllowed);
+        }
+        self.edit_message(chat, id, |message| message.deleted = true);
+        let known = &self.chats[&chat];
+        let mids = known.message(id).map(|message| message.mids.clone()).unwrap_or_default();
+        let data: Vec<Value> = mids.iter().map(|mid| message_event(known, id, json!({"id": mid}))).collect();
+        for one in data {
+            self.raise("ONIMCONNECTORMESSAGEDELETE", &one, Some(author.user()));
+        }
+        Ok(())
+    }
+
+    /// “Finish”. With a closing text the visitor gets that now, and the real close waits for `FULL_CLOSE_TIME`.
+    pub fn finish(&mut self, chat: ChatId, by: UserId) -> Result<(), TalkError> {
+        let session = self.known(chat)?.open_session().ok_or(TalkError::NoSession)?;
+        let owner = *self.chat_mut(chat).owner.get_or_insert(by);
+        let line = self.line(self.chats[&chat].line).cloned();
+        let Some((text, wait)) = line.and_then(|line| Some((line.closing?, line.full_close))) else {
+            self.close(chat, session);
+            return Ok(());
+        };
+        self.say(chat, Author::Operator(owner), Kind::Automatic("history".to_owned()), text);
+        let due = self.clock.now().plus(wait);
+        self.alarms.push(Alarm { due, session, chat });
+        Ok(())
+    }
+}

@@ -1,0 +1,105 @@
+//! What visitors do in a chat: they write, and the first word opens it.
+
+use crate::{
+    chats::{Author, Chat, Kind, Profile, Visitor},
+    ids::{ChatId, LineId, SessionId, UserId},
+    world::World,
+};
+
+/// The portal cuts longer texts (`imconnector.send.messages`).
+const MAX_TEXT_CHARS: usize = 20_000;
+
+/// An element of `imconnector.send.messages`, read.
+#[derive(Clone, Debug)]
+pub(crate) struct Incoming {
+    pub connector: String,
+    pub line: LineId,
+    pub user_id: String,
+    pub profile: Profile,
+    pub message_id: Option<String>,
+    pub text: String,
+    pub chat_id: String,
+    pub chat_name: String,
+    pub chat_url: String,
+}
+
+/// Where a visitor's message went.
+pub(crate) struct Received {
+    pub chat: ChatId,
+    pub session: SessionId,
+}
+
+impl World {
+    /// Stores a visitor's message in its chat, opening chat and session where there is none. Its `CONNECTOR_MID` waits
+    /// in `pending_mids`: the portal gives it in a second step. `by`: whose token the call has.
+    pub(crate) fn receive(&mut self, incoming: Incoming, by: UserId) -> Received {
+        let visitor = self.visitor(&incoming);
+        let chat = self.chat_for(&incoming, visitor);
+        let opened = self.chats[&chat].open_session().is_none();
+        let session = self.ensure_session(chat, Some(by));
+        self.alarms.retain(|alarm| alarm.session != session);
+        let id = self.store(chat, Author::Visitor(visitor), Kind::Said, clipped(&incoming.text));
+        if let Some(mid) = incoming.message_id {
+            self.pending_mids.push((chat, id, mid));
+        }
+        let greeting = self.line(incoming.line).and_then(|line| line.greeting.clone());
+        if let (true, Some(text)) = (opened, greeting) {
+            self.say(chat, Author::Portal, Kind::Automatic("welcome".to_owned()), text);
+        }
+        Received { chat, session }
+    }
+
+    /// The portal's user of `{connector}|{user.id}`, its profile replaced by what came.
+    pub(crate) fn visitor(&mut self, incoming: &Incoming) -> UserId {
+        let external = format!("{}|{}", incoming.connector, incoming.user_id);
+        if let Some(known) = self.visitors.values_mut().find(|visitor| visitor.external == external) {
+            known.profile = incoming.profile.clone();
+            return known.id;
+        }
+        let id = self.numbers.visitor();
+        self.visitors.insert(id, Visitor { id, external, profile: incoming.profile.clone() });
+        id
+    }
+
+    pub(crate) fn find_chat(&self, connector: &str, line: LineId, external: &str) -> Option<ChatId> {
+        let fits = |chat: &&Chat| chat.connector == connector && chat.line == line && chat.external == external;
+        self.chats.values().find(fits).map(|chat| chat.id)
+    }
+
+    fn chat_for(&mut self, incoming: &Incoming, visitor: UserId) -> ChatId {
+        let fits = |chat: &&Chat| {
+            (chat.connector.as_str(), chat.line, chat.external.as_str(), chat.visitor)
+                == (incoming.connector.as_str(), incoming.line, incoming.chat_id.as_str(), visitor)
+        };
+        if let Some(known) = self.chats.values().find(fits) {
+            return known.id;
+        }
+        let id = self.numbers.chat();
+        let line = self.line(incoming.line).map_or("", |line| line.name.as_str());
+        let who = if incoming.chat_name.is_empty() { incoming.profile.full_name() } else { incoming.chat_name.clone() };
+        let description =
+            (!incoming.chat_url.is_empty()).then(|| format!("Ссылка на оригинальный пост: {}", incoming.chat_url));
+        let chat = Chat {
+            id,
+            connector: incoming.connector.clone(),
+            line: incoming.line,
+            external: incoming.chat_id.clone(),
+            visitor,
+            title: format!("{who} - {line}"),
+            description,
+            owner: None,
+            sessions: Vec::new(),
+            messages: Vec::new(),
+            created_at: self.clock.now(),
+        };
+        self.chats.insert(id, chat);
+        id
+    }
+}
+
+fn clipped(text: &str) -> String {
+    match text.char_indices().nth(MAX_TEXT_CHARS) {
+        Some((at, _)) => format!("{} (...)", &text[..at]),
+        None => text.to_owned(),
+    }
+}

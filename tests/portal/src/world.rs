@@ -1,0 +1,108 @@
+//! All that a portal knows, in one place behind one lock. What changes it lives in the modules beside.
+
+use std::collections::BTreeMap;
+
+use crate::{
+    app::App,
+    bucket::Bucket,
+    calls::Call,
+    chats::{Alarm, Chat, Visitor},
+    clock::Clock,
+    connectors::{Channel, Connector},
+    events::{Binding, Delivery, Job},
+    faults::{Faults, Mood},
+    ids::{ChatId, LineId, MessageId, Numbers, UserId},
+    offline::Record,
+    options::{Employee, Line, Options},
+    tokens::Tokens,
+};
+
+/// Where this portal is reached: `host:port` each.
+#[derive(Clone, Debug)]
+pub(crate) struct Address {
+    /// The portal itself: REST, its pages.
+    pub portal: String,
+    /// What stands beside it and stays when it is off: the OAuth server and the operator's desk.
+    pub side: String,
+}
+
+pub(crate) struct World {
+    pub clock: Clock,
+    pub options: Options,
+    pub address: Address,
+    pub numbers: Numbers,
+    pub app: App,
+    pub tokens: Tokens,
+    pub bucket: Bucket,
+    pub connectors: BTreeMap<String, Connector>,
+    /// By connector and line.
+    pub channels: BTreeMap<(String, LineId), Channel>,
+    pub visitors: BTreeMap<UserId, Visitor>,
+    pub chats: BTreeMap<ChatId, Chat>,
+    /// `CONNECTOR_MID`s that the second step of `send.messages` has yet to give.
+    pub pending_mids: Vec<(ChatId, MessageId, String)>,
+    pub alarms: Vec<Alarm>,
+    pub bindings: Vec<Binding>,
+    pub offline: Vec<Record>,
+    pub queue: Vec<Job>,
+    /// Waits for the event after it ([`crate::faults::Fault::EventsSwapped`]).
+    pub held: Option<Job>,
+    pub sending: bool,
+    pub deliveries: Vec<Delivery>,
+    pub calls: Vec<Call>,
+    pub faults: Faults,
+    pub mood: Mood,
+    /// The call under way came with a token out of an event: it raises nothing.
+    pub muted: bool,
+}
+
+impl World {
+    pub fn new(options: Options, address: Address, clock: Clock) -> Self {
+        let installer = options.employees.iter().find(|one| one.admin).map_or(UserId(1), |admin| admin.id);
+        Self {
+            bucket: Bucket::new(options.limit, clock.now()),
+            clock,
+            options,
+            address,
+            numbers: Numbers::default(),
+            app: App::new(installer),
+            tokens: Tokens::default(),
+            connectors: BTreeMap::new(),
+            channels: BTreeMap::new(),
+            visitors: BTreeMap::new(),
+            chats: BTreeMap::new(),
+            pending_mids: Vec::new(),
+            alarms: Vec::new(),
+            bindings: Vec::new(),
+            offline: Vec::new(),
+            queue: Vec::new(),
+            held: None,
+            sending: false,
+            deliveries: Vec::new(),
+            calls: Vec::new(),
+            faults: Faults::default(),
+            mood: Mood::default(),
+            muted: false,
+        }
+    }
+
+    pub fn line(&self, id: LineId) -> Option<&Line> {
+        self.options.lines.iter().find(|line| line.id == id)
+    }
+
+    pub fn employee(&self, id: UserId) -> Option<&Employee> {
+        self.options.employees.iter().find(|employee| employee.id == id)
+    }
+
+    pub fn is_admin(&self, id: UserId) -> bool {
+        self.employee(id).is_some_and(|employee| employee.admin)
+    }
+
+    pub fn client_endpoint(&self) -> String {
+        format!("http://{}/rest/", self.address.portal)
+    }
+
+    pub fn server_endpoint(&self) -> String {
+        format!("http://{}/rest/", self.address.side)
+    }
+}

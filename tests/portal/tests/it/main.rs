@@ -1,0 +1,8 @@
+//! The stand-in from outside: over real HTTP, as a relay meets it.
+
+#![allow(clippy::unwrap_used, reason = "a test that meets nothing where something must be has failed")]
+
+mod faults;
+mod relay;
+mod set_up;
+mod talk;
