@@ -3,23 +3,36 @@
 //!
 //! `committer` is the one thread that writes; `tables` names what is kept, `row` how; `vault` seals secrets.
 
+mod accept;
+mod board;
 mod committer;
 mod dialogues;
+mod inbox;
+mod ledger;
+mod log;
+mod outbox;
 mod parking;
 mod portals;
+mod recovery;
 mod row;
 mod sessions;
 mod sites;
 mod tables;
 mod vault;
 
+pub use accept::Acceptance;
 pub use dialogues::DialogueRecord;
+pub use inbox::{Confirmation, EventNo, InboxAct, KeptEvent};
+pub use log::{AtPortal, Position, StoredEntry, Told};
+pub use outbox::{OutboxItem, Outcome, Settlement};
 pub use parking::{Parked, PendingInstall};
 pub use portals::{PortalRecord, Tokens};
 pub use sessions::{SessionRecord, TokenHash};
 pub use sites::{Launcher, Look, Side, SiteRecord, Theme};
 
-use committer::{Batch, Order};
+use board::Board;
+use committer::{Batch, Committer, Order};
+use dialogues::FreshHeads;
 use redb::{Database, Key, ReadTransaction, ReadableDatabase, ReadableTable, TableDefinition, TableError, Value};
 use row::Row;
 use std::path::{Path, PathBuf};
@@ -83,6 +96,8 @@ pub struct Store {
 struct Shared {
     database: Arc<Database>,
     vault: Vault,
+    board: Arc<Board>,
+    heads: Arc<FreshHeads>,
     orders: mpsc::Sender<Order>,
     /// Set when the committer has ended: nothing can be written any more.
     ended: CancellationToken,
@@ -96,10 +111,21 @@ impl Store {
     pub fn open(data: &Path) -> Result<Self, StoreError> {
         let database = Arc::new(Database::create(data)?);
         let vault = Vault::beside(data)?;
+        let (mut ledger, board) = recovery::open(&database)?;
+        let (board, heads) = (Arc::new(board), Arc::new(FreshHeads::default()));
+        ledger.publish(&heads);
         let (orders, waiting) = mpsc::channel(WAITING);
         let ended = CancellationToken::new();
-        committer::start(Arc::clone(&database), waiting, ended.clone().drop_guard())?;
-        Ok(Self { shared: Arc::new(Shared { database, vault, orders, ended }) })
+        let shared = Shared {
+            database: Arc::clone(&database),
+            vault,
+            board: Arc::clone(&board),
+            heads: Arc::clone(&heads),
+            orders,
+            ended: ended.clone(),
+        };
+        Committer { database, ledger, board, heads, waiting }.start(ended.drop_guard())?;
+        Ok(Self { shared: Arc::new(shared) })
     }
 
     /// Returns when nothing can be written any more: the disk failed. The process must stop then, for to take

@@ -1,14 +1,18 @@
-//! What is known of each dialogue beside its log.
+//! What is known of each dialogue beside its log: its head. The log is the truth; heads follow from it, are kept in
+//! memory as they change and written down now and then.
 
+use super::log::{AtPortal, LANDMARK, Position, Record, StoredEntry, Told, entries_after};
 use super::row::Row;
 use super::tables::DIALOGUES;
-use super::{Store, StoreError};
+use super::{Store, StoreError, View};
 use crate::ids::DialogueId;
 use serde::{Deserialize, Serialize};
 use shared::{Millis, Seq, SiteKey};
+use std::collections::HashMap;
+use std::sync::{PoisonError, RwLock};
 
 /// One visitor's conversation on one site.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct DialogueRecord {
     pub id: DialogueId,
     pub site: SiteKey,
@@ -32,19 +36,76 @@ pub(super) struct Head {
     pub number: u64,
     pub begun_at: Millis,
     pub last: Seq,
-    pub portal_chat: Option<u64>,
-    pub portal_session: Option<u64>,
-    pub portal_user: Option<u64>,
+    /// Where the last entry stands.
+    pub tip: Position,
+    /// Where the last landmark stands.
+    pub landmark: Position,
+    pub at_portal: AtPortal,
+    /// The last session that was seen to start, and to finish.
+    pub started: u64,
+    pub finished: u64,
 }
 
 impl Head {
     pub fn new(site: SiteKey, number: u64, begun_at: Millis) -> Self {
-        Self { site, number, begun_at, last: 0, portal_chat: None, portal_session: None, portal_user: None }
+        Self {
+            site,
+            number,
+            begun_at,
+            last: 0,
+            tip: Position::NONE,
+            landmark: Position::NONE,
+            at_portal: AtPortal::default(),
+            started: 0,
+            finished: 0,
+        }
     }
 
-    fn into_record(self, id: DialogueId) -> DialogueRecord {
-        let Self { site, number, begun_at, last, portal_chat, portal_session, portal_user } = self;
-        DialogueRecord { id, site, number, begun_at, last, portal_chat, portal_session, portal_user }
+    /// The record that says `what` after all there is.
+    pub fn following(&self, dialogue: DialogueId, at: Millis, what: Told) -> Record {
+        Record { dialogue, seq: self.last + 1, at, before: self.tip, landmark: self.landmark, what }
+    }
+
+    /// `record` was written at `position`. One that is known already changes nothing.
+    pub fn follow(&mut self, position: Position, record: &Record) {
+        if record.seq <= self.last {
+            return;
+        }
+        self.last = record.seq;
+        self.tip = position;
+        if record.seq % LANDMARK == 0 {
+            self.landmark = position;
+        }
+        match &record.what {
+            Told::State { at_portal, .. } => self.learn(at_portal),
+            Told::Started { session, user } => {
+                self.started = self.started.max(*session);
+                self.learn(&AtPortal { chat: None, session: Some(*session), user: *user });
+            }
+            Told::Finished { session } => self.finished = self.finished.max(*session),
+            Told::Said { .. } | Told::Edited { .. } | Told::Deleted { .. } => {}
+        }
+    }
+
+    fn learn(&mut self, told: &AtPortal) {
+        self.at_portal.chat = told.chat.or(self.at_portal.chat);
+        self.at_portal.user = told.user.or(self.at_portal.user);
+        // Sessions are numbered upwards; an older one may be told of late.
+        self.at_portal.session = told.session.max(self.at_portal.session);
+    }
+
+    pub fn record(&self, id: DialogueId) -> DialogueRecord {
+        let AtPortal { chat, session, user } = self.at_portal;
+        DialogueRecord {
+            id,
+            site: self.site.clone(),
+            number: self.number,
+            begun_at: self.begun_at,
+            last: self.last,
+            portal_chat: chat,
+            portal_session: session,
+            portal_user: user,
+        }
     }
 }
 
@@ -52,12 +113,54 @@ impl Row for Head {
     const KIND: &'static str = "dialogue";
 }
 
+/// Heads that were changed since they were last written down, as of the last commit: newer than the table's.
+#[derive(Default)]
+pub(super) struct FreshHeads(RwLock<HashMap<DialogueId, Head>>);
+
+impl FreshHeads {
+    pub fn publish(&self, heads: impl Iterator<Item = (DialogueId, Head)>) {
+        self.0.write().unwrap_or_else(PoisonError::into_inner).extend(heads);
+    }
+
+    /// Forgets those that `is_stale` names: the table has them as they are.
+    pub fn forget(&self, is_stale: impl Fn(&DialogueId) -> bool) {
+        self.0.write().unwrap_or_else(PoisonError::into_inner).retain(|id, _| !is_stale(id));
+    }
+
+    fn get(&self, id: DialogueId) -> Option<Head> {
+        self.0.read().unwrap_or_else(PoisonError::into_inner).get(&id).cloned()
+    }
+}
+
 impl Store {
     pub async fn dialogue(&self, id: DialogueId) -> Result<Option<DialogueRecord>, StoreError> {
-        self.read(move |view| {
-            let head: Option<Head> = view.row(DIALOGUES, id.bytes())?;
-            Ok(head.map(|head| head.into_record(id)))
+        let fresh = self.shared.heads.get(id);
+        self.read(move |view| Ok(head(fresh, view, id)?.map(|head| head.record(id)))).await
+    }
+
+    /// Up to `limit` entries after `after`, in order. None at all of a dialogue that does not exist.
+    pub async fn entries(&self, id: DialogueId, after: Seq, limit: usize) -> Result<Vec<StoredEntry>, StoreError> {
+        let fresh = self.shared.heads.get(id);
+        if fresh.as_ref().is_some_and(|head| head.last <= after) {
+            return Ok(Vec::new());
+        }
+        self.read(move |mut view| match head(fresh, view, id)? {
+            Some(head) if head.last > after => entries_after(&mut view, head.tip, head.last, after, limit),
+            _ => Ok(Vec::new()),
         })
         .await
+    }
+
+    pub(super) fn fresh_head(&self, id: DialogueId) -> Option<Head> {
+        self.shared.heads.get(id)
+    }
+}
+
+/// The head as of the last commit. `fresh` was asked for before `view` was opened: what is fresh stays so until the
+/// table has it.
+pub(super) fn head(fresh: Option<Head>, view: &View, id: DialogueId) -> Result<Option<Head>, StoreError> {
+    match fresh {
+        Some(head) => Ok(Some(head)),
+        None => view.row(DIALOGUES, id.bytes()),
     }
 }

@@ -111,15 +111,20 @@ impl Store {
 
     /// Keeps `site` under its key, as the one of its line.
     pub async fn save_site(&self, site: SiteRecord) -> Result<(), StoreError> {
-        self.commit(move |batch| {
+        let key = site.key.clone();
+        let opens = self.commit(move |batch| {
             let before: Option<SiteRecord> = batch.row(SITES, site.key.as_str())?;
             if let Some(before) = before.filter(|before| (&before.portal, before.line) != (&site.portal, site.line)) {
                 batch.remove(LINES, (before.portal.as_str(), before.line.0))?;
             }
             batch.table(LINES)?.insert((site.portal.as_str(), site.line.0), site.key.as_str())?;
-            batch.put(SITES, site.key.as_str(), &site)
-        })
-        .await
+            batch.put(SITES, site.key.as_str(), &site)?;
+            Ok(batch.board().set_site(&site))
+        });
+        if opens.await? {
+            self.shared.board.ring(&key); // what waited for the line may go now
+        }
+        Ok(())
     }
 }
 

@@ -25,3 +25,30 @@ pub const SESSIONS: TableDefinition<'static, [u8; 32], &'static [u8]> = TableDef
 
 /// Dialogues, by the bytes of their id.
 pub const DIALOGUES: TableDefinition<'static, [u8; 16], &'static [u8]> = TableDefinition::new("dialogues");
+
+/// The log, by position.
+pub const LOG: TableDefinition<'static, u64, &'static [u8]> = TableDefinition::new("log");
+
+/// Visitors' messages that the portal does not have for sure, by position: those that waited at the last checkpoint,
+/// and each that a call was made for.
+pub const OUTBOX: TableDefinition<'static, u64, &'static [u8]> = TableDefinition::new("outbox");
+
+/// Numbers of the file itself: `format`, and `checkpoint`, the first position that `DIALOGUES` and `OUTBOX` may not
+/// know of yet.
+pub const META: TableDefinition<'static, &'static str, u64> = TableDefinition::new("meta");
+
+/// In `META`: the version of the whole file.
+pub const FORMAT: &str = "format";
+
+/// In `META`: see there.
+pub const CHECKPOINT: &str = "checkpoint";
+
+/// Events of portals as they came, until they are worked off: (host, when it came, body) by a rising number.
+pub const EVENTS: TableDefinition<'static, u64, (&'static str, u64, &'static [u8])> = TableDefinition::new("events");
+
+/// Operators' messages, by (host, chat, message) of the portal's messenger: what repeats and edits are told by.
+pub const HEARD: TableDefinition<'static, (&'static str, u64, u64), &'static [u8]> = TableDefinition::new("heard");
+
+/// Deliveries that the portal was not told of yet, by (host, rising number).
+pub const CONFIRMATIONS: TableDefinition<'static, (&'static str, u64), &'static [u8]> =
+    TableDefinition::new("confirmations");

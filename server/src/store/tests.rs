@@ -1,9 +1,14 @@
 //! What every part of the store promises, across closing and opening it again.
 
+mod crash;
+mod inbox;
+mod log;
+mod outbox;
+
 use super::*;
-use crate::ids::{LineId, PortalHost};
+use crate::ids::{DialogueId, LineId, PortalHost};
 use secrecy::ExposeSecret;
-use shared::SiteKey;
+use shared::{MessageId, SiteKey};
 
 pub fn host(text: &str) -> PortalHost {
     PortalHost::try_from(text.to_owned()).unwrap()
@@ -23,6 +28,62 @@ pub fn site(name: &str, portal: &str, line: u64) -> SiteRecord {
         origins: vec!["https://shop.example".to_owned()],
         look: Look::default(),
     }
+}
+
+/// A store in a folder of its own, which can be left as a killed process leaves it.
+pub struct Bench {
+    folder: tempfile::TempDir,
+    kills: usize,
+    pub store: Store,
+}
+
+impl Bench {
+    pub async fn new() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Store::open(&folder.path().join("0.redb")).unwrap();
+        for (name, portal, line) in [("one", "a.ru", 1), ("two", "a.ru", 2), ("far", "b.ru", 1)] {
+            store.save_site(site(name, portal, line)).await.unwrap();
+        }
+        Self { folder, kills: 0, store }
+    }
+
+    /// Goes on with the file as it is on the disk at this moment, as after `kill -9`.
+    pub fn kill(&mut self) {
+        let (from, to) = (self.data(self.kills), self.data(self.kills + 1));
+        std::fs::copy(&from, &to).unwrap();
+        std::fs::copy(from.with_extension("key"), to.with_extension("key")).unwrap();
+        self.kills += 1;
+        self.store = Store::open(&to).unwrap();
+    }
+
+    /// Ends in order and begins again.
+    pub async fn restart(&mut self) {
+        self.store.clone().close().await;
+        self.kill();
+    }
+
+    pub async fn dialogue(&self, on: &str) -> DialogueId {
+        let token = TokenHash::of(&DialogueId::random().to_string());
+        self.store.begin_session(key(on), token, 1).await.unwrap().dialogue
+    }
+
+    pub async fn say(&self, dialogue: DialogueId, nth: u64) -> Acceptance {
+        self.store.accept(dialogue, message(nth), format!("words {nth}"), nth).await.unwrap()
+    }
+
+    /// The texts that wait to be sent to a.ru, in order.
+    pub async fn pending(&self) -> Vec<String> {
+        let items = self.store.pending(&host("a.ru"), 1_000).await.unwrap();
+        items.into_iter().map(|item| item.text).collect()
+    }
+
+    fn data(&self, nth: usize) -> PathBuf {
+        self.folder.path().join(format!("{nth}.redb"))
+    }
+}
+
+pub fn message(nth: u64) -> MessageId {
+    MessageId::try_from(format!("00000000-0000-4000-8000-{nth:012x}")).unwrap()
 }
 
 fn tokens(word: &str) -> Tokens {

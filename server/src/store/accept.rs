@@ -1,0 +1,54 @@
+//! A visitor's message comes in.
+
+use super::board::Waiting;
+use super::log::{ReadLog, Told};
+use super::{Store, StoreError};
+use crate::ids::DialogueId;
+use shared::{Author, MessageId, Millis, Seq};
+
+/// What became of a message that was handed in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Acceptance {
+    /// It is on the disk, and waits for the portal.
+    New { seq: Seq, at: Millis },
+    /// It was there already, since then; nothing changed.
+    Repeated { seq: Seq, at: Millis },
+    /// There is no such dialogue (any more).
+    Gone,
+}
+
+impl Store {
+    /// Appends a visitor's message to its dialogue, on the disk when this returns. A repeat of a message that was taken
+    /// before changes nothing. The caller wakes the dialogue's listeners.
+    pub async fn accept(
+        &self,
+        dialogue: DialogueId,
+        id: MessageId,
+        text: String,
+        now: Millis,
+    ) -> Result<Acceptance, StoreError> {
+        let (acceptance, site) = self
+            .commit(move |batch| {
+                if let Some(position) = batch.said(dialogue, &id)? {
+                    let there = batch.record(position)?;
+                    let repeated = there.map(|record| Acceptance::Repeated { seq: record.seq, at: record.at });
+                    return Ok((repeated.unwrap_or(Acceptance::Gone), None));
+                }
+                let Some(site) = batch.head(dialogue)?.map(|head| head.site.clone()) else {
+                    return Ok((Acceptance::Gone, None));
+                };
+                let said = Told::Said { id, from: Author::Visitor, name: None, text };
+                let Some((position, seq)) = batch.append(dialogue, now, said)? else {
+                    return Ok((Acceptance::Gone, None));
+                };
+                let waiting = Waiting { dialogue, sending: None, attempts: 0, written: false };
+                batch.board().put(&site, position, waiting);
+                Ok((Acceptance::New { seq, at: now }, Some(site)))
+            })
+            .await?;
+        if let Some(site) = site {
+            self.shared.board.ring(&site);
+        }
+        Ok(acceptance)
+    }
+}

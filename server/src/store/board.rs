@@ -1,0 +1,208 @@
+//! Which visitors' messages wait for which portal, in memory. It follows from the log: a visitor's message waits until
+//! an entry says what became of it.
+
+use super::SiteRecord;
+use super::log::Position;
+use crate::ids::{DialogueId, LineId, PortalHost};
+use shared::{Millis, SiteKey};
+use std::collections::{BTreeMap, HashMap};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use tokio::sync::Notify;
+
+/// All that waits, by site.
+#[derive(Default)]
+pub struct Board(Mutex<State>);
+
+#[derive(Default)]
+struct State {
+    desks: HashMap<SiteKey, Desk>,
+    /// Who sends to a portal is woken by this.
+    wakes: HashMap<PortalHost, Arc<Notify>>,
+}
+
+/// One site's messages.
+struct Desk {
+    portal: PortalHost,
+    line: LineId,
+    connected: bool,
+    waiting: BTreeMap<Position, Waiting>,
+    /// Dialogues with a message under way, and how many: what follows it must not overtake it.
+    held: HashMap<DialogueId, u32>,
+}
+
+/// One message.
+#[derive(Clone, Debug)]
+pub struct Waiting {
+    pub dialogue: DialogueId,
+    /// Since when a call that carries it is under way, or its outcome unknown.
+    pub sending: Option<Millis>,
+    /// How many calls have carried it.
+    pub attempts: u32,
+    /// Whether `OUTBOX` has a row of it.
+    pub written: bool,
+}
+
+/// A message that may be sent, and where to.
+#[derive(Clone, Debug)]
+pub struct Ticket {
+    pub position: Position,
+    pub dialogue: DialogueId,
+    pub site: SiteKey,
+    pub line: LineId,
+    pub attempts: u32,
+}
+
+impl Board {
+    /// Follows the settings of `site`. True where its messages may go now and could not before.
+    pub fn set_site(&self, site: &SiteRecord) -> bool {
+        let mut state = self.lock();
+        let desk = state.desks.entry(site.key.clone()).or_insert_with(|| Desk::new(site));
+        let opens = site.connected && (!desk.connected || desk.portal != site.portal || desk.line != site.line);
+        desk.portal = site.portal.clone();
+        (desk.line, desk.connected) = (site.line, site.connected);
+        opens
+    }
+
+    /// A message that waits from now on. A site that is not (yet) known takes none: its settings are read first.
+    pub fn put(&self, site: &SiteKey, position: Position, waiting: Waiting) {
+        if let Some(desk) = self.lock().desks.get_mut(site) {
+            if waiting.sending.is_some() {
+                *desk.held.entry(waiting.dialogue).or_default() += 1;
+            }
+            desk.waiting.insert(position, waiting);
+        }
+    }
+
+    /// As `put`, unless the message waits already.
+    pub fn put_unless_there(&self, site: &SiteKey, position: Position, waiting: Waiting) {
+        let is_there = self.lock().desks.get(site).is_some_and(|desk| desk.waiting.contains_key(&position));
+        if !is_there {
+            self.put(site, position, waiting);
+        }
+    }
+
+    /// The message is settled. None where it was already.
+    pub fn take(&self, site: &SiteKey, position: Position) -> Option<Waiting> {
+        let mut state = self.lock();
+        let desk = state.desks.get_mut(site)?;
+        let waiting = desk.waiting.remove(&position)?;
+        if waiting.sending.is_some() {
+            desk.release(waiting.dialogue);
+        }
+        Some(waiting)
+    }
+
+    /// A call that carries the message begins (`since`) or is known not to have (none). Tells what to write down;
+    /// none where the message is settled.
+    pub fn mark(&self, site: &SiteKey, position: Position, since: Option<Millis>) -> Option<Waiting> {
+        let mut state = self.lock();
+        let desk = state.desks.get_mut(site)?;
+        let waiting = desk.waiting.get_mut(&position)?;
+        let was = std::mem::replace(&mut waiting.sending, since);
+        waiting.written = true;
+        if since.is_some() {
+            waiting.attempts += 1;
+        }
+        let waiting = waiting.clone();
+        match (was, since) {
+            (None, Some(_)) => *desk.held.entry(waiting.dialogue).or_default() += 1,
+            (Some(_), None) => desk.release(waiting.dialogue),
+            _ => {}
+        }
+        Some(waiting)
+    }
+
+    /// Up to `limit` messages for `portal` that may be sent now, in the order of the log: those of connected lines,
+    /// not under way, and behind none of their dialogue that is.
+    pub fn sendable(&self, portal: &PortalHost, limit: usize) -> Vec<Ticket> {
+        let state = self.lock();
+        let desks = state.desks.iter().filter(|(_, desk)| desk.connected && &desk.portal == portal);
+        let mut tickets: Vec<Ticket> = desks
+            .flat_map(|(site, desk)| {
+                let free = desk.waiting.iter().filter(|(_, waiting)| !desk.held.contains_key(&waiting.dialogue));
+                free.take(limit).map(|(position, waiting)| desk.ticket(site, *position, waiting))
+            })
+            .collect();
+        tickets.sort_unstable_by_key(|ticket| ticket.position);
+        tickets.truncate(limit);
+        tickets
+    }
+
+    /// The messages for `portal` whose call is under way or of unknown outcome, in the order of the log.
+    pub fn under_way(&self, portal: &PortalHost) -> Vec<Ticket> {
+        let state = self.lock();
+        let desks = state.desks.iter().filter(|(_, desk)| &desk.portal == portal);
+        let mut tickets: Vec<Ticket> = desks
+            .flat_map(|(site, desk)| {
+                let marked = desk.waiting.iter().filter(|(_, waiting)| waiting.sending.is_some());
+                marked.map(|(position, waiting)| desk.ticket(site, *position, waiting))
+            })
+            .collect();
+        tickets.sort_unstable_by_key(|ticket| ticket.position);
+        tickets
+    }
+
+    /// What `OUTBOX` has no row of yet; from now on it counts as written.
+    pub fn unwritten(&self) -> Vec<(Position, Waiting)> {
+        let mut state = self.lock();
+        let waiting = state.desks.values_mut().flat_map(|desk| desk.waiting.iter_mut());
+        let unwritten = waiting.filter(|(_, waiting)| !waiting.written);
+        let taken = unwritten.map(|(position, waiting)| {
+            waiting.written = true;
+            (*position, waiting.clone())
+        });
+        taken.collect()
+    }
+
+    /// How many messages wait for each portal.
+    pub fn depths(&self) -> BTreeMap<PortalHost, usize> {
+        let mut depths = BTreeMap::new();
+        for desk in self.lock().desks.values() {
+            *depths.entry(desk.portal.clone()).or_default() += desk.waiting.len();
+        }
+        depths
+    }
+
+    /// What tells the sender of `portal` that there is something new.
+    pub fn bell(&self, portal: &PortalHost) -> Arc<Notify> {
+        Arc::clone(self.lock().wakes.entry(portal.clone()).or_default())
+    }
+
+    /// Wakes whoever sends the messages of `site`.
+    pub fn ring(&self, site: &SiteKey) {
+        let mut state = self.lock();
+        if let Some(portal) = state.desks.get(site).map(|desk| desk.portal.clone()) {
+            state.wakes.entry(portal).or_default().notify_one();
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Desk {
+    fn new(site: &SiteRecord) -> Self {
+        Self {
+            portal: site.portal.clone(),
+            line: site.line,
+            connected: false,
+            waiting: BTreeMap::new(),
+            held: HashMap::new(),
+        }
+    }
+
+    fn release(&mut self, dialogue: DialogueId) {
+        if let Some(marks) = self.held.get_mut(&dialogue) {
+            *marks -= 1;
+            if *marks == 0 {
+                self.held.remove(&dialogue);
+            }
+        }
+    }
+
+    fn ticket(&self, site: &SiteKey, position: Position, waiting: &Waiting) -> Ticket {
+        let Waiting { dialogue, attempts, .. } = *waiting;
+        Ticket { position, dialogue, site: site.clone(), line: self.line, attempts }
+    }
+}

@@ -1,0 +1,292 @@
+//! What an event asks for, and how it is done just once. Repeats are told as transport.md of the portal's rules has
+//! it: additions and deletions by the portal's own numbers, edits by their words and time.
+
+use super::{Confirmation, HeardRow};
+use crate::ids::{DialogueId, ImId, LineId, PortalHost};
+use crate::store::StoreError;
+use crate::store::committer::Batch;
+use crate::store::log::{ReadLog, Told, Walk};
+use crate::store::row::Row;
+use crate::store::tables::{CONFIRMATIONS, HEARD, LINES, SITES};
+use crate::store::{Position, SiteRecord};
+use redb::ReadableTable;
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+use shared::{Author, MessageId, Millis};
+
+/// One thing a portal told.
+#[derive(Clone, Debug, PartialEq)]
+pub enum InboxAct {
+    /// Somebody at the portal said something.
+    Said {
+        dialogue: DialogueId,
+        im: ImId,
+        /// The line to confirm the delivery on.
+        line: LineId,
+        author: Author,
+        /// The author as the portal signs it.
+        name: Option<String>,
+        /// Without the signature, in BB-code.
+        text: String,
+        at: Millis,
+    },
+    /// The words are these now. Of a message that was never heard of, it makes one.
+    Edited {
+        dialogue: DialogueId,
+        im: ImId,
+        line: LineId,
+        name: Option<String>,
+        text: String,
+        at: Millis,
+    },
+    /// The message is gone for good; `external` is its name with us, where the portal knows it.
+    Deleted {
+        dialogue: DialogueId,
+        im: ImId,
+        external: Option<MessageId>,
+    },
+    Started {
+        dialogue: DialogueId,
+        session: u64,
+        user: Option<u64>,
+    },
+    Finished {
+        dialogue: DialogueId,
+        session: u64,
+    },
+    /// The connector was switched off on this line.
+    LineOff {
+        line: LineId,
+    },
+}
+
+/// `acts` with what is said in each chat in the portal's order. Everything else keeps its place.
+pub fn in_order(mut acts: Vec<InboxAct>) -> Vec<InboxAct> {
+    let places: Vec<usize> = (0..acts.len()).filter(|&nth| spoken(&acts[nth]).is_some()).collect();
+    let mut order = places.clone();
+    order.sort_by_key(|&nth| spoken(&acts[nth]));
+    let sorted: Vec<InboxAct> = order.iter().map(|&nth| acts[nth].clone()).collect();
+    for (place, act) in places.into_iter().zip(sorted) {
+        acts[place] = act;
+    }
+    acts
+}
+
+fn spoken(act: &InboxAct) -> Option<ImId> {
+    match act {
+        InboxAct::Said { im, .. } => Some(*im),
+        _ => None,
+    }
+}
+
+/// Does one act. Returns the dialogue where that made something new.
+pub fn perform(
+    batch: &mut Batch<'_>,
+    host: &PortalHost,
+    act: InboxAct,
+    now: Millis,
+) -> Result<Option<DialogueId>, StoreError> {
+    let dialogue = match &act {
+        InboxAct::LineOff { line } => return line_off(batch, host, *line).map(|()| None),
+        InboxAct::Said { dialogue, .. }
+        | InboxAct::Edited { dialogue, .. }
+        | InboxAct::Deleted { dialogue, .. }
+        | InboxAct::Started { dialogue, .. }
+        | InboxAct::Finished { dialogue, .. } => *dialogue,
+    };
+    if !belongs(batch, host, dialogue)? {
+        tracing::warn!(portal = %host, "an event names a dialogue that is not of its portal");
+        return Ok(None);
+    }
+    let changed = match act {
+        InboxAct::Said { im, line, author, name, text, at, .. } => {
+            let heard = Heard { host, dialogue, im, line, now };
+            heard.said(batch, author, name, text, at)?
+        }
+        InboxAct::Edited { im, line, name, text, at, .. } => {
+            let heard = Heard { host, dialogue, im, line, now };
+            heard.edited(batch, name, text, at)?
+        }
+        InboxAct::Deleted { im, external, .. } => deleted(batch, host, dialogue, im, external, now)?,
+        InboxAct::Started { session, user, .. } => started(batch, dialogue, session, user, now)?,
+        InboxAct::Finished { session, .. } => finished(batch, dialogue, session, now)?,
+        InboxAct::LineOff { .. } => false,
+    };
+    Ok(changed.then_some(dialogue))
+}
+
+/// Whether the dialogue is one of a site of this portal: no portal may write into another's.
+fn belongs(batch: &mut Batch<'_>, host: &PortalHost, dialogue: DialogueId) -> Result<bool, StoreError> {
+    let Some(site) = batch.head(dialogue)?.map(|head| head.site.clone()) else { return Ok(false) };
+    let site: Option<SiteRecord> = batch.row(SITES, site.as_str())?;
+    Ok(site.is_some_and(|site| &site.portal == host))
+}
+
+/// An operator's message and where it was heard.
+struct Heard<'a> {
+    host: &'a PortalHost,
+    dialogue: DialogueId,
+    im: ImId,
+    line: LineId,
+    now: Millis,
+}
+
+impl Heard<'_> {
+    fn key(&self) -> (&str, u64, u64) {
+        (self.host.as_str(), self.im.chat, self.im.message)
+    }
+
+    fn said(
+        &self,
+        batch: &mut Batch<'_>,
+        author: Author,
+        name: Option<String>,
+        text: String,
+        at: Millis,
+    ) -> Result<bool, StoreError> {
+        let before: Option<HeardRow> = batch.row(HEARD, self.key())?;
+        if before.is_some() {
+            return Ok(false); // a repeat, or late: an edit made the message, or it was deleted already
+        }
+        self.begin(batch, author, name, text, at, 0)?;
+        Ok(true)
+    }
+
+    fn edited(
+        &self,
+        batch: &mut Batch<'_>,
+        name: Option<String>,
+        text: String,
+        at: Millis,
+    ) -> Result<bool, StoreError> {
+        let Some(mut row) = batch.row::<_, HeardRow>(HEARD, self.key())? else {
+            self.begin(batch, Author::Operator, name, text, at, at)?;
+            return Ok(true);
+        };
+        let words = digest(&text);
+        if row.deleted || row.words == words || at < row.edited_at {
+            return Ok(false); // final, or the same words by another channel, or an older edit come late
+        }
+        batch.append(self.dialogue, at, Told::Edited { id: row.id.clone(), text })?;
+        (row.words, row.edited_at) = (words, at);
+        batch.put(HEARD, self.key(), &row)?;
+        Ok(true)
+    }
+
+    /// The message stands in the dialogue from now on, and its portal is to be told.
+    fn begin(
+        &self,
+        batch: &mut Batch<'_>,
+        from: Author,
+        name: Option<String>,
+        text: String,
+        at: Millis,
+        edited_at: Millis,
+    ) -> Result<(), StoreError> {
+        let id = self.im.message_id(self.host);
+        let row = HeardRow { dialogue: self.dialogue, id: id.clone(), words: digest(&text), edited_at, deleted: false };
+        batch.put(HEARD, self.key(), &row)?;
+        batch.append(self.dialogue, at, Told::Said { id: id.clone(), from, name, text })?;
+        let confirmation = ConfirmationRow { dialogue: self.dialogue, line: self.line, im: self.im, id, at: self.now };
+        let no = batch.ledger.next_confirmation;
+        batch.ledger.next_confirmation += 1;
+        batch.put(CONFIRMATIONS, (self.host.as_str(), no), &confirmation)
+    }
+}
+
+fn deleted(
+    batch: &mut Batch<'_>,
+    host: &PortalHost,
+    dialogue: DialogueId,
+    im: ImId,
+    external: Option<MessageId>,
+    now: Millis,
+) -> Result<bool, StoreError> {
+    let key = (host.as_str(), im.chat, im.message);
+    let heard: Option<HeardRow> = batch.row(HEARD, key)?;
+    if heard.as_ref().is_some_and(|heard| heard.deleted) {
+        return Ok(false);
+    }
+    let name = heard.map(|heard| heard.id).or(external);
+    // What comes later of this message finds it deleted.
+    let id = name.clone().unwrap_or_else(|| im.message_id(host));
+    batch.put(HEARD, key, &HeardRow { dialogue, id, words: digest(""), edited_at: now, deleted: true })?;
+    let Some(id) = name else { return Ok(false) };
+    if !stands(batch, dialogue, &id)? {
+        return Ok(false);
+    }
+    batch.append(dialogue, now, Told::Deleted { id })?;
+    Ok(true)
+}
+
+/// Whether the dialogue has the message `id`, not deleted.
+fn stands(batch: &mut Batch<'_>, dialogue: DialogueId, wanted: &MessageId) -> Result<bool, StoreError> {
+    let tip = batch.head(dialogue)?.map_or(Position::NONE, |head| head.tip);
+    let mut found = false;
+    batch.walk(tip, |_, record| match &record.what {
+        Told::Deleted { id } if id == wanted => Walk::Enough,
+        Told::Said { id, .. } if id == wanted => {
+            found = true;
+            Walk::Enough
+        }
+        _ => Walk::On,
+    })?;
+    Ok(found)
+}
+
+fn started(
+    batch: &mut Batch<'_>,
+    dialogue: DialogueId,
+    session: u64,
+    user: Option<u64>,
+    now: Millis,
+) -> Result<bool, StoreError> {
+    let is_new = batch.head(dialogue)?.is_some_and(|head| session > head.started && session > head.finished);
+    if is_new {
+        batch.append(dialogue, now, Told::Started { session, user })?;
+    }
+    Ok(is_new)
+}
+
+fn finished(batch: &mut Batch<'_>, dialogue: DialogueId, session: u64, now: Millis) -> Result<bool, StoreError> {
+    // A vote opens a closed session again without a word and closes it again: it stays closed for the visitor.
+    let is_new = batch.head(dialogue)?.is_some_and(|head| session >= head.started && session > head.finished);
+    if is_new {
+        batch.append(dialogue, now, Told::Finished { session })?;
+    }
+    Ok(is_new)
+}
+
+fn line_off(batch: &mut Batch<'_>, host: &PortalHost, line: LineId) -> Result<(), StoreError> {
+    let key = batch.table(LINES)?.get((host.as_str(), line.0))?.map(|key| key.value().to_owned());
+    let Some(key) = key else { return Ok(()) };
+    let Some(mut site) = batch.row::<_, SiteRecord>(SITES, key.as_str())? else { return Ok(()) };
+    site.connected = false;
+    batch.board().set_site(&site);
+    batch.put(SITES, key.as_str(), &site)
+}
+
+fn digest(text: &str) -> String {
+    hex::encode(&Sha256::digest(text)[..16])
+}
+
+/// How a confirmation waits.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct ConfirmationRow {
+    dialogue: DialogueId,
+    line: LineId,
+    im: ImId,
+    id: MessageId,
+    at: Millis,
+}
+
+impl ConfirmationRow {
+    pub fn into_confirmation(self, no: u64) -> Confirmation {
+        let Self { dialogue, line, im, id, at } = self;
+        Confirmation { no, dialogue, line, im, id, at }
+    }
+}
+
+impl Row for ConfirmationRow {
+    const KIND: &'static str = "confirmation";
+}

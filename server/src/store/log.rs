@@ -1,0 +1,181 @@
+//! The log: everything that happened in every dialogue, one record after another under a rising number. A record
+//! names the one before it in its dialogue, so a dialogue is read from its end backwards and needs no index; every
+//! 64th is a landmark that the later ones name too, so the beginning of a long one is not far either.
+
+use super::row::{self, Row};
+use super::tables::LOG;
+use super::{StoreError, View};
+use crate::ids::DialogueId;
+use serde::{Deserialize, Serialize};
+use shared::{Author, MessageId, MessageState, Millis, Seq};
+
+/// Every how many entries of a dialogue there is a landmark.
+pub(super) const LANDMARK: Seq = 64;
+
+/// Where a record stands in the log. 1 is the first; 0 means none.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Position(pub(super) u64);
+
+impl Position {
+    pub(super) const NONE: Self = Self(0);
+
+    pub(super) fn next(self) -> Self {
+        Self(self.0 + 1)
+    }
+}
+
+/// What one entry of a dialogue says. Texts are raw: the visitor's as typed, an operator's in the portal's BB-code.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Told {
+    Said {
+        id: MessageId,
+        from: Author,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        name: Option<String>,
+        text: String,
+    },
+    Edited {
+        id: MessageId,
+        text: String,
+    },
+    Deleted {
+        id: MessageId,
+    },
+    /// What became of the visitor's message `id`.
+    State {
+        id: MessageId,
+        state: MessageState,
+        #[serde(default, skip_serializing_if = "AtPortal::is_empty")]
+        at_portal: AtPortal,
+        /// Where the message itself stands.
+        of: Position,
+    },
+    /// The portal opened its session of this number.
+    Started {
+        session: u64,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        user: Option<u64>,
+    },
+    Finished {
+        session: u64,
+    },
+}
+
+/// What the portal told of a dialogue when it took a message: its own numbers.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AtPortal {
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub chat: Option<u64>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub session: Option<u64>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub user: Option<u64>,
+}
+
+impl AtPortal {
+    fn is_empty(&self) -> bool {
+        *self == Self::default()
+    }
+}
+
+/// One entry of a dialogue's log.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct StoredEntry {
+    pub seq: Seq,
+    pub at: Millis,
+    pub what: Told,
+}
+
+/// How an entry is kept. Its names are short because there are many.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(super) struct Record {
+    #[serde(rename = "d")]
+    pub dialogue: DialogueId,
+    #[serde(rename = "s")]
+    pub seq: Seq,
+    #[serde(rename = "t")]
+    pub at: Millis,
+    /// The dialogue's entry before this one.
+    #[serde(rename = "b")]
+    pub before: Position,
+    /// The dialogue's last landmark before this one.
+    #[serde(rename = "l")]
+    pub landmark: Position,
+    #[serde(rename = "w")]
+    pub what: Told,
+}
+
+impl Record {
+    pub fn into_entry(self) -> StoredEntry {
+        StoredEntry { seq: self.seq, at: self.at, what: self.what }
+    }
+}
+
+impl Row for Record {
+    const KIND: &'static str = "log";
+}
+
+/// Whatever records can be read from: what was committed, or a transaction under way.
+pub(super) trait ReadLog {
+    /// The record at `position`; none at 0, nor where a dialogue was erased.
+    fn record(&mut self, position: Position) -> Result<Option<Record>, StoreError>;
+
+    /// The records of the dialogue that ends at `tip`, the last one first, until `each` has seen enough.
+    fn walk(&mut self, tip: Position, mut each: impl FnMut(Position, Record) -> Walk) -> Result<(), StoreError> {
+        let mut position = tip;
+        while let Some(record) = self.record(position)? {
+            let (before, landmark) = (record.before, record.landmark);
+            position = match each(position, record) {
+                Walk::On => before,
+                Walk::Leap => landmark,
+                Walk::Enough => return Ok(()),
+            };
+        }
+        Ok(())
+    }
+}
+
+/// Where a walk goes next.
+pub(super) enum Walk {
+    /// To the entry before.
+    On,
+    /// To the landmark before, over everything between.
+    Leap,
+    Enough,
+}
+
+/// Up to `limit` entries after `after` of the dialogue that ends at `tip`, in order.
+pub(super) fn entries_after(
+    log: &mut impl ReadLog,
+    tip: Position,
+    last: Seq,
+    after: Seq,
+    limit: usize,
+) -> Result<Vec<StoredEntry>, StoreError> {
+    let until = last.min(after.saturating_add(limit as Seq));
+    let mut found = Vec::new();
+    log.walk(tip, |_, record| {
+        let seq = record.seq;
+        if seq <= after {
+            return Walk::Enough;
+        }
+        if seq <= until {
+            found.push(record.into_entry());
+            return Walk::On;
+        }
+        let landmark = (seq - 1) / LANDMARK * LANDMARK;
+        if landmark >= until && landmark > 0 { Walk::Leap } else { Walk::On }
+    })?;
+    found.reverse();
+    Ok(found)
+}
+
+impl ReadLog for &View {
+    fn record(&mut self, position: Position) -> Result<Option<Record>, StoreError> {
+        match self.table(LOG)? {
+            Some(table) => row::get(&table, position.0),
+            None => Ok(None),
+        }
+    }
+}

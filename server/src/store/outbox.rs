@@ -1,0 +1,187 @@
+//! The outbox: visitors' messages on their way to the portal. Each is carried by a call that is on the disk as begun
+//! before it begins, so that after a crash nothing is sent again blindly, and settled by an entry in its dialogue.
+
+use super::board::{Ticket, Waiting};
+use super::committer::Batch;
+use super::dialogues::head;
+use super::log::{AtPortal, Position, ReadLog, Told};
+use super::row::{self, Row};
+use super::tables::OUTBOX;
+use super::{Store, StoreError};
+use crate::ids::{DialogueId, LineId, PortalHost};
+use serde::{Deserialize, Serialize};
+use shared::{MessageId, MessageState, Millis, SiteKey};
+use std::sync::Arc;
+use tokio::sync::Notify;
+
+/// A visitor's message that the portal should get.
+#[derive(Clone, Debug, PartialEq)]
+pub struct OutboxItem {
+    pub position: Position,
+    pub dialogue: DialogueId,
+    pub site: SiteKey,
+    pub line: LineId,
+    /// The visitor's number on the site, see `DialogueRecord`.
+    pub number: u64,
+    pub id: MessageId,
+    pub text: String,
+    /// When the relay took it.
+    pub at: Millis,
+    /// How many calls have carried it, as far as is known.
+    pub attempts: u32,
+    /// What the portal told of the dialogue before.
+    pub at_portal: AtPortal,
+}
+
+/// What became of a message.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Settlement {
+    pub position: Position,
+    pub outcome: Outcome,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// The portal has it, and told its own numbers.
+    Delivered(AtPortal),
+    /// The answer was lost and cannot be found out.
+    Unconfirmed,
+    /// Refused for good.
+    Failed,
+}
+
+impl Store {
+    /// Up to `limit` messages for `portal` that may be sent now, in the order they were taken, several of one dialogue
+    /// in theirs. Left out are those under way with all that follow them in their dialogue, and those of lines that
+    /// are not connected.
+    pub async fn pending(&self, portal: &PortalHost, limit: usize) -> Result<Vec<OutboxItem>, StoreError> {
+        self.items(self.shared.board.sendable(portal, limit)).await
+    }
+
+    /// The messages for `portal` whose call began and whose outcome is not known. Asked for before the first call
+    /// after a start, these are the ones that were under way when the process ended.
+    pub async fn in_doubt(&self, portal: &PortalHost) -> Result<Vec<OutboxItem>, StoreError> {
+        self.items(self.shared.board.under_way(portal)).await
+    }
+
+    /// A call that carries these begins. Until this returns it must not.
+    pub async fn mark_sending(&self, positions: Vec<Position>, now: Millis) -> Result<(), StoreError> {
+        self.mark(positions, Some(now)).await
+    }
+
+    /// The call is known not to have carried these: they may be sent again.
+    pub async fn unmark(&self, positions: Vec<Position>) -> Result<(), StoreError> {
+        self.mark(positions, None).await
+    }
+
+    /// Writes what became of messages into their dialogues. What was settled before stays as it is.
+    /// Returns the dialogues with something new.
+    pub async fn settle(&self, settlements: Vec<Settlement>, now: Millis) -> Result<Vec<DialogueId>, StoreError> {
+        self.commit(move |batch| {
+            let mut touched = Vec::new();
+            for Settlement { position, outcome } in settlements {
+                touched.extend(settle_one(batch, position, outcome, now)?);
+            }
+            touched.dedup();
+            Ok(touched)
+        })
+        .await
+    }
+
+    /// What rings when `portal` has something new to send. It keeps one ring that nobody waited for.
+    pub fn outbox_woken(&self, portal: &PortalHost) -> Arc<Notify> {
+        self.shared.board.bell(portal)
+    }
+
+    async fn items(&self, tickets: Vec<Ticket>) -> Result<Vec<OutboxItem>, StoreError> {
+        let heads: Vec<_> = tickets.iter().map(|ticket| self.fresh_head(ticket.dialogue)).collect();
+        self.read(move |mut view| {
+            let mut items = Vec::with_capacity(tickets.len());
+            for (ticket, fresh) in tickets.into_iter().zip(heads) {
+                let record = view.record(ticket.position)?;
+                // Not committed yet, or erased.
+                let (Some(record), Some(head)) = (record, head(fresh, view, ticket.dialogue)?) else { continue };
+                let Told::Said { id, text, .. } = record.what else { continue };
+                let Ticket { position, dialogue, site, line, attempts } = ticket;
+                let (number, at_portal, at) = (head.number, head.at_portal, record.at);
+                items.push(OutboxItem { position, dialogue, site, line, number, id, text, at, attempts, at_portal });
+            }
+            Ok(items)
+        })
+        .await
+    }
+
+    async fn mark(&self, positions: Vec<Position>, since: Option<Millis>) -> Result<(), StoreError> {
+        self.commit(move |batch| {
+            for position in positions {
+                let Some(site) = site_of(batch, position)? else { continue };
+                if let Some(waiting) = batch.board().mark(&site, position, since) {
+                    batch.put(OUTBOX, position.0, &OutboxRow::of(&waiting))?;
+                }
+            }
+            Ok(())
+        })
+        .await
+    }
+}
+
+fn settle_one(
+    batch: &mut Batch<'_>,
+    position: Position,
+    outcome: Outcome,
+    now: Millis,
+) -> Result<Option<DialogueId>, StoreError> {
+    let Some(record) = batch.record(position)? else { return Ok(None) };
+    let Told::Said { id, .. } = record.what else { return Ok(None) };
+    let Some(site) = batch.head(record.dialogue)?.map(|head| head.site.clone()) else { return Ok(None) };
+    if batch.board().take(&site, position).is_none() {
+        return Ok(None);
+    }
+    let (state, at_portal) = match outcome {
+        Outcome::Delivered(at_portal) => (MessageState::Delivered, at_portal),
+        Outcome::Unconfirmed => (MessageState::Unconfirmed, AtPortal::default()),
+        Outcome::Failed => (MessageState::Failed, AtPortal::default()),
+    };
+    batch.append(record.dialogue, now, Told::State { id, state, at_portal, of: position })?;
+    batch.remove(OUTBOX, position.0)?;
+    Ok(Some(record.dialogue))
+}
+
+fn site_of(batch: &mut Batch<'_>, position: Position) -> Result<Option<SiteKey>, StoreError> {
+    let Some(record) = batch.record(position)? else { return Ok(None) };
+    Ok(batch.head(record.dialogue)?.map(|head| head.site.clone()))
+}
+
+impl Batch<'_> {
+    /// Writes down every message that waits and is not: after this the log before need not be read again for it.
+    pub(super) fn write_outbox(&mut self) -> Result<(), StoreError> {
+        let mut table = self.table(OUTBOX)?;
+        for (position, waiting) in self.board().unwritten() {
+            table.insert(position.0, row::encode(&OutboxRow::of(&waiting)).as_slice())?;
+        }
+        Ok(())
+    }
+}
+
+/// How a waiting message is kept.
+#[derive(Debug, Serialize, Deserialize)]
+pub(super) struct OutboxRow {
+    dialogue: DialogueId,
+    sending: Option<Millis>,
+    attempts: u32,
+}
+
+impl OutboxRow {
+    pub fn of(waiting: &Waiting) -> Self {
+        Self { dialogue: waiting.dialogue, sending: waiting.sending, attempts: waiting.attempts }
+    }
+
+    pub fn into_waiting(self) -> Waiting {
+        let Self { dialogue, sending, attempts } = self;
+        Waiting { dialogue, sending, attempts, written: true }
+    }
+}
+
+impl Row for OutboxRow {
+    const KIND: &'static str = "outbox";
+}

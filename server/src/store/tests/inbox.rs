@@ -1,0 +1,160 @@
+use super::*;
+use crate::ids::ImId;
+use shared::Author;
+
+const IM: ImId = ImId { chat: 1807, message: 100 };
+
+fn said(dialogue: DialogueId, nth: u64, text: &str) -> InboxAct {
+    InboxAct::Said {
+        dialogue,
+        im: ImId { chat: 1807, message: nth },
+        line: LineId(1),
+        author: Author::Operator,
+        name: Some("Anna".to_owned()),
+        text: text.to_owned(),
+        at: nth,
+    }
+}
+
+fn edited(dialogue: DialogueId, im: ImId, text: &str, at: u64) -> InboxAct {
+    InboxAct::Edited { dialogue, im, line: LineId(1), name: Some("Anna".to_owned()), text: text.to_owned(), at }
+}
+
+fn deleted(dialogue: DialogueId, im: ImId) -> InboxAct {
+    InboxAct::Deleted { dialogue, im, external: None }
+}
+
+async fn work(bench: &Bench, acts: Vec<InboxAct>) -> Vec<DialogueId> {
+    bench.store.work_off(&host("a.ru"), vec![], acts, 50).await.unwrap()
+}
+
+/// What the visitor sees happen, in short.
+async fn seen(bench: &Bench, dialogue: DialogueId) -> Vec<String> {
+    let entries = bench.store.entries(dialogue, 0, 1_000).await.unwrap();
+    let short = entries.into_iter().map(|entry| match entry.what {
+        Told::Said { text, .. } => text,
+        Told::Edited { text, .. } => format!("~{text}"),
+        Told::Deleted { .. } => "x".to_owned(),
+        Told::State { state, .. } => format!("{state:?}"),
+        Told::Started { session, .. } => format!("started {session}"),
+        Told::Finished { session } => format!("finished {session}"),
+    });
+    short.collect()
+}
+
+#[tokio::test]
+async fn an_event_is_kept_until_it_is_worked_off() {
+    let mut bench = Bench::new().await;
+    let dialogue = bench.dialogue("one").await;
+    let no = bench.store.keep_event(&host("a.ru"), b"event=X".to_vec(), 7).await.unwrap();
+    bench.store.keep_event(&host("b.ru"), b"event=Y".to_vec(), 8).await.unwrap();
+    bench.kill();
+    let kept = bench.store.kept_events(10).await.unwrap();
+    assert_eq!(kept[0], KeptEvent { no, host: host("a.ru"), at: 7, body: b"event=X".to_vec() });
+    let touched = bench.store.work_off(&host("a.ru"), vec![no], vec![said(dialogue, 1, "hello")], 9).await.unwrap();
+    assert_eq!(touched, [dialogue]);
+    bench.kill();
+    assert_eq!(bench.store.kept_events(10).await.unwrap().len(), 1);
+    assert_eq!(seen(&bench, dialogue).await, ["hello"]);
+    let later = bench.store.keep_event(&host("a.ru"), vec![], 10).await.unwrap();
+    assert!(later > no);
+}
+
+#[tokio::test]
+async fn an_operators_words_come_once_and_are_confirmed_once() {
+    let mut bench = Bench::new().await;
+    let dialogue = bench.dialogue("one").await;
+    assert_eq!(work(&bench, vec![said(dialogue, 1, "hello")]).await, [dialogue]);
+    assert!(work(&bench, vec![said(dialogue, 1, "hello")]).await.is_empty());
+    bench.kill();
+    assert!(work(&bench, vec![said(dialogue, 1, "hello")]).await.is_empty());
+    assert_eq!(seen(&bench, dialogue).await, ["hello"]);
+    let waiting = bench.store.confirmations(&host("a.ru"), 10).await.unwrap();
+    assert_eq!(waiting.len(), 1);
+    assert_eq!(waiting[0].id, ImId { chat: 1807, message: 1 }.message_id(&host("a.ru")));
+    assert!(bench.store.confirmations(&host("b.ru"), 10).await.unwrap().is_empty());
+    bench.store.confirmed(&host("a.ru"), vec![waiting[0].no]).await.unwrap();
+    bench.kill();
+    assert!(bench.store.confirmations(&host("a.ru"), 10).await.unwrap().is_empty());
+}
+
+#[tokio::test]
+async fn messages_that_wait_together_come_in_the_portals_order() {
+    let bench = Bench::new().await;
+    let dialogue = bench.dialogue("one").await;
+    let start = InboxAct::Started { dialogue, session: 5, user: Some(585) };
+    work(&bench, vec![said(dialogue, 3, "c"), start, said(dialogue, 1, "a"), said(dialogue, 2, "b")]).await;
+    assert_eq!(seen(&bench, dialogue).await, ["a", "started 5", "b", "c"]);
+}
+
+#[tokio::test]
+async fn edits_are_told_by_their_words_and_time() {
+    let bench = Bench::new().await;
+    let dialogue = bench.dialogue("one").await;
+    let edit = |text, at| edited(dialogue, IM, text, at);
+    work(&bench, vec![said(dialogue, 100, "A"), edit("B", 200), edit("A", 300), edit("B", 400)]).await;
+    assert!(work(&bench, vec![edit("B", 400)]).await.is_empty(), "the same by another channel");
+    assert!(work(&bench, vec![edit("A", 300)]).await.is_empty(), "an older one come late");
+    assert_eq!(seen(&bench, dialogue).await, ["A", "~B", "~A", "~B"]);
+}
+
+#[tokio::test]
+async fn an_edit_before_its_message_makes_it() {
+    let mut bench = Bench::new().await;
+    let dialogue = bench.dialogue("one").await;
+    work(&bench, vec![edited(dialogue, IM, "B", 200)]).await;
+    bench.kill();
+    assert!(work(&bench, vec![said(dialogue, 100, "A")]).await.is_empty());
+    assert_eq!(seen(&bench, dialogue).await, ["B"]);
+    assert_eq!(bench.store.confirmations(&host("a.ru"), 10).await.unwrap().len(), 1);
+}
+
+#[tokio::test]
+async fn what_is_deleted_stays_so() {
+    let mut bench = Bench::new().await;
+    let dialogue = bench.dialogue("one").await;
+    work(&bench, vec![said(dialogue, 100, "A"), deleted(dialogue, IM), deleted(dialogue, IM)]).await;
+    bench.kill();
+    work(&bench, vec![edited(dialogue, IM, "B", 900), said(dialogue, 100, "A"), deleted(dialogue, IM)]).await;
+    assert_eq!(seen(&bench, dialogue).await, ["A", "x"]);
+    let early = ImId { chat: 1807, message: 101 };
+    work(&bench, vec![deleted(dialogue, early), said(dialogue, 101, "never")]).await;
+    assert_eq!(seen(&bench, dialogue).await, ["A", "x"], "deleted before it came");
+}
+
+#[tokio::test]
+async fn an_operator_can_delete_what_the_visitor_said() {
+    let bench = Bench::new().await;
+    let dialogue = bench.dialogue("one").await;
+    bench.say(dialogue, 1).await;
+    let delete = InboxAct::Deleted { dialogue, im: IM, external: Some(message(1)) };
+    assert_eq!(work(&bench, vec![delete.clone()]).await, [dialogue]);
+    assert!(work(&bench, vec![delete]).await.is_empty());
+    let unknown = InboxAct::Deleted { dialogue, im: ImId { chat: 1, message: 1 }, external: Some(message(2)) };
+    assert!(work(&bench, vec![unknown]).await.is_empty());
+    assert_eq!(seen(&bench, dialogue).await, ["words 1", "x"]);
+}
+
+#[tokio::test]
+async fn a_session_starts_and_finishes_once() {
+    let mut bench = Bench::new().await;
+    let dialogue = bench.dialogue("one").await;
+    let start = |session| InboxAct::Started { dialogue, session, user: Some(585) };
+    let finish = |session| InboxAct::Finished { dialogue, session };
+    work(&bench, vec![start(5), start(5), finish(5), finish(5), start(5)]).await;
+    bench.kill();
+    work(&bench, vec![finish(5), start(6), finish(5), finish(7), start(7)]).await;
+    assert_eq!(seen(&bench, dialogue).await, ["started 5", "finished 5", "started 6", "finished 7"]);
+    let record = bench.store.dialogue(dialogue).await.unwrap().unwrap();
+    assert_eq!((record.portal_session, record.portal_user), (Some(6), Some(585)));
+}
+
+#[tokio::test]
+async fn a_portal_writes_into_its_own_dialogues_alone() {
+    let bench = Bench::new().await;
+    let far = bench.dialogue("far").await;
+    let stranger = DialogueId::random();
+    assert!(work(&bench, vec![said(far, 1, "hello"), said(stranger, 2, "hello")]).await.is_empty());
+    assert!(seen(&bench, far).await.is_empty());
+    assert!(bench.store.confirmations(&host("a.ru"), 10).await.unwrap().is_empty());
+}

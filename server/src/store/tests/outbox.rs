@@ -1,0 +1,117 @@
+use super::*;
+use shared::MessageState;
+
+fn delivered(position: Position) -> Settlement {
+    let at_portal = AtPortal { chat: Some(1807), session: Some(5), user: Some(585) };
+    Settlement { position, outcome: Outcome::Delivered(at_portal) }
+}
+
+async fn items(bench: &Bench) -> Vec<OutboxItem> {
+    bench.store.pending(&host("a.ru"), 1_000).await.unwrap()
+}
+
+async fn doubtful(bench: &Bench) -> Vec<String> {
+    let items = bench.store.in_doubt(&host("a.ru")).await.unwrap();
+    items.into_iter().map(|item| item.text).collect()
+}
+
+#[tokio::test]
+async fn messages_wait_for_their_own_portal_in_order() {
+    let bench = Bench::new().await;
+    let (one, two, far) = (bench.dialogue("one").await, bench.dialogue("two").await, bench.dialogue("far").await);
+    for (dialogue, nth) in [(one, 1), (two, 2), (far, 3), (one, 4)] {
+        bench.say(dialogue, nth).await;
+    }
+    assert_eq!(bench.pending().await, ["words 1", "words 2", "words 4"]);
+    let first = &items(&bench).await[0];
+    assert_eq!((first.line, first.number, first.at, first.id.clone()), (LineId(1), 1, 1, message(1)));
+    assert_eq!(bench.store.pending(&host("b.ru"), 10).await.unwrap().len(), 1);
+    assert_eq!(bench.store.pending(&host("a.ru"), 2).await.unwrap().len(), 2);
+}
+
+#[tokio::test]
+async fn what_follows_a_message_under_way_waits_behind_it() {
+    let bench = Bench::new().await;
+    let (one, two) = (bench.dialogue("one").await, bench.dialogue("two").await);
+    for (dialogue, nth) in [(one, 1), (one, 2), (two, 3)] {
+        bench.say(dialogue, nth).await;
+    }
+    let first = items(&bench).await[0].position;
+    bench.store.mark_sending(vec![first], 10).await.unwrap();
+    assert_eq!(bench.pending().await, ["words 3"]);
+    bench.store.unmark(vec![first]).await.unwrap();
+    assert_eq!(bench.pending().await, ["words 1", "words 2", "words 3"]);
+    assert_eq!(items(&bench).await[0].attempts, 1);
+    bench.store.mark_sending(vec![first], 11).await.unwrap();
+    assert_eq!(bench.store.settle(vec![delivered(first)], 12).await.unwrap(), [one]);
+    assert_eq!(bench.pending().await, ["words 2", "words 3"]);
+}
+
+#[tokio::test]
+async fn what_was_under_way_is_in_doubt_after_a_crash() {
+    let mut bench = Bench::new().await;
+    let dialogue = bench.dialogue("one").await;
+    for nth in 1..=3 {
+        bench.say(dialogue, nth).await;
+    }
+    let all: Vec<Position> = items(&bench).await.iter().map(|item| item.position).collect();
+    bench.store.settle(vec![delivered(all[0])], 9).await.unwrap();
+    bench.store.mark_sending(vec![all[1]], 10).await.unwrap();
+    bench.kill();
+    assert_eq!(doubtful(&bench).await, ["words 2"]);
+    assert!(bench.pending().await.is_empty(), "what follows must not overtake it");
+    bench.store.settle(vec![Settlement { position: all[1], outcome: Outcome::Unconfirmed }], 20).await.unwrap();
+    assert_eq!(bench.pending().await, ["words 3"]);
+    bench.restart().await;
+    assert!(doubtful(&bench).await.is_empty());
+    assert_eq!(bench.pending().await, ["words 3"]);
+}
+
+#[tokio::test]
+async fn a_settlement_is_told_once_and_teaches_the_portals_numbers() {
+    let mut bench = Bench::new().await;
+    let dialogue = bench.dialogue("one").await;
+    bench.say(dialogue, 1).await;
+    let position = items(&bench).await[0].position;
+    bench.store.settle(vec![delivered(position), delivered(position)], 9).await.unwrap();
+    assert!(bench.store.settle(vec![delivered(position)], 10).await.unwrap().is_empty());
+    bench.kill();
+    assert!(bench.store.settle(vec![delivered(position)], 11).await.unwrap().is_empty());
+    let entries = bench.store.entries(dialogue, 1, 10).await.unwrap();
+    let [StoredEntry { seq: 2, at: 9, what: Told::State { id, state: MessageState::Delivered, .. } }] = &entries[..]
+    else {
+        panic!("one state: {entries:?}")
+    };
+    assert_eq!(id, &message(1));
+    let record = bench.store.dialogue(dialogue).await.unwrap().unwrap();
+    assert_eq!((record.portal_chat, record.portal_session, record.portal_user), (Some(1807), Some(5), Some(585)));
+}
+
+#[tokio::test]
+async fn a_line_that_is_off_keeps_its_messages_until_it_is_on() {
+    let mut bench = Bench::new().await;
+    let dialogue = bench.dialogue("one").await;
+    bench.say(dialogue, 1).await;
+    let off = InboxAct::LineOff { line: LineId(1) };
+    bench.store.work_off(&host("a.ru"), vec![], vec![off], 5).await.unwrap();
+    assert!(!bench.store.site(&key("one")).await.unwrap().unwrap().connected);
+    assert!(bench.pending().await.is_empty());
+    bench.restart().await;
+    assert!(bench.pending().await.is_empty());
+    let bell = bench.store.outbox_woken(&host("a.ru"));
+    bench.store.save_site(site("one", "a.ru", 1)).await.unwrap();
+    bell.notified().await;
+    assert_eq!(bench.pending().await, ["words 1"]);
+}
+
+#[tokio::test]
+async fn a_message_rings_for_its_portal() {
+    let bench = Bench::new().await;
+    let (near, far) = (bench.store.outbox_woken(&host("a.ru")), bench.store.outbox_woken(&host("b.ru")));
+    for bell in [&near, &far] {
+        bell.notified().await; // their sites have come
+    }
+    bench.say(bench.dialogue("one").await, 1).await;
+    near.notified().await;
+    assert!(futures_util::poll!(Box::pin(far.notified())).is_pending());
+}
