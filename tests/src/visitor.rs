@@ -1,0 +1,215 @@
+//! A visitor's widget, without a browser: speaks the protocol over a WebSocket and remembers what it was told.
+
+use futures_util::{SinkExt, StreamExt};
+use shared::{
+    Author, Entry, Happening, Hello, MessageId, MessageState, PROTOCOL_VERSION, Piece, SiteKey, ToServer, ToWidget,
+};
+use std::time::Duration;
+use tokio::{net::TcpStream, time::timeout};
+use tokio_tungstenite::{
+    MaybeTlsStream, WebSocketStream, connect_async,
+    tungstenite::{Message, client::IntoClientRequest},
+};
+
+use crate::wait::DEADLINE;
+
+/// A message as the visitor sees it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Seen {
+    pub id: MessageId,
+    pub from: Author,
+    pub name: Option<String>,
+    /// Nothing once it is deleted.
+    pub text: Option<String>,
+    pub state: Option<MessageState>,
+}
+
+/// One open page of a visitor. `Visitor::resume` opens another, or the same after a cut.
+pub struct Visitor {
+    socket: WebSocketStream<MaybeTlsStream<TcpStream>>,
+    relay: String,
+    site: SiteKey,
+    pub session: Option<String>,
+    /// The last entry seen.
+    pub seen: u64,
+    /// Everything told, in order.
+    pub log: Vec<Entry>,
+}
+
+impl Visitor {
+    /// A new visitor of `site`: says hello without a session. `relay` is the relay's origin.
+    pub async fn arrive(relay: &str, site: &SiteKey) -> Self {
+        let mut visitor = Self::connect(relay, relay, site).await.expect("the relay takes its own origin");
+        visitor.hello().await;
+        visitor
+    }
+
+    /// A connection that has said nothing yet, from a page of `origin`.
+    ///
+    /// # Errors
+    /// The status with which the relay refused it.
+    pub async fn connect(relay: &str, origin: &str, site: &SiteKey) -> Result<Self, u16> {
+        let address = format!("{}/v1/stream", relay.replacen("http", "ws", 1));
+        let mut request = address.into_client_request().expect("an origin and a path are an address");
+        request.headers_mut().insert("origin", origin.parse().expect("an origin is a header"));
+        let socket = match connect_async(request).await {
+            Ok((socket, _)) => socket,
+            Err(tokio_tungstenite::tungstenite::Error::Http(answer)) => return Err(answer.status().as_u16()),
+            Err(other) => panic!("no connection to {relay}: {other}"),
+        };
+        Ok(Self { socket, relay: relay.to_owned(), site: site.clone(), session: None, seen: 0, log: Vec::new() })
+    }
+
+    /// Another open page of the same visitor, which has seen as much as this one.
+    pub async fn resume(&self) -> Self {
+        let mut other = Self::connect(&self.relay, &self.relay, &self.site).await.expect("the relay takes its origin");
+        other.session.clone_from(&self.session);
+        other.seen = self.seen;
+        other.log.clone_from(&self.log);
+        other.hello().await;
+        other
+    }
+
+    async fn hello(&mut self) {
+        let (site, session, seen) = (self.site.clone(), self.session.clone(), self.seen);
+        self.send(&ToServer::Hello(Hello { version: PROTOCOL_VERSION, site, session, seen })).await;
+        let answer = self.read().await.expect("the relay answers hello");
+        let ToWidget::Welcome { session, .. } = answer else { panic!("instead of a welcome: {answer:?}") };
+        if session.is_some() {
+            self.session = session;
+        }
+    }
+
+    /// Sends a frame as it is.
+    pub async fn send(&mut self, frame: &ToServer) {
+        let text = serde_json::to_string(frame).expect("a frame is JSON");
+        self.socket.send(Message::text(text)).await.expect("the socket is open");
+    }
+
+    /// Sends any text as a frame.
+    pub async fn send_raw(&mut self, text: &str) {
+        self.socket.send(Message::text(text.to_owned())).await.expect("the socket is open");
+    }
+
+    /// Writes `text` and waits until the relay has it on disk.
+    pub async fn say(&mut self, text: &str) -> MessageId {
+        let id = message_id();
+        self.send(&ToServer::Say { id: id.clone(), text: text.to_owned() }).await;
+        let wanted = id.clone();
+        let answer = self.wait_for(move |frame| match frame {
+            ToWidget::Accepted { id, .. } | ToWidget::Refused { id: Some(id), .. } => *id == wanted,
+            _ => false,
+        });
+        let answer = answer.await;
+        assert!(matches!(answer, ToWidget::Accepted { .. }), "instead of accepting it: {answer:?}");
+        id
+    }
+
+    /// The next frame, or nothing when the relay closes the connection.
+    pub async fn read(&mut self) -> Option<ToWidget> {
+        let read = timeout(DEADLINE, self.read_unbounded()).await;
+        read.unwrap_or_else(|_| panic!("the relay said nothing for {DEADLINE:?}; told so far: {:?}", self.log))
+    }
+
+    /// The next frame, if one comes within `patience`.
+    pub async fn read_within(&mut self, patience: Duration) -> Option<ToWidget> {
+        timeout(patience, self.read_unbounded()).await.ok().flatten()
+    }
+
+    async fn read_unbounded(&mut self) -> Option<ToWidget> {
+        loop {
+            match self.socket.next().await {
+                Some(Ok(Message::Text(text))) => {
+                    let frame = serde_json::from_str(&text).unwrap_or_else(|e| panic!("not a frame ({e}): {text}"));
+                    self.note(&frame);
+                    return Some(frame);
+                }
+                Some(Ok(Message::Close(_)) | Err(_)) | None => return None,
+                Some(Ok(_)) => {}
+            }
+        }
+    }
+
+    fn note(&mut self, frame: &ToWidget) {
+        let ToWidget::Entries { list } = frame else { return };
+        for entry in list {
+            assert_eq!(entry.seq, self.seen + 1, "entries come in order and without gaps");
+            self.seen = entry.seq;
+            self.log.push(entry.clone());
+        }
+    }
+
+    /// Reads until a frame is `wanted`.
+    pub async fn wait_for(&mut self, wanted: impl Fn(&ToWidget) -> bool) -> ToWidget {
+        loop {
+            let frame = self.read().await.expect("the relay keeps the connection");
+            if wanted(&frame) {
+                return frame;
+            }
+        }
+    }
+
+    /// Reads until what the visitor sees is as `wanted` says.
+    pub async fn wait_until(&mut self, wanted: impl Fn(&[Seen]) -> bool) {
+        while !wanted(&self.messages()) {
+            self.read().await.expect("the relay keeps the connection");
+        }
+    }
+
+    /// Reads until somebody says `text`.
+    pub async fn hear(&mut self, text: &str) {
+        self.wait_until(|messages| messages.iter().any(|message| message.text.as_deref() == Some(text))).await;
+    }
+
+    /// Reads until message `id` is `state`.
+    pub async fn wait_for_state(&mut self, id: &MessageId, state: MessageState) {
+        let is_it = |message: &Seen| message.id == *id && message.state == Some(state);
+        self.wait_until(|messages| messages.iter().any(is_it)).await;
+    }
+
+    /// What the visitor sees: the log, folded.
+    pub fn messages(&self) -> Vec<Seen> {
+        let mut seen: Vec<Seen> = Vec::new();
+        for entry in &self.log {
+            match &entry.what {
+                Happening::Said { id, from, name, body } => {
+                    let text = Some(plain(body));
+                    seen.push(Seen { id: id.clone(), from: *from, name: name.clone(), text, state: None });
+                }
+                Happening::Edited { id, body } => change(&mut seen, id, |message| message.text = Some(plain(body))),
+                Happening::Deleted { id } => change(&mut seen, id, |message| message.text = None),
+                Happening::State { id, state } => change(&mut seen, id, |message| message.state = Some(*state)),
+                Happening::Started | Happening::Finished | Happening::Unknown => {}
+            }
+        }
+        seen
+    }
+
+    /// The texts the visitor sees, in order; a deleted one is empty.
+    pub fn texts(&self) -> Vec<String> {
+        self.messages().into_iter().map(|message| message.text.unwrap_or_default()).collect()
+    }
+}
+
+/// A name for a new message, as a widget makes it.
+pub fn message_id() -> MessageId {
+    MessageId::try_from(uuid::Uuid::new_v4().to_string()).expect("a UUID names a message")
+}
+
+fn change(seen: &mut [Seen], id: &MessageId, how: impl FnOnce(&mut Seen)) {
+    if let Some(message) = seen.iter_mut().find(|message| message.id == *id) {
+        how(message);
+    }
+}
+
+/// A body without its formatting.
+pub fn plain(body: &[Piece]) -> String {
+    let text = |piece: &Piece| match piece {
+        Piece::Text(text) | Piece::Code(text) => text.clone(),
+        Piece::Bold(inner) | Piece::Italic(inner) | Piece::Underline(inner) | Piece::Strike(inner) => plain(inner),
+        Piece::Quote(quote) => plain(&quote.body),
+        Piece::Link(link) => plain(&link.body),
+        Piece::Time(at) => at.to_string(),
+    };
+    body.iter().map(text).collect()
+}
