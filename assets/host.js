@@ -1,0 +1,280 @@
+// The host part: the panel with the chat's frame on the host page. A module that the launcher imports on intent.
+// It holds the loader's end of the port; neither words nor tokens of the chat pass through here.
+
+const WORDS = {
+  ru: {
+    panel: "Чат",
+    close: "Закрыть чат",
+    title: "({n}) Новый ответ, {site}",
+    fail: "Чат не открылся",
+    why: "Сервер не отвечает. Попробуем сами через 20\u00a0секунд",
+    retry: "Попробовать сейчас",
+    blocked: "otklik: этот сайт не в списке. Добавьте {origin} в настройках канала",
+  },
+  en: {
+    panel: "Chat",
+    close: "Close chat",
+    title: "({n}) New reply, {site}",
+    fail: "The chat did not open",
+    why: "The server does not answer. We will try again in 20 seconds",
+    retry: "Try now",
+    blocked: "otklik: this site is not on the list. Add {origin} in the channel's settings",
+  },
+};
+
+const STYLES = `
+dialog{position:fixed;inset:auto 20px 94px auto;box-sizing:border-box;width:380px;height:min(640px,100vh - 110px);height:min(640px,100dvh - 110px);
+max-width:calc(100vw - 40px);max-height:none;margin:0;padding:0;border:0;overflow:hidden;z-index:3;background:var(--g);color:var(--k);border-radius:22px 22px 8px;
+font:15px/22px -apple-system,"Segoe UI",Roboto,Arial,sans-serif;scroll-padding:env(safe-area-inset-top,0) env(safe-area-inset-right,0) env(safe-area-inset-bottom,0) env(safe-area-inset-left,0);
+box-shadow:0 0 0 1px var(--n),0 4px 12px rgb(15 25 22/.07),0 24px 64px -12px rgb(15 25 22/.4);
+opacity:0;transform:translateY(4px);transform-origin:100% 100%;transition:opacity .16s,transform .16s,display .16s allow-discrete,overlay .16s allow-discrete}
+dialog.left{inset:auto auto 94px 20px;border-radius:22px 22px 22px 8px;transform-origin:0 100%}
+dialog:popover-open,dialog[open]{opacity:1;transform:none;transition:opacity .24s cubic-bezier(.2,.8,.2,1),transform .24s cubic-bezier(.2,.8,.2,1)}
+@starting-style{dialog:popover-open,dialog[open]{opacity:0;transform:scale(.96) translateY(8px)}}
+dialog::backdrop{background:none}
+iframe{position:absolute;inset:0;width:100%;height:100%;border:0;opacity:0;transition:opacity .16s}
+.ready iframe{opacity:1}
+.ready .own{visibility:hidden}
+.own{position:absolute;inset:0;display:flex;flex-direction:column;align-items:center;text-align:center;text-wrap:balance}
+.top{align-self:stretch;box-sizing:border-box;height:68px;padding:0 16px;background:var(--s);box-shadow:0 1px var(--n);font:600 16px/68px -apple-system,"Segoe UI",Roboto,Arial,sans-serif;text-align:start;white-space:nowrap;overflow:hidden;text-overflow:ellipsis}
+.own p{margin:auto 28px 0;font-weight:600}
+.own p+p{margin:6px 28px 0;font-weight:400}
+.own span{margin:auto 10px 10px;align-self:stretch;height:46px;border-radius:23px 23px 8px 23px;background:var(--s);box-shadow:0 0 0 1px var(--n)}
+.own button{position:static;width:auto;height:44px;margin-top:16px;padding:0 20px;border-radius:18px;font:600 15px/44px -apple-system,"Segoe UI",Roboto,Arial,sans-serif;box-shadow:none}
+.own .x{display:none;position:absolute;top:0;inset-inline-end:0;width:68px;height:68px;margin:0;padding:0;background:none;color:var(--k);font-size:26px;line-height:68px;text-align:center}
+@media(max-height:699px){dialog{bottom:20px;height:calc(100vh - 40px);height:calc(100dvh - 40px)}dialog.left{bottom:20px}button.open{display:none}}
+@media(max-width:480px),(max-height:480px){dialog,dialog.left{inset:0;width:100%;max-width:none;height:100%;border-radius:0}.own .x{display:block}}
+@media(prefers-reduced-motion:reduce){dialog,dialog:popover-open,dialog[open],iframe{transition:none}}
+@media(forced-colors:active){dialog{border:1px solid CanvasText}}
+`;
+
+/** How long the frame may take to answer, and when to try again by ourselves. */
+const PATIENCE_MS = 8000;
+const AGAIN_MS = 20000;
+
+export default ({ options, facts, root, element, button, emit, lang, dark, paint, ready }) => {
+  const say = (key) => WORDS[lang()][key];
+  const phone = matchMedia("(max-width:480px),(max-height:480px)");
+  const touched = visualViewport;
+  const sheet = new CSSStyleSheet();
+  sheet.replaceSync(STYLES);
+  root.adoptedStyleSheets = [...root.adoptedStyleSheets, sheet];
+
+  const add = (name, parent, className = "") => {
+    const made = document.createElement(name);
+    made.className = className;
+    return parent.appendChild(made);
+  };
+  const dialog = add("dialog", root);
+  dialog.popover = "manual";
+  const own = add("div", dialog, "own");
+  add("div", own, "top").textContent = options.name ?? "";
+  const what = add("p", own);
+  const why = add("p", own);
+  const again = add("button", own);
+  add("span", own);
+  const leave = add("button", own, "x");
+  leave.textContent = "×";
+  let frame, port, alive, timer, opener, title, notice;
+  let waiting = [];
+
+  const post = (order) => (alive ? port.postMessage(order) : waiting.push(order));
+  const remember = (open) => {
+    try {
+      if (open) sessionStorage[`otklik:${options.site}`] = 1;
+      else delete sessionStorage[`otklik:${options.site}`];
+    } catch {} // the page may not use storage
+  };
+
+  // --- The frame and its port.
+  const theme = () => (/^(dark|light)$/.test(options.theme) ? options.theme : "auto");
+  const address = () => {
+    const url = new URL("/chat", options.origin);
+    const asked = { site: options.site, lang: lang(), theme: theme(), color: options.color };
+    for (const name in asked) if (asked[name]) url.searchParams.set(name, asked[name]);
+    return url.href;
+  };
+  const tell = (text, more, retry) => {
+    dialog.classList.remove("ready");
+    what.textContent = text;
+    why.textContent = more;
+    again.hidden = !retry;
+  };
+  const fail = () => {
+    alive = false;
+    ready();
+    tell(say("fail"), say("why"), true);
+    emit("error", "timeout");
+    timer = setTimeout(load, AGAIN_MS);
+  };
+  const load = () => {
+    clearTimeout(timer);
+    alive = false;
+    tell("", "", false);
+    frame?.remove();
+    frame = document.createElement("iframe");
+    frame.title = say("panel");
+    frame.allow = "autoplay; clipboard-write";
+    frame.referrerPolicy = "origin"; // how the relay learns which page asks, to say so when it is not on the list
+    frame.style.colorScheme = theme() === "auto" ? "light dark" : theme();
+    frame.src = address();
+    frame.onload = greet;
+    dialog.append(frame);
+    timer = setTimeout(fail, PATIENCE_MS);
+  };
+  // At each load: the document may have been replaced by another language's, or the page may have moved our element.
+  const greet = () => {
+    const { port1, port2 } = new MessageChannel();
+    alive = false;
+    port = port1;
+    port.onmessage = ({ data }) => Object.hasOwn(heard, data.is) && heard[data.is](data);
+    frame.contentWindow.postMessage("otklik", options.origin, [port2]);
+    port.postMessage({ do: "init", lang: lang(), theme: theme(), color: options.color, insets: insets(), open: facts.open, quiet: true, modal: phone.matches });
+    if (facts.open && !dialog.open && !dialog.matches(":popover-open")) appear(true);
+  };
+  const heard = {
+    ready() {
+      clearTimeout(timer);
+      alive = true;
+      dialog.classList.add("ready");
+      ready();
+      waiting.splice(0).forEach(post);
+    },
+    blocked() {
+      clearTimeout(timer);
+      ready();
+      tell(say("fail"), "", false);
+      if (options.debug !== undefined) console.warn(say("blocked").replace("{origin}", location.origin));
+      emit("error", "blocked");
+    },
+    close: () => api.close(),
+    unread({ n }) {
+      facts.unread = n;
+      paint();
+      emit("unread", n);
+      entitle();
+    },
+    event({ name, detail }) {
+      if (name === "status") facts.status = detail;
+      emit(name, detail);
+    },
+  };
+
+  // --- The page's title, while nobody looks.
+  const entitle = () => {
+    if (notice && document.title === notice) document.title = title;
+    notice = "";
+    if (!facts.unread || !document.hidden) return;
+    title = document.title;
+    notice = say("title").replace("{n}", facts.unread).replace("{site}", options.name ?? location.host);
+    document.title = notice;
+  };
+
+  // --- The panel.
+  const insets = () => {
+    const style = getComputedStyle(dialog);
+    const keyboard = touched && touched.height < innerHeight - 100;
+    return ["Top", "Right", "Bottom", "Left"].map((side) =>
+      phone.matches && !(keyboard && side === "Bottom") ? parseFloat(style[`scrollPadding${side}`]) || 0 : 0);
+  };
+  /** On a phone the panel is exactly what is visible above the keyboard. */
+  const follow = () => {
+    const fits = phone.matches && facts.open && touched;
+    dialog.style.top = fits ? `${touched.offsetTop}px` : "";
+    dialog.style.height = fits ? `${touched.height}px` : "";
+    if (fits) post({ do: "insets", value: insets() });
+  };
+  const appear = (quiet) => {
+    dialog.inert = quiet; // opening must not take the focus when nobody pressed anything
+    if (phone.matches) dialog.showModal();
+    else if (dialog.showPopover) dialog.showPopover();
+    else dialog.show();
+    dialog.inert = false;
+    follow();
+  };
+  const vanish = () => {
+    if (dialog.open) dialog.close();
+    else if (dialog.matches(":popover-open")) dialog.hidePopover();
+  };
+  const dress = () => {
+    const words = { "--g": dark() ? "#121615" : "#f4f6f5", "--n": dark() ? "#373c3b" : "#dce1df" };
+    for (const name in words) dialog.style.setProperty(name, words[name]);
+    dialog.classList.toggle("left", options.position === "left");
+    dialog.ariaLabel = say("panel");
+    if (phone.matches) dialog.removeAttribute("role");
+    else dialog.setAttribute("role", "region");
+    again.textContent = say("retry");
+    leave.ariaLabel = say("close");
+  };
+
+  const api = {
+    open(quiet = false) {
+      if (facts.open) return;
+      facts.open = true;
+      opener = document.activeElement;
+      appear(quiet);
+      paint();
+      if (!quiet) frame.focus();
+      post({ do: "open", quiet, modal: phone.matches });
+      if (!phone.matches) remember(true);
+      emit("open");
+    },
+    close() {
+      if (!facts.open) return;
+      const inside = document.activeElement === element && root.activeElement !== button;
+      facts.open = false;
+      vanish();
+      paint();
+      follow();
+      if (inside) (opener?.isConnected && opener !== element && opener !== document.body ? opener : button).focus();
+      post({ do: "close" });
+      remember(false);
+      emit("close");
+    },
+    toggle: () => (facts.open ? api.close() : api.open()),
+    prefill: (text) => post({ do: "prefill", text: String(text) }),
+    send(text) {
+      if (navigator.userActivation?.isActive === false) throw Error("otklik: send works in a user's gesture only");
+      post({ do: "send", text: String(text) });
+    },
+    lang() {
+      dress();
+      frame.title = say("panel");
+      post({ do: "lang", value: lang() });
+    },
+    theme() {
+      dress();
+      frame.style.colorScheme = theme() === "auto" ? "light dark" : theme();
+      post({ do: "theme", value: theme() });
+    },
+    shutdown() {
+      clearTimeout(timer);
+      api.close();
+      dialog.remove();
+      root.adoptedStyleSheets = root.adoptedStyleSheets.filter((own) => own !== sheet);
+    },
+  };
+
+  again.onclick = load;
+  leave.onclick = api.close;
+  dialog.oncancel = (event) => {
+    event.preventDefault();
+    api.close();
+  };
+  dialog.onclose = () => dialog.matches(":popover-open") || api.close();
+  root.addEventListener("keydown", (event) => event.key === "Escape" && api.close());
+  phone.addEventListener("change", () => {
+    dress();
+    if (!facts.open) return;
+    facts.open = false; // the browser's own “close” is not the visitor's
+    vanish();
+    facts.open = true;
+    appear(true);
+  });
+  touched?.addEventListener("resize", follow);
+  touched?.addEventListener("scroll", follow);
+  document.addEventListener("visibilitychange", entitle);
+  dress();
+  load();
+  return api;
+};
