@@ -9,17 +9,18 @@
   const root = document.documentElement;
   const framed = parent !== window;
 
-  // --- What the browser keeps. Where it keeps nothing, this page's memory does.
-  const memory = {};
+  // --- What the browser keeps. Where it keeps nothing, and in a preview (no site), this page's memory does.
+  let keeper = {};
+  try {
+    if (site) keeper = localStorage;
+  } catch {} // storage is forbidden here
   const store = {
-    get(name) {
-      try { return localStorage.getItem(`otklik:${site}:${name}`); } catch { return memory[name]; }
-    },
+    get: (name) => keeper[`otklik:${site}:${name}`],
     set(name, text) {
       try {
-        if (text) localStorage.setItem(`otklik:${site}:${name}`, text);
-        else localStorage.removeItem(`otklik:${site}:${name}`);
-      } catch { memory[name] = text; }
+        if (text) keeper[`otklik:${site}:${name}`] = text;
+        else delete keeper[`otklik:${site}:${name}`];
+      } catch {} // the storage is full: what is on the screen is still there
     },
   };
 
@@ -136,7 +137,8 @@
     drawEarly(text);
   };
   const press = () => {
-    if (send.getAttribute("aria-disabled") === "false") {
+    if (!site) shell.hint(say("preview_note"));
+    else if (send.getAttribute("aria-disabled") === "false") {
       submit(field.value);
       field.value = "";
       shell.hint("");

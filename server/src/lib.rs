@@ -14,6 +14,7 @@ pub mod look;
 mod routes;
 pub mod store;
 pub mod telemetry;
+mod template;
 
 use clock::Clock;
 use config::Config;
