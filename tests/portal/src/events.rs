@@ -149,7 +149,9 @@ impl World {
             match &binding.way {
                 Way::Online(handler) => {
                     let auth = self.auth(kind);
-                    let job = Job::new(event, handler, Some(binding.no), data.clone(), auth, now);
+                    // The farewell names no handler: by then there is none.
+                    let no = (!matches!(kind, Auth::Farewell)).then_some(binding.no);
+                    let job = Job::new(event, handler, no, data.clone(), auth, now);
                     self.enqueue(job);
                 }
                 Way::Offline(connector) => {

@@ -149,7 +149,7 @@ fn user(world: &World, id: UserId) -> Option<Value> {
         "bot": false,
         "connector": connector,
         "status": "online",
-        "lastActivityDate": false,
+        "lastActivityDate": if connector { json!(false) } else { json!(world.clock.now().iso()) },
         "departments": if connector { json!([]) } else { json!([1]) },
         "type": if connector { "extranet" } else { "user" },
     }))

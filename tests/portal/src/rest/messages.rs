@@ -70,6 +70,9 @@ fn send_one(world: &mut World, caller: Caller, connector: &str, line: LineId, el
     let user = chat.visitor.to_string();
     let description = chat.description.clone();
     let mut answer = echo(&incoming, user, description);
+    if let Some(extra) = extra(element) {
+        answer["extra"] = extra;
+    }
     answer["session"] = json!({"ID": received.session.to_string(), "CHAT_ID": received.chat.to_string()});
     answer
 }
@@ -90,6 +93,20 @@ fn echo(incoming: &Incoming, user: String, description: Option<String>) -> Value
         "chat": chat,
         "SUCCESS": true,
     })
+}
+
+/// Switches of the element that the portal repeats.
+fn extra(element: &Value) -> Option<Value> {
+    let switches = [
+        ("skip_phone_validate", &element["user"]["skip_phone_validate"]),
+        ("disable_tracker", &element["message"]["disable_crm"]),
+    ];
+    let on: Map<String, Value> = switches
+        .into_iter()
+        .filter(|(_, value)| *value == "Y")
+        .map(|(name, value)| (name.to_owned(), value.clone()))
+        .collect();
+    (!on.is_empty()).then_some(Value::Object(on))
 }
 
 /// An element read; `None` where an id is missing or carries the `|` that would split the visitor's code.

@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "a test that meets nothing where something must be has failed")]
 
 mod faults;
+mod payloads;
 mod relay;
 mod set_up;
 mod talk;

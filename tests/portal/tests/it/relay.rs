@@ -77,6 +77,17 @@ impl Relay {
         *self.token.lock().unwrap() = token.to_owned();
     }
 
+    pub fn token(&self) -> String {
+        self.token.lock().unwrap().clone()
+    }
+
+    /// Posts a body as it stands.
+    pub async fn post(&self, method: &str, kind: &str, body: String) -> (u16, Value) {
+        let url = format!("http://{}/rest/{method}", self.portal.host());
+        let answer = self.client.post(url).header("content-type", kind).body(body).send().await.unwrap();
+        (answer.status().as_u16(), answer.json().await.unwrap())
+    }
+
     /// Calls a method and returns the answer's body, whatever its status.
     pub async fn call(&self, method: &str, args: Value) -> Value {
         self.call_for_status(method, args).await.1
