@@ -56,8 +56,8 @@ impl<'a> Tag<'a> {
 /// Where the end tag of `name` begins and where it is over, in any case of letters.
 pub fn closing(text: &str, name: &str) -> Option<(usize, usize)> {
     text.match_indices("[/").find_map(|(at, _)| {
-        let length = name.len() + 3;
-        let tag = text.get(at..at + length)?;
-        (tag[2..length - 1].eq_ignore_ascii_case(name) && tag.ends_with(']')).then_some((at, at + length))
+        let end = at + 2 + name.len();
+        let is_name = text.get(at + 2..end).is_some_and(|found| found.eq_ignore_ascii_case(name));
+        (is_name && text[end..].starts_with(']')).then_some((at, end + 1))
     })
 }

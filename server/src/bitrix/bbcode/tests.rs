@@ -127,6 +127,7 @@ fn code_is_not_read() {
         [text("a "), Piece::Code(">>[b]x[br][/b]".to_owned()), text(" b")]
     );
     assert_eq!(parse("[code]open [br]"), [Piece::Code("open [br]".to_owned())]);
+    assert_eq!(parse("[code]x[/b]\nя[/code]"), [Piece::Code("x[/b]\nя".to_owned())]);
 }
 
 #[test]

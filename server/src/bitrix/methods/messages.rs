@@ -1,0 +1,166 @@
+//! `imconnector.send.messages`, `imconnector.send.status.delivery`: a visitor's words to the portal, and the word that an
+//! operator's arrived (`api-reference/imopenlines/imconnector/`).
+
+use super::{Method, refused_inside};
+use crate::bitrix::CONNECTOR;
+use crate::bitrix::error::PortalError;
+use crate::bitrix::value::{at, get, items, number_at, text_at, texts, truth};
+use crate::ids::{ImId, LineId};
+use serde::ser::SerializeMap;
+use serde::{Serialize, Serializer};
+use serde_json::{Value, json};
+use shared::Millis;
+use std::time::Duration;
+
+/// The most messages in one call that this relay sends. The portal names no limit; a call ends after 60 s.
+pub const MOST: usize = 50;
+
+/// `imconnector.send.messages`. The portal does not recognise a repeat: never send again what may have arrived.
+#[derive(Clone, Debug)]
+pub struct Send {
+    pub line: LineId,
+    pub messages: Vec<Outgoing>,
+}
+
+/// One visitor's message.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Outgoing {
+    /// The visitor and the chat at once: without `|`.
+    pub visitor: String,
+    /// What operators call the visitor. The same each time: a change rewrites the profile.
+    pub name: String,
+    pub id: String,
+    /// Already neutralised, at most 20,000 characters.
+    pub text: String,
+    pub sent_at: Millis,
+}
+
+/// What became of one message, in the order of the messages sent.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Taken {
+    /// `SUCCESS` of this message.
+    pub success: bool,
+    /// Why not, in the portal's language.
+    pub errors: Vec<String>,
+    /// Without one a message that succeeded was perhaps not stored.
+    pub session: Option<LineSession>,
+    /// The portal's own user for the visitor.
+    pub user: Option<u64>,
+}
+
+/// The conversation that a message went into.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct LineSession {
+    pub id: u64,
+    /// The portal's chat.
+    pub chat: u64,
+}
+
+impl Serialize for Outgoing {
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        json!({
+            // Always all of it: what is left out blanks what the profile has.
+            "user": {"id": self.visitor, "name": self.name},
+            "message": {"id": self.id, "date": self.sent_at / 1000, "text": self.text},
+            "chat": {"id": self.visitor},
+        })
+        .serialize(to)
+    }
+}
+
+impl Serialize for Send {
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        on_line(self.line, &self.messages, to)
+    }
+}
+
+impl Method for Send {
+    const NAME: &'static str = "imconnector.send.messages";
+    const WITHIN: Duration = Duration::from_secs(65);
+    type Reply = Vec<Taken>;
+
+    /// `SUCCESS: false` around everything is how older portals say that the line is off.
+    fn reply(result: Value) -> Result<Vec<Taken>, PortalError> {
+        succeeded::<Self>(&result)?;
+        let list = at(&result, &["DATA", "RESULT"]).ok_or_else(Self::shape)?;
+        Ok(items(list).into_iter().map(Taken::read).collect())
+    }
+}
+
+impl Taken {
+    fn read(element: &Value) -> Self {
+        let session = || {
+            let id = number_at(element, &["session", "ID"])?;
+            Some(LineSession { id, chat: number_at(element, &["session", "CHAT_ID"])? })
+        };
+        Self {
+            success: get(element, "SUCCESS").is_some_and(truth),
+            errors: get(element, "ERRORS").map(texts).unwrap_or_default(),
+            session: session(),
+            user: number_at(element, &["user"]),
+        }
+    }
+}
+
+/// `imconnector.send.status.delivery`. Only the first call for a message counts, and only after it the portal tells of edits.
+#[derive(Clone, Debug)]
+pub struct Confirm {
+    pub line: LineId,
+    pub messages: Vec<Delivered>,
+}
+
+/// One operator's message that is safe with us.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Delivered {
+    pub im: ImId,
+    /// The chat's external id.
+    pub chat: String,
+    /// What the message is called outside the portal, for good.
+    pub id: String,
+    pub at: Millis,
+}
+
+impl Serialize for Delivered {
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        json!({
+            "im": {"chat_id": self.im.chat, "message_id": self.im.message},
+            "message": {"id": [self.id], "date": self.at / 1000},
+            "chat": {"id": self.chat},
+        })
+        .serialize(to)
+    }
+}
+
+impl Serialize for Confirm {
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        on_line(self.line, &self.messages, to)
+    }
+}
+
+impl Method for Confirm {
+    const NAME: &'static str = "imconnector.send.status.delivery";
+    type Reply = ();
+
+    fn reply(result: Value) -> Result<(), PortalError> {
+        succeeded::<Self>(&result)
+    }
+}
+
+fn on_line<S: Serializer>(line: LineId, messages: &impl Serialize, to: S) -> Result<S::Ok, S::Error> {
+    let mut map = to.serialize_map(Some(3))?;
+    map.serialize_entry("CONNECTOR", CONNECTOR)?;
+    map.serialize_entry("LINE", &line)?;
+    map.serialize_entry("MESSAGES", messages)?;
+    map.end()
+}
+
+fn succeeded<M: Method>(result: &Value) -> Result<(), PortalError> {
+    match get(result, "SUCCESS") {
+        Some(success) if truth(success) => Ok(()),
+        Some(_) => Err(refused_inside("NOT_ACTIVE_LINE".to_owned(), text_at(result, &["ERROR"]))),
+        None => Err(M::shape()),
+    }
+}
+
+#[cfg(test)]
+mod tests;

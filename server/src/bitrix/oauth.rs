@@ -1,0 +1,112 @@
+//! Tokens from the OAuth server of the settings (`settings/oauth/index.md`, `settings/oauth/auto-renewal.md`): a code or a
+//! refresh token against a new pair. The secret goes to that one server only.
+
+use super::guard::{Guard, GuardError};
+use super::value::{number_at, text_at};
+use secrecy::{ExposeSecret, SecretString};
+use serde_json::Value;
+use std::time::Duration;
+use url::Url;
+
+/// A pair lost on the way is lost for good, so the answer is waited for longer than that of a call.
+const WITHIN: Duration = Duration::from_secs(40);
+
+/// The application at one portal, as its card names it.
+#[derive(Clone, Debug)]
+pub struct Keys {
+    pub client_id: String,
+    pub client_secret: SecretString,
+    /// The server's origin.
+    pub server: Url,
+}
+
+/// What is given for tokens.
+#[derive(Clone, Debug)]
+pub enum Proof {
+    /// Good once, for 30 seconds.
+    Code(String),
+    Refresh(SecretString),
+}
+
+/// A new pair, and whose it is.
+#[derive(Clone, Debug)]
+pub struct Grant {
+    /// Good for `expires_in`.
+    pub access: SecretString,
+    /// Good for 180 days, once.
+    pub refresh: SecretString,
+    pub expires_in: Duration,
+    pub member_id: Option<String>,
+    /// The base of REST calls.
+    pub client_endpoint: Option<String>,
+    /// The portal's user who the tokens act as.
+    pub user_id: Option<u64>,
+}
+
+/// Why there are no new tokens.
+#[derive(Clone, Debug, thiserror::Error)]
+pub enum OAuthError {
+    #[error("the OAuth server refused with {code:?}")]
+    Refused { code: String },
+    #[error("the OAuth server did not answer")]
+    NoAnswer(#[source] GuardError),
+    #[error("the OAuth server's answer ({status}) is none of its own")]
+    Unreadable { status: u16 },
+}
+
+/// Asks the OAuth server for a pair of tokens.
+pub async fn grant(guard: &Guard, keys: &Keys, proof: &Proof) -> Result<Grant, OAuthError> {
+    let mut url = keys.server.join("/oauth/token/").expect("a fixed path is a valid reference");
+    let (kind, name, value) = match proof {
+        Proof::Code(code) => ("authorization_code", "code", code.as_str()),
+        Proof::Refresh(token) => ("refresh_token", "refresh_token", token.expose_secret()),
+    };
+    url.query_pairs_mut()
+        .append_pair("grant_type", kind)
+        .append_pair("client_id", &keys.client_id)
+        .append_pair("client_secret", keys.client_secret.expose_secret())
+        .append_pair(name, value);
+    let answer = guard.get(url, WITHIN).await.map_err(OAuthError::NoAnswer)?;
+    read(answer.status, &answer.body)
+}
+
+fn read(status: u16, body: &[u8]) -> Result<Grant, OAuthError> {
+    let tree: Value = serde_json::from_slice(body).map_err(|_| OAuthError::Unreadable { status })?;
+    if let Some(code) = text_at(&tree, &["error"]) {
+        return Err(OAuthError::Refused { code });
+    }
+    let secret = |name| text_at(&tree, &[name]).map(SecretString::from).ok_or(OAuthError::Unreadable { status });
+    Ok(Grant {
+        access: secret("access_token")?,
+        refresh: secret("refresh_token")?,
+        expires_in: Duration::from_secs(number_at(&tree, &["expires_in"]).unwrap_or(3600)),
+        member_id: text_at(&tree, &["member_id"]),
+        client_endpoint: text_at(&tree, &["client_endpoint"]),
+        user_id: number_at(&tree, &["user_id"]),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::bitrix::fixtures::bytes;
+
+    #[test]
+    fn a_pair_is_read_with_its_owner() {
+        let grant = read(200, &bytes("oauth.token.response.json")).unwrap();
+        assert_eq!(grant.client_endpoint.as_deref(), Some("https://romashka.bitrix24.ru/rest/"));
+        assert_eq!((grant.user_id, grant.expires_in), (Some(1), Duration::from_secs(3600)));
+        assert!(grant.refresh.expose_secret().starts_with("c720d868"));
+        assert!(!format!("{grant:?}").contains("c720d868"));
+    }
+
+    #[test]
+    fn refusals_are_told_apart() {
+        for (fixture, expected) in [("invalid_client", "invalid_client"), ("invalid_grant", "invalid_grant")] {
+            let error = read(400, &bytes(&format!("oauth.token.error.{fixture}.json"))).unwrap_err();
+            assert!(matches!(error, OAuthError::Refused { code } if code == expected));
+        }
+        assert!(matches!(read(502, b"<html>"), Err(OAuthError::Unreadable { status: 502 })));
+        assert!(matches!(read(200, b"{}"), Err(OAuthError::Unreadable { status: 200 })));
+    }
+}
