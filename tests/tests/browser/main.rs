@@ -31,7 +31,7 @@ async fn the_harness_finds_presses_and_types() {
         tab.press(Key::Enter).await;
         assert_eq!(field.value().await, "Привет");
         tab.chat().until("document.activeElement.value === 'Привет'").await;
-        tab.host().until_eq::<i64, i64>("screen.width", window.width.into()).await;
+        tab.host().until_eq::<i64, i64>("document.documentElement.clientWidth", window.width.into()).await;
         tab.shot("harness").await;
         tab.host().eval_in_page::<()>("console.error('bad')").await;
         otklik_tests::wait::until("a complaint", || async { tab.complaints().pop() }).await;
