@@ -1,15 +1,42 @@
-//! The harness: everything around the relay that a test needs, real wherever it can be. `browser` is a real Chromium,
-//! `site` a website, `visitor` a widget without a browser, `chaos` a bad network.
+//! The harness: everything around the relay that a test needs, real wherever it can be.
+//!
+//! ```text
+//! stage      portal, relay and network, set up as people do it   -> everything below
+//! browser    a real Chromium     site   a website                  visitor  a widget without a browser
+//! server     the relay in this process, by a clock that is moved   process  the binary, to be killed
+//! admin      who connects lines  chaos  a bad network              settings  the relay's file    wait  conditions
+//! ```
 
+pub mod admin;
 pub mod browser;
 pub mod chaos;
+pub mod process;
+pub mod server;
+pub mod settings;
 pub mod site;
+pub mod stage;
 pub mod visitor;
 pub mod wait;
 
-use std::path::{Path, PathBuf};
+pub use otklik_portal as portal;
+
+use std::{
+    path::{Path, PathBuf},
+    sync::LazyLock,
+};
 
 /// The workspace's folder.
 pub fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("the tests lie in the workspace").to_owned()
+}
+
+/// A plain HTTP client: no redirects, nothing decompressed, as the bytes come.
+pub fn http() -> reqwest::Client {
+    static RING: LazyLock<()> = LazyLock::new(|| {
+        // Built together with the relay, reqwest has its TLS, which wants to be told whose cryptography to use.
+        let _ = rustls::crypto::ring::default_provider().install_default();
+    });
+    LazyLock::force(&RING);
+    let builder = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).no_proxy();
+    builder.build().expect("a client needs nothing that can fail")
 }

@@ -16,6 +16,8 @@ const HANDLER_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// Sends what falls due, one event after another, and rings alarms, until `stop`.
 pub(crate) async fn run(shared: Shared, stop: CancellationToken) {
+    // Built together with the relay, reqwest has its TLS, which wants to be told whose cryptography to use.
+    let _ = rustls::crypto::ring::default_provider().install_default();
     let client = reqwest::Client::builder()
         .no_proxy()
         .redirect(reqwest::redirect::Policy::none())

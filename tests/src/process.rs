@@ -1,0 +1,91 @@
+//! The real binary, in real time: to be killed at any moment and started again on the same data.
+
+use std::{
+    net::SocketAddr,
+    path::{Path, PathBuf},
+    process::Stdio,
+    sync::LazyLock,
+};
+use tokio::{
+    io::{AsyncBufReadExt, AsyncReadExt, BufReader},
+    process::{Child, ChildStderr, Command},
+    time::timeout,
+};
+
+use crate::wait::DEADLINE;
+
+/// `otklik serve` as a process of its own, killed when dropped.
+pub struct Process {
+    child: Child,
+    address: SocketAddr,
+}
+
+impl Process {
+    /// Starts with the settings file at `settings` and waits until it listens.
+    pub async fn start(settings: &Path) -> Self {
+        let mut command = Command::new(&*BINARY);
+        command.arg("serve").arg("--config").arg(settings).stderr(Stdio::piped()).kill_on_drop(true);
+        let ours =
+            std::env::vars_os().map(|(name, _)| name).filter(|name| name.as_encoded_bytes().starts_with(b"OTKLIK_"));
+        for name in ours {
+            command.env_remove(name); // the relay would read it as a setting
+        }
+        let mut child = command.spawn().expect("the relay's binary starts");
+        let log = BufReader::new(child.stderr.take().expect("its log was asked for"));
+        let address = timeout(DEADLINE, listening(log)).await.expect("the relay listens in time");
+        Self { child, address }
+    }
+
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// `kill -9`: it gets no chance to finish anything.
+    pub async fn kill(mut self) {
+        self.child.kill().await.expect("it can be killed");
+    }
+
+    /// Stops as the system's service manager does, by `SIGTERM`, and waits. Says whether it ended well.
+    pub async fn terminate(mut self) -> bool {
+        let id = self.child.id().expect("it runs").to_string();
+        let sent = Command::new("kill").arg("-TERM").arg(id).status().await.expect("kill is there");
+        assert!(sent.success());
+        timeout(DEADLINE, self.child.wait()).await.expect("it ends in time").is_ok_and(|status| status.success())
+    }
+}
+
+/// The port from the relay's log line “serving”; what it logs afterwards goes to our own standard error.
+async fn listening(log: BufReader<ChildStderr>) -> SocketAddr {
+    let mut lines = log.lines();
+    let mut told = Vec::new();
+    while let Some(line) = lines.next_line().await.expect("a log is text") {
+        let fields: serde_json::Value = serde_json::from_str(&line).unwrap_or_default();
+        if let Some(address) = fields.get("listen").and_then(|address| address.as_str()) {
+            let address = address.parse().expect("the relay tells an address");
+            tokio::spawn(async move {
+                let mut rest = lines.into_inner();
+                let mut bytes = [0; 4096];
+                while let Ok(read @ 1..) = rest.read(&mut bytes).await {
+                    eprint!("{}", String::from_utf8_lossy(&bytes[..read]));
+                }
+            });
+            return address;
+        }
+        told.push(line);
+    }
+    panic!("the relay ended before it listened: {}", told.join("\n"))
+}
+
+/// The relay's binary, beside the tests' own. Cargo brings it up to date first: tests of another package do not build it.
+static BINARY: LazyLock<PathBuf> = LazyLock::new(|| {
+    let test = std::env::current_exe().expect("a test knows its own path");
+    let programs = test.parent().and_then(Path::parent).expect("tests lie in target/PROFILE/deps");
+    let mut cargo = std::process::Command::new(env!("CARGO"));
+    cargo.current_dir(crate::root()).args(["build", "--quiet", "--locked", "--workspace", "--bins"]);
+    if programs.ends_with("release") {
+        cargo.arg("--release");
+    }
+    let built = cargo.status().expect("cargo runs");
+    assert!(built.success(), "the relay's binary does not build");
+    programs.join("otklik")
+});

@@ -1,0 +1,160 @@
+//! Everything a conversation needs, set up as people set it up: a stand-in portal, a relay behind a network that can be
+//! cut, the application installed, a line connected on the settings page.
+
+use otklik_portal::{LineId, Options, Portal, UserId};
+use otklik_server::clock::Clock;
+use shared::SiteKey;
+use std::{path::PathBuf, time::Duration};
+use tempfile::TempDir;
+
+use crate::{
+    admin::{self, Connected},
+    chaos::ChaosProxy,
+    process::Process,
+    server::Server,
+    settings,
+    visitor::Visitor,
+};
+
+/// Our connector's name at the portal.
+pub const CONNECTOR: &str = "otklik";
+/// The stand-in's first line.
+pub const SALES: LineId = LineId(107);
+/// The stand-in's second line.
+pub const SUPPORT: LineId = LineId(109);
+/// “Анна Петрова”, who answers.
+pub const ANNA: UserId = UserId(27);
+
+/// A relay, however it runs.
+enum Relay {
+    Here(Server),
+    Process(Process),
+}
+
+/// The scene of a test.
+pub struct Stage {
+    pub portal: Portal,
+    /// Between the relay and everybody who comes to it; its address is the relay's public one.
+    pub front: ChaosProxy,
+    pub clock: Clock,
+    relay: Option<Relay>,
+    further: String,
+    folder: TempDir,
+}
+
+impl Stage {
+    /// A relay in this process whose clock stands still, installed in the portal.
+    pub async fn start() -> Self {
+        let mut stage = Self::empty(Clock::by_hand(Clock::real().now()), "").await;
+        stage.start_here().await;
+        stage.install().await;
+        stage
+    }
+
+    /// As `start`, in real time: for browsers, whose time cannot be moved.
+    pub async fn in_real_time() -> Self {
+        let mut stage = Self::empty(Clock::real(), "").await;
+        stage.start_here().await;
+        stage.install().await;
+        stage
+    }
+
+    /// The real binary, installed in the portal.
+    pub async fn with_process() -> Self {
+        let mut stage = Self::empty(Clock::real(), "").await;
+        stage.start_process().await;
+        stage.install().await;
+        stage
+    }
+
+    /// A portal and no relay yet. `further` is more of the relay's settings file.
+    pub async fn empty(clock: Clock, further: &str) -> Self {
+        let portal = Portal::start(Options::default()).await.expect("free ports on the loopback");
+        let front = ChaosProxy::start().await;
+        let folder = tempfile::tempdir().expect("a folder for the relay's data");
+        Self { portal, front, clock, relay: None, further: further.to_owned(), folder }
+    }
+
+    /// Starts the relay in this process.
+    pub async fn start_here(&mut self) {
+        let server = Server::start(&self.settings(), self.clock.clone()).await;
+        self.front.lead_to(server.address());
+        self.relay = Some(Relay::Here(server));
+    }
+
+    /// Starts the real binary.
+    pub async fn start_process(&mut self) {
+        let process = Process::start(&self.settings_file()).await;
+        self.front.lead_to(process.address());
+        self.relay = Some(Relay::Process(process));
+    }
+
+    /// The relay's public address.
+    pub fn url(&self) -> String {
+        self.front.url()
+    }
+
+    /// The text of the relay's settings file.
+    pub fn settings(&self) -> String {
+        settings::file(&self.url(), self.folder.path(), &self.portal, &self.further)
+    }
+
+    fn settings_file(&self) -> PathBuf {
+        let path = self.folder.path().join("otklik.toml");
+        std::fs::write(&path, self.settings()).expect("the settings are written");
+        path
+    }
+
+    /// The administrator saves the application's card; returns when connector and events are registered.
+    pub async fn install(&self) {
+        assert_eq!(self.portal.install_into(&self.url()).await, Some(200), "the relay takes ONAPPINSTALL");
+        self.portal.wait_ready(CONNECTOR).await;
+    }
+
+    /// The administrator connects `line` for `origins` on the settings page.
+    pub async fn connect(&self, line: LineId, origins: &[&str]) -> Connected {
+        let page = admin::Page::open(&self.url(), &self.portal.open_settings(line, "ru")).await;
+        let connected = page.connect(origins).await;
+        self.portal.wait_channel(CONNECTOR, line, true).await;
+        connected
+    }
+
+    /// The first line, connected for a site that nobody looks at.
+    pub async fn site(&self) -> SiteKey {
+        self.connect(SALES, &["https://shop.example"]).await.key
+    }
+
+    /// A new visitor of a site.
+    pub async fn visitor(&self, site: &SiteKey) -> Visitor {
+        Visitor::arrive(&self.url(), site).await
+    }
+
+    /// Moves the relay's clock and the portal's.
+    pub fn advance(&self, span: Duration) {
+        self.clock.advance(span);
+        self.portal.advance(span);
+    }
+
+    /// `kill -9`.
+    pub async fn kill(&mut self) {
+        match self.relay.take() {
+            Some(Relay::Process(process)) => process.kill().await,
+            _ => panic!("only a process can be killed"),
+        }
+    }
+
+    /// The relay stops in order, and starts again on the same data.
+    pub async fn restart(&mut self) {
+        match self.relay.take() {
+            Some(Relay::Here(server)) => {
+                server.stop().await;
+                self.start_here().await;
+            }
+            Some(Relay::Process(process)) => {
+                assert!(process.terminate().await, "the relay ends without a fault");
+                self.start_process().await;
+            }
+            None => panic!("there is no relay to restart"),
+        }
+    }
+}
