@@ -100,10 +100,6 @@ impl DialogueId {
     pub(crate) fn bytes(self) -> [u8; 16] {
         self.0.into_bytes()
     }
-
-    pub(crate) fn from_bytes(bytes: [u8; 16]) -> Self {
-        Self(Uuid::from_bytes(bytes))
-    }
 }
 
 impl TryFrom<String> for DialogueId {

@@ -1,7 +1,8 @@
 //! The relay: carries what visitors and operators say between the chats on web pages and the open lines of Bitrix24.
 //!
 //! `run` is the whole of it, on a listener that is already bound. `routes` answers HTTP, `store` keeps everything that
-//! outlives the process, `hub` wakes open connections, `clock` is the only source of time, `config` the settings.
+//! outlives the process, `hub` wakes open connections, `limits` bounds them, `clock` is the only source of time,
+//! `config` the settings.
 
 pub mod assets;
 pub mod bitrix;
@@ -10,6 +11,7 @@ pub mod config;
 mod error;
 pub mod hub;
 pub mod ids;
+pub mod limits;
 pub mod look;
 mod routes;
 pub mod store;
@@ -19,6 +21,7 @@ mod template;
 use clock::Clock;
 use config::Config;
 use hub::Hub;
+use limits::Limits;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use store::{Store, StoreError};
@@ -42,6 +45,7 @@ pub struct AppState {
     pub store: Store,
     pub hub: Hub,
     pub clock: Clock,
+    pub limits: Limits,
     /// Every task belongs to it; `run` waits for all of them before it returns.
     pub tasks: TaskTracker,
     pub shutdown: CancellationToken,
@@ -60,10 +64,12 @@ pub async fn run(
 ) -> Result<(), RunError> {
     let store = Store::open(&config.data)?;
     let tasks = TaskTracker::new();
+    let limits = Limits::new(config.limits.clone(), clock.clone());
     let state = AppState {
         config: Arc::new(config),
         store: store.clone(),
         hub: Hub::default(),
+        limits,
         clock,
         tasks: tasks.clone(),
         shutdown: shutdown.clone(),

@@ -63,6 +63,10 @@ impl Board {
         opens
     }
 
+    pub fn is_connected(&self, site: &SiteKey) -> bool {
+        self.lock().desks.get(site).is_some_and(|desk| desk.connected)
+    }
+
     /// A message that waits from now on. A site that is not (yet) known takes none: its settings are read first.
     pub fn put(&self, site: &SiteKey, position: Position, waiting: Waiting) {
         if let Some(desk) = self.lock().desks.get_mut(site) {

@@ -18,11 +18,6 @@ impl TokenHash {
     pub fn of(token: &str) -> Self {
         Self(Sha256::digest(token).into())
     }
-
-    /// The first bytes, to tell sessions apart in memory.
-    pub(crate) fn bytes(&self) -> [u8; 32] {
-        self.0
-    }
 }
 
 impl std::fmt::Debug for TokenHash {

@@ -92,6 +92,11 @@ impl Store {
         self.read(move |view| view.row(SITES, key.as_str())).await
     }
 
+    /// Whether the chat of `key` is on: asked at each message, so answered from memory.
+    pub fn is_connected(&self, key: &SiteKey) -> bool {
+        self.shared.board.is_connected(key)
+    }
+
     /// The site that `line` of `portal` is.
     pub async fn site_of_line(&self, portal: &PortalHost, line: LineId) -> Result<Option<SiteRecord>, StoreError> {
         let portal = portal.clone();

@@ -1,0 +1,163 @@
+//! What a visitor's frames ask for, whichever way they came: the socket and the plain requests both speak through this.
+
+use crate::AppState;
+use crate::bitrix::bbcode;
+use crate::error::Failure;
+use crate::hub::Listener;
+use crate::limits::Open;
+use crate::store::{Acceptance, SessionRecord, StoreError, StoredEntry, TokenHash, Told};
+use base64::Engine;
+use base64::prelude::BASE64_URL_SAFE_NO_PAD;
+use shared::{
+    Author, Entry, Happening, Hello, MessageId, PROTOCOL_VERSION, Piece, Refusal, Seq, SiteKey, ToServer, ToWidget,
+};
+use std::net::IpAddr;
+
+/// How many entries one frame carries at most.
+const ENTRIES: usize = 100;
+
+/// About how many bytes of entries one frame carries at most; one entry always goes.
+const ENTRIES_BYTES: usize = 60 * 1_024;
+
+/// After how many seconds a message for a site that is off may be tried again.
+const CLOSED_RETRY: u32 = 60;
+
+/// A visitor who has said hello.
+pub struct Visitor {
+    state: AppState,
+    address: IpAddr,
+    session: TokenHash,
+    record: SessionRecord,
+    /// The last entry that was sent.
+    cursor: Seq,
+    listener: Listener,
+    _tab: Open,
+}
+
+impl Visitor {
+    /// Answers `hello`: who it is, or whom it becomes, and the welcome to send.
+    ///
+    /// # Errors
+    /// The refusal to send instead.
+    pub async fn greet(state: AppState, address: IpAddr, hello: Hello) -> Result<(Self, ToWidget), Failure> {
+        if hello.version != PROTOCOL_VERSION {
+            return Err(Failure::Refused(Refusal::Version));
+        }
+        let (token, known) = match hello.session {
+            Some(token) => (token, true),
+            None => (new_token(), false),
+        };
+        let session = TokenHash::of(&token);
+        let tab = state.limits.tab(session)?;
+        let record = if known {
+            let record = state.store.session(session).await?;
+            record.filter(|record| record.site == hello.site).ok_or(Failure::Refused(Refusal::SessionUnknown))?
+        } else {
+            begin(&state, address, hello.site, session).await?
+        };
+        // Listening begins before the log is read, so that nothing falls between the two.
+        let listener = state.hub.listen(record.dialogue);
+        let dialogue = state.store.dialogue(record.dialogue).await?;
+        let last = dialogue.ok_or(Failure::Refused(Refusal::SessionUnknown))?.last;
+        let reset = hello.seen > last;
+        let welcome = ToWidget::Welcome {
+            session: (!known).then_some(token),
+            last,
+            reset,
+            text_chars: state.config.limits.text_chars,
+        };
+        let cursor = if reset { 0 } else { hello.seen };
+        Ok((Self { state, address, session, record, cursor, listener, _tab: tab }, welcome))
+    }
+
+    /// Answers a frame that came after hello.
+    pub async fn answer(&mut self, frame: ToServer) -> ToWidget {
+        match frame {
+            ToServer::Say { id, text } => {
+                let said = self.say(id.clone(), text).await;
+                said.unwrap_or_else(|failure| failure.frame(Some(id)))
+            }
+            ToServer::Ping => ToWidget::Pong,
+            ToServer::Hello(_) => Failure::Refused(Refusal::BadFrame).frame(None),
+        }
+    }
+
+    async fn say(&self, id: MessageId, text: String) -> Result<ToWidget, Failure> {
+        let state = &self.state;
+        if text.trim().is_empty() {
+            return Err(Failure::Refused(Refusal::Empty));
+        }
+        if text.chars().count() > state.config.limits.text_chars as usize {
+            return Err(Failure::Refused(Refusal::TooLong));
+        }
+        if !state.store.is_connected(&self.record.site) {
+            return Err(Failure::RefusedFor(CLOSED_RETRY, Refusal::SiteClosed));
+        }
+        state.limits.message(self.session, self.address)?;
+        let dialogue = self.record.dialogue;
+        match state.store.accept(dialogue, id.clone(), text, state.clock.now()).await? {
+            Acceptance::New { seq, at } => {
+                metrics::counter!("otklik_messages_accepted_total").increment(1);
+                state.hub.wake(dialogue);
+                Ok(ToWidget::Accepted { id, seq, at })
+            }
+            Acceptance::Repeated { seq, at } => Ok(ToWidget::Accepted { id, seq, at }),
+            Acceptance::Gone => Err(Failure::Refused(Refusal::SessionUnknown)),
+        }
+    }
+
+    /// What the visitor has not been sent yet, as one frame; none where that is nothing. A long absence takes several.
+    pub async fn news(&mut self) -> Result<Option<ToWidget>, StoreError> {
+        let entries = self.state.store.entries(self.record.dialogue, self.cursor, ENTRIES).await?;
+        let mut list = Vec::with_capacity(entries.len());
+        let mut bytes = 0;
+        for entry in entries.into_iter().map(shown) {
+            bytes += serde_json::to_vec(&entry).map_or(0, |json| json.len());
+            if bytes > ENTRIES_BYTES && !list.is_empty() {
+                break;
+            }
+            self.cursor = entry.seq;
+            list.push(entry);
+        }
+        Ok((!list.is_empty()).then_some(ToWidget::Entries { list }))
+    }
+
+    /// Returns when there may be news.
+    pub async fn changed(&mut self) {
+        self.listener.changed().await;
+    }
+}
+
+/// A new visitor on `site`.
+async fn begin(state: &AppState, address: IpAddr, site: SiteKey, session: TokenHash) -> Result<SessionRecord, Failure> {
+    let known = state.store.site(&site).await?.ok_or(Failure::Refused(Refusal::SiteUnknown))?;
+    if !known.connected {
+        return Err(Failure::RefusedFor(CLOSED_RETRY, Refusal::SiteClosed));
+    }
+    state.limits.session(address)?;
+    metrics::counter!("otklik_sessions_begun_total").increment(1);
+    Ok(state.store.begin_session(site, session, state.clock.now()).await?)
+}
+
+/// 32 random bytes: nobody guesses another's session.
+fn new_token() -> String {
+    let mut bytes = [0; 32];
+    getrandom::fill(&mut bytes).expect("the system gives random bytes");
+    BASE64_URL_SAFE_NO_PAD.encode(bytes)
+}
+
+/// An entry as the visitor may see it. The portal's words are read as BB-code; the visitor's own stay as typed.
+fn shown(entry: StoredEntry) -> Entry {
+    let what = match entry.what {
+        Told::Said { id, from: Author::Visitor, name, text } => {
+            Happening::Said { id, from: Author::Visitor, name, body: vec![Piece::Text(text)] }
+        }
+        Told::Said { id, from, name, text } => Happening::Said { id, from, name, body: bbcode::parse(&text) },
+        Told::Edited { id, text } => Happening::Edited { id, body: bbcode::parse(&text) },
+        Told::Deleted { id } => Happening::Deleted { id },
+        Told::State { id, state, .. } => Happening::State { id, state },
+        Told::Started { .. } => Happening::Started,
+        Told::Finished { .. } => Happening::Finished,
+    };
+    Entry { seq: entry.seq, at: entry.at, what }
+}
