@@ -51,7 +51,7 @@ fn run() -> Result<(), Failure> {
     let wasm = table.serve("app.wasm", app.wasm.as_slice(), effort)?;
     table.serve("app.js", script::minify(&app.glue(&wasm), script::Kind::Module)?, effort)?;
     add_folder(&mut table, &root.join("assets"), "", effort)?;
-    table.write(&out)?;
+    table.write(&out, build == widget::Build::Full)?;
     Ok(())
 }
 

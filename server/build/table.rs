@@ -39,8 +39,8 @@ impl Table {
         self.texts.push((name.to_owned(), text));
     }
 
-    /// Writes the bodies and `assets_table.rs` into `out`.
-    pub fn write(&self, out: &Path) -> Result<(), Failure> {
+    /// Writes the bodies and `assets_table.rs` into `out`. `is_shipped` tells that the app is built as for a release.
+    pub fn write(&self, out: &Path, is_shipped: bool) -> Result<(), Failure> {
         let folder = out.join("assets");
         if folder.exists() {
             fs::remove_dir_all(&folder)?;
@@ -65,6 +65,8 @@ impl Table {
             writeln!(code, "    /// `assets/{name}`\n    pub const {}: &str = {place};", constant(name))?;
         }
         code.push_str("}\n");
+        writeln!(code, "/// Whether the app is the one that is shipped, not one built for development.")?;
+        writeln!(code, "pub const IS_SHIPPED: bool = {is_shipped};")?;
         fs::write(out.join("assets_table.rs"), code)?;
         Ok(())
     }

@@ -12,7 +12,7 @@ use chromiumoxide::{
                 SetTouchEmulationEnabledParams,
             },
             log::{self, EventEntryAdded, LogEntryLevel},
-            network::OverrideNetworkStateParams,
+            network::{EventRequestWillBeSent, OverrideNetworkStateParams, ResourceType},
             page::{CaptureScreenshotParams, NavigateParams},
         },
         js_protocol::runtime::{ConsoleApiCalledType, EventConsoleApiCalled, EventExceptionThrown},
@@ -31,11 +31,12 @@ pub struct Tab {
     pub(super) context: BrowserContextId,
     pub(super) window: Window,
     complaints: Arc<Mutex<Vec<String>>>,
+    requests: Arc<Mutex<Vec<String>>>,
 }
 
 impl Tab {
     pub(super) async fn new(page: Page, context: BrowserContextId, window: Window) -> Self {
-        let tab = Self { page, context, window, complaints: Arc::default() };
+        let tab = Self { page, context, window, complaints: Arc::default(), requests: Arc::default() };
         tab.listen().await;
         tab.show_as(window).await;
         tab
@@ -58,8 +59,17 @@ impl Tab {
         self.page.execute(params).await.expect("media features");
     }
 
-    /// Collects what a developer would see in red.
+    /// Collects what a developer would see: what is asked for, and what is red.
     async fn listen(&self) {
+        let mut asked = self.page.event_listener::<EventRequestWillBeSent>().await.expect("requests");
+        let requests = Arc::clone(&self.requests);
+        tokio::spawn(async move {
+            while let Some(asked) = asked.next().await {
+                if asked.r#type != Some(ResourceType::WebSocket) {
+                    requests.lock().expect("no holder panics").push(asked.request.url.clone());
+                }
+            }
+        });
         self.page.execute(log::EnableParams::default()).await.expect("the log");
         let mut entries = self.page.event_listener::<EventEntryAdded>().await.expect("log entries");
         let mut thrown = self.page.event_listener::<EventExceptionThrown>().await.expect("exceptions");
@@ -78,6 +88,12 @@ impl Tab {
                 complaints.lock().expect("no holder panics").extend(complaint);
             }
         });
+    }
+
+    /// The addresses below `origin` that the tab's pages asked for so far, WebSockets apart.
+    pub fn requests_to(&self, origin: &str) -> Vec<String> {
+        let requests = self.requests.lock().expect("no holder panics");
+        requests.iter().filter(|address| address.starts_with(origin)).cloned().collect()
     }
 
     /// What the browser complained about so far: exceptions, `console.error`, refusals by a policy, failed requests.
