@@ -1,8 +1,8 @@
 //! The relay: carries what visitors and operators say between the chats on web pages and the open lines of Bitrix24.
 //!
 //! `run` is the whole of it, on a listener that is already bound. `routes` answers HTTP, `store` keeps everything that
-//! outlives the process, `hub` wakes open connections, `limits` bounds them, `clock` is the only source of time,
-//! `config` the settings.
+//! outlives the process, `relay` carries messages between it and the portals, which `bitrix` knows how to talk to; `hub`
+//! wakes open connections, `limits` bounds them, `clock` is the only source of time, `config` the settings.
 
 pub mod assets;
 pub mod bitrix;
@@ -13,25 +13,24 @@ pub mod hub;
 pub mod ids;
 pub mod limits;
 pub mod look;
+pub mod relay;
 mod routes;
 pub mod store;
 pub mod telemetry;
 mod template;
 
+use bitrix::client::Portals;
 use clock::Clock;
 use config::Config;
 use hub::Hub;
 use limits::Limits;
+use relay::Relay;
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::time::Duration;
 use store::{Store, StoreError};
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
-
-/// How long requests under way may take to end when the relay stops.
-const LINGER: Duration = Duration::from_secs(10);
 
 /// Why the relay ended though nobody asked it to.
 #[derive(Debug, thiserror::Error)]
@@ -40,6 +39,8 @@ pub enum RunError {
     Store(#[from] StoreError),
     #[error("the network failed")]
     Network(#[from] std::io::Error),
+    #[error("no requests can be made")]
+    Client(#[from] reqwest::Error),
 }
 
 /// What every request handler can reach: cheap handles.
@@ -50,6 +51,8 @@ pub struct AppState {
     pub hub: Hub,
     pub clock: Clock,
     pub limits: Limits,
+    pub portals: Portals,
+    pub relay: Relay,
     /// Every task belongs to it; `run` waits for all of them before it returns.
     pub tasks: TaskTracker,
     pub shutdown: CancellationToken,
@@ -69,10 +72,16 @@ pub async fn run(
     let store = Store::open(&config.data)?;
     let tasks = TaskTracker::new();
     let limits = Limits::new(config.limits.clone(), clock.clone());
+    let hub = Hub::default();
+    let portals = relay::portals(&config, &store, &clock, &tasks)?;
+    let (stop, work) = (shutdown.clone(), tasks.clone());
+    let relay = Relay::new(store.clone(), portals.clone(), hub.clone(), clock.clone(), work, stop);
     let state = AppState {
         config: Arc::new(config),
         store: store.clone(),
-        hub: Hub::default(),
+        hub,
+        portals,
+        relay: relay.clone(),
         limits,
         clock,
         tasks: tasks.clone(),
@@ -84,8 +93,8 @@ pub async fn run(
     let serving = axum::serve(listener, service).with_graceful_shutdown(async move { stop.cancelled().await });
     let failed = tokio::select! {
         served = serving.into_future() => served.err().map(RunError::Network),
+        carried = relay.run() => carried.err().map(RunError::Store),
         () = store.failed() => Some(RunError::Store(StoreError::Stopped)),
-        () = overdue(&shutdown) => None,
     };
     shutdown.cancel();
     tasks.close();
@@ -93,10 +102,4 @@ pub async fn run(
     store.close().await;
     tracing::info!("stopped");
     failed.map_or(Ok(()), Err)
-}
-
-/// Returns some time after `shutdown`: a connection that neither asks nor closes is not waited for any longer.
-async fn overdue(shutdown: &CancellationToken) {
-    shutdown.cancelled().await;
-    let _ = tokio::time::timeout(LINGER, std::future::pending::<()>()).await;
 }

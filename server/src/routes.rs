@@ -4,6 +4,7 @@ mod assets;
 mod caller;
 mod chat;
 mod deliver;
+mod events;
 mod health;
 mod launcher;
 mod poll;
@@ -16,7 +17,7 @@ use axum::routing::{get, post};
 
 /// Everything that is served on `listen`.
 pub fn router(state: AppState) -> Router {
-    Router::new().merge(visitors()).merge(pages()).merge(operations()).with_state(state)
+    Router::new().merge(visitors()).merge(pages()).merge(portal()).merge(operations()).with_state(state)
 }
 
 /// The chat's own protocol.
@@ -30,6 +31,11 @@ fn pages() -> Router<AppState> {
         .route("/widget/{file}", get(launcher::of_site))
         .route("/chat", get(chat::chat))
         .route("/{file}", get(assets::file))
+}
+
+/// The portal's doors.
+fn portal() -> Router<AppState> {
+    Router::new().route("/bitrix24/events", events::handler())
 }
 
 fn operations() -> Router<AppState> {

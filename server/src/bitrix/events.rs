@@ -42,6 +42,8 @@ pub struct Event {
     pub name: String,
     /// When the portal sent it, or last changed it in its offline queue.
     pub at: Option<Millis>,
+    /// Fetched from the offline queue: it may have been raised long ago.
+    pub is_late: bool,
     pub what: What,
 }
 
@@ -129,13 +131,13 @@ impl Auth {
 }
 
 impl Event {
-    /// Reads `{event, data, ts}`, the body of a delivery.
+    /// Reads `{event, data, ts}`, the body of a delivery; `late` marks what came from the offline queue.
     pub fn of(body: &Value) -> Self {
         let name = text_at(body, &["event"]).unwrap_or_default().to_ascii_uppercase();
         let at = number_at(body, &["ts"]).and_then(|seconds| seconds.checked_mul(1000));
         let what =
             get(body, "data").and_then(|data| What::read(&name, data)).unwrap_or_else(|| What::without_data(&name));
-        Self { name, at, what }
+        Self { name, at, is_late: get(body, "late").is_some_and(truth), what }
     }
 }
 

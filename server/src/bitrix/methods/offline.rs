@@ -35,7 +35,7 @@ impl Record {
 
     /// The record in the shape of an event's body.
     pub fn body(&self) -> Value {
-        json!({"event": self.name, "data": self.data, "ts": self.at.map(|at| at / 1000)})
+        json!({"event": self.name, "data": self.data, "ts": self.at.map(|at| at / 1000), "late": true})
     }
 }
 
@@ -95,7 +95,7 @@ mod tests {
         assert_eq!((listed[0].id, listed[0].at), (512, Some(1_773_759_302_000)));
         let event = Event::of(&listed[0].body());
         assert!(matches!(event.what, What::MessageAdd { .. }));
-        assert_eq!(event.at, listed[0].at);
+        assert_eq!((event.at, event.is_late), (listed[0].at, true));
         assert!(List::reply(json!([])).unwrap().is_empty());
         assert!(Take::reply(json!({"process_id": null, "events": []})).unwrap().is_empty());
     }

@@ -1,0 +1,118 @@
+//! Carries messages both ways between the store and the portals. Each portal has tasks of its own, so that one that is slow or away
+//! keeps no other waiting.
+//!
+//! ```text
+//! outbox     visitors' messages to the portal, in order, many a call    doubt  what a lost answer left unknown
+//! events     takes what a portal posts: verified, kept, answered        inbox  works it off    told  what it asks for
+//! confirm    tells the portal that operators' messages arrived          recover  what the portal kept while we were away
+//! lines      whether a line that went off is off                        keeper  tokens in the store
+//! ```
+
+mod confirm;
+mod events;
+mod inbox;
+mod keeper;
+mod lines;
+mod recover;
+mod told;
+
+pub use events::Reception;
+
+use crate::bitrix::client::{Portal, Portals};
+use crate::bitrix::guard::Guard;
+use crate::bitrix::oauth::Keys;
+use crate::clock::Clock;
+use crate::config::Config;
+use crate::hub::Hub;
+use crate::ids::PortalHost;
+use crate::store::{Store, StoreError};
+use std::collections::HashMap;
+use std::sync::Arc;
+use tokio::sync::{Notify, mpsc};
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+use url::Url;
+
+/// Everything that carries. A cheap handle.
+#[derive(Clone)]
+pub struct Relay {
+    store: Store,
+    portals: Portals,
+    hub: Hub,
+    clock: Clock,
+    tasks: TaskTracker,
+    shutdown: CancellationToken,
+    bells: Arc<Bells>,
+}
+
+/// What rings when there is something to do. Each keeps one ring that nobody waited for.
+struct Bells {
+    inbox: Notify,
+    /// By portal: there are messages to confirm.
+    confirm: HashMap<PortalHost, Notify>,
+}
+
+/// The portals of the settings, with their tokens in `store`.
+///
+/// # Errors
+/// Where this machine has no certificates to check others' with.
+pub fn portals(config: &Config, store: &Store, clock: &Clock, tasks: &TaskTracker) -> Result<Portals, reqwest::Error> {
+    let url = |origin: &str| Url::parse(origin).expect("the settings hold origins");
+    let named = config.portals.iter().flat_map(|portal| [url(&portal.host.origin()), url(&portal.oauth_url)]);
+    let guard = Guard::new(named)?;
+    let known = config.portals.iter().map(|portal| {
+        let (client_id, client_secret) = (portal.client_id.clone(), portal.client_secret.clone());
+        (portal.host.clone(), Keys { client_id, client_secret, server: url(&portal.oauth_url) })
+    });
+    let keeper = Arc::new(keeper::Keeper { store: store.clone(), clock: clock.clone() });
+    Ok(Portals::new(known, guard, keeper, clock.clone(), tasks.clone()))
+}
+
+impl Relay {
+    pub fn new(
+        store: Store,
+        portals: Portals,
+        hub: Hub,
+        clock: Clock,
+        tasks: TaskTracker,
+        shutdown: CancellationToken,
+    ) -> Self {
+        let confirm = portals.iter().map(|portal| (portal.host().clone(), Notify::new())).collect();
+        let bells = Arc::new(Bells { inbox: Notify::new(), confirm });
+        Self { store, portals, hub, clock, tasks, shutdown, bells }
+    }
+
+    /// Carries until the shutdown.
+    ///
+    /// # Errors
+    /// The failure of the first task that could not go on: the process should stop then, for to take messages and never carry them
+    /// is worse.
+    pub async fn run(self) -> Result<(), StoreError> {
+        let (failed, mut failures) = mpsc::channel(1);
+        self.lasting(&failed, inbox::Inbox::new(self.clone()).run());
+        for portal in self.portals.iter() {
+            self.lasting(&failed, confirm::run(self.clone(), portal.clone()));
+            self.lasting(&failed, recover::run(self.clone(), portal.clone()));
+        }
+        drop(failed);
+        failures.recv().await.map_or(Ok(()), Err)
+    }
+
+    fn lasting(
+        &self,
+        failed: &mpsc::Sender<StoreError>,
+        task: impl Future<Output = Result<(), StoreError>> + Send + 'static,
+    ) {
+        let failed = failed.clone();
+        self.tasks.spawn(async move {
+            if let Err(error) = task.await {
+                let _ = failed.send(error).await; // another failed before
+            }
+        });
+    }
+
+    /// Whether `portal` can be called at all: its application is installed.
+    async fn is_installed(&self, portal: &Portal) -> Result<bool, StoreError> {
+        Ok(self.store.portal(portal.host()).await?.is_some())
+    }
+}

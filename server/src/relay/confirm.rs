@@ -1,0 +1,80 @@
+//! Tells a portal that its operators' messages are on our disk: once, many in one call. Only then does the portal show them as
+//! delivered, and tell us when they are edited or deleted.
+
+use super::Relay;
+use crate::bitrix::client::Portal;
+use crate::bitrix::error::{Advice, PortalError};
+use crate::bitrix::methods::messages::{Confirm, Delivered, MOST};
+use crate::clock::millis;
+use crate::ids::LineId;
+use crate::store::{Confirmation, StoreError};
+use crate::telemetry::chain;
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+/// Between two tries at a portal that does not take them; also how often the store is looked at without a ring.
+const AGAIN: Duration = Duration::from_secs(30);
+
+/// How many are looked at together: those of a line that takes none must not hide all others.
+const AT_ONCE: usize = 1000;
+
+/// After this a message is shown as undelivered for good, and a refused confirmation is dropped.
+const GIVEN_UP_AFTER: Duration = Duration::from_secs(24 * 60 * 60);
+
+/// Confirms until the shutdown.
+pub async fn run(relay: Relay, portal: Portal) -> Result<(), StoreError> {
+    let bell = &relay.bells.confirm[portal.host()];
+    while !relay.shutdown.is_cancelled() {
+        if confirm(&relay, &portal).await? {
+            continue;
+        }
+        tokio::select! {
+            () = relay.shutdown.cancelled() => {}
+            () = bell.notified() => {}
+            () = relay.clock.sleep(AGAIN) => {}
+        }
+    }
+    Ok(())
+}
+
+/// Confirms what waits; tells whether something was done, so that looking again at once is worth while.
+async fn confirm(relay: &Relay, portal: &Portal) -> Result<bool, StoreError> {
+    let waiting = relay.store.confirmations(portal.host(), AT_ONCE).await?;
+    let mut by_line: BTreeMap<LineId, Vec<Confirmation>> = BTreeMap::new();
+    for confirmation in waiting {
+        by_line.entry(confirmation.line).or_default().push(confirmation);
+    }
+    let mut done = Vec::new();
+    for (line, waiting) in by_line {
+        for confirmations in waiting.chunks(MOST) {
+            let messages = confirmations.iter().map(delivered).collect();
+            match portal.call(&Confirm { line, messages }).await {
+                Ok(()) => done.extend(confirmations.iter().map(|confirmation| confirmation.no)),
+                Err(error) => done.extend(given_up(relay, portal, &error, confirmations)),
+            }
+        }
+    }
+    let any = !done.is_empty();
+    if any {
+        relay.store.confirmed(portal.host(), done).await?;
+    }
+    Ok(any)
+}
+
+fn delivered(confirmation: &Confirmation) -> Delivered {
+    Delivered {
+        im: confirmation.im,
+        chat: confirmation.dialogue.to_string(),
+        id: confirmation.id.to_string(),
+        at: confirmation.at,
+    }
+}
+
+/// Which of the confirmations are not worth another try. The call may be repeated freely: only the first one counts.
+fn given_up(relay: &Relay, portal: &Portal, error: &PortalError, confirmations: &[Confirmation]) -> Vec<u64> {
+    let refused = matches!(error.advice(), Advice::Hold | Advice::LineOff);
+    tracing::warn!(portal = %portal.host(), error = chain(error), count = confirmations.len(), "deliveries were not confirmed");
+    let before = relay.clock.now().saturating_sub(millis(GIVEN_UP_AFTER));
+    let old = confirmations.iter().filter(|confirmation| refused && confirmation.at < before);
+    old.map(|confirmation| confirmation.no).collect()
+}

@@ -1,0 +1,158 @@
+//! Works off the events that were kept: one task, in the order of arrival, many at a time.
+
+use super::told::{acts, is_ours};
+use super::{Relay, lines};
+use crate::bitrix::events::{Delivery, Event, What};
+use crate::ids::{LineId, PortalHost};
+use crate::store::{EventNo, InboxAct, KeptEvent, StoreError};
+use std::collections::{BTreeMap, HashSet};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+/// How many events are read at once.
+const AT_ONCE: usize = 256;
+
+/// How often the store is looked at without a ring.
+const IDLE: Duration = Duration::from_secs(60);
+
+pub struct Inbox {
+    relay: Relay,
+    /// Events that wait for the portal's word on a line: somebody else works them off.
+    asked: Asked,
+}
+
+/// Events in other hands.
+pub type Asked = Arc<Mutex<HashSet<EventNo>>>;
+
+impl Inbox {
+    pub fn new(relay: Relay) -> Self {
+        Self { relay, asked: Asked::default() }
+    }
+
+    /// Works until the shutdown.
+    pub async fn run(self) -> Result<(), StoreError> {
+        let relay = self.relay.clone();
+        while !relay.shutdown.is_cancelled() {
+            if self.work().await? {
+                continue;
+            }
+            tokio::select! {
+                () = relay.shutdown.cancelled() => {}
+                () = relay.bells.inbox.notified() => {}
+                () = relay.clock.sleep(IDLE) => {}
+            }
+        }
+        Ok(())
+    }
+
+    /// Works off what is kept; tells whether there was anything.
+    async fn work(&self) -> Result<bool, StoreError> {
+        let mut by_portal: BTreeMap<PortalHost, Vec<KeptEvent>> = BTreeMap::new();
+        for event in self.relay.store.kept_events(AT_ONCE).await? {
+            if !self.asked().contains(&event.no) {
+                by_portal.entry(event.host.clone()).or_default().push(event);
+            }
+        }
+        let worked = !by_portal.is_empty();
+        for (host, events) in by_portal {
+            self.work_off(&host, events).await?;
+        }
+        Ok(worked)
+    }
+
+    async fn work_off(&self, host: &PortalHost, events: Vec<KeptEvent>) -> Result<(), StoreError> {
+        let mut done = Vec::new();
+        let mut todo = Vec::new();
+        for kept in events {
+            let now = self.relay.clock.now();
+            let event = read(&kept);
+            match &event.what {
+                What::StatusDelete { connector, line } if is_ours(connector) => {
+                    self.ask(&kept, *line);
+                    continue;
+                }
+                What::AppUninstall { clean } => self.uninstall(host, *clean).await?,
+                _ => todo.push((kept.no, acts(&event, kept.at, now))),
+            }
+            done.push(kept.no);
+        }
+        self.carry_out(host, done, todo).await
+    }
+
+    /// One transaction for all; where that fails for one record, one for each, so that it holds up no other.
+    async fn carry_out(
+        &self,
+        host: &PortalHost,
+        done: Vec<EventNo>,
+        todo: Vec<(EventNo, Vec<InboxAct>)>,
+    ) -> Result<(), StoreError> {
+        let all = todo.iter().flat_map(|(_, acts)| acts.clone()).collect();
+        match self.relay.heard(host, done.clone(), all).await {
+            Err(error) if is_about_one_record(&error) => {}
+            done => return done,
+        }
+        for (no, acts) in todo {
+            match self.relay.heard(host, vec![no], acts).await {
+                Err(error) if is_about_one_record(&error) => {
+                    tracing::error!(portal = %host, %error, "an event is dropped: what it is about cannot be read");
+                    self.relay.heard(host, vec![no], Vec::new()).await?;
+                }
+                done => done?,
+            }
+        }
+        self.relay.heard(host, done, Vec::new()).await
+    }
+
+    /// Has somebody ask the portal whether the line is off.
+    fn ask(&self, kept: &KeptEvent, line: LineId) {
+        self.asked().insert(kept.no);
+        let (relay, asked, host, no) = (self.relay.clone(), Arc::clone(&self.asked), kept.host.clone(), kept.no);
+        self.relay.tasks.spawn(async move {
+            if let Err(error) = lines::switch_off_if_so(&relay, &host, line, no).await {
+                tracing::error!(portal = %host, %error, "a line's state was not kept");
+            }
+            asked.lock().unwrap_or_else(PoisonError::into_inner).remove(&no);
+        });
+    }
+
+    /// The application is gone from the portal: nothing can be called any more, and visitors are told that nobody reads.
+    async fn uninstall(&self, host: &PortalHost, clean: bool) -> Result<(), StoreError> {
+        tracing::warn!(portal = %host, clean, "the application was removed");
+        for site in self.relay.store.sites_of(host).await? {
+            self.relay.heard(host, Vec::new(), vec![InboxAct::LineOff { line: site.line }]).await?;
+        }
+        self.relay.store.forget_portal(host).await
+    }
+
+    fn asked(&self) -> std::sync::MutexGuard<'_, HashSet<EventNo>> {
+        self.asked.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Relay {
+    /// Does what the portal told, drops the events it was read from, and rings whoever should know.
+    pub(super) async fn heard(
+        &self,
+        host: &PortalHost,
+        events: Vec<EventNo>,
+        acts: Vec<InboxAct>,
+    ) -> Result<(), StoreError> {
+        for dialogue in self.store.work_off(host, events, acts, self.clock.now()).await? {
+            self.hub.wake(dialogue);
+        }
+        if let Some(bell) = self.bells.confirm.get(host) {
+            bell.notify_one();
+        }
+        Ok(())
+    }
+}
+
+fn read(kept: &KeptEvent) -> Event {
+    // What was kept was read before; a body that cannot be is no event.
+    Delivery::read(&kept.body)
+        .map_or_else(|_| Event::of(&serde_json::Value::Null), |delivery| Event::of(&delivery.body))
+}
+
+fn is_about_one_record(error: &StoreError) -> bool {
+    matches!(error, StoreError::Record { .. } | StoreError::Newer { .. })
+}

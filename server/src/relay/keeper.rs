@@ -1,0 +1,53 @@
+//! The portals' tokens in the store, for the client that calls them.
+
+use crate::bitrix::client::{Access, TokenKeeper};
+use crate::bitrix::error::KeeperError;
+use crate::bitrix::oauth::Grant;
+use crate::clock::{Clock, millis};
+use crate::ids::PortalHost;
+use crate::store::{Store, Tokens};
+use futures_util::future::BoxFuture;
+use secrecy::{ExposeSecret, SecretString};
+use std::sync::Arc;
+
+pub struct Keeper {
+    pub store: Store,
+    pub clock: Clock,
+}
+
+impl TokenKeeper for Keeper {
+    fn read<'a>(&'a self, portal: &'a PortalHost) -> BoxFuture<'a, Result<Option<Access>, KeeperError>> {
+        Box::pin(async move {
+            let record = self.store.portal(portal).await.map_err(keeper_error)?;
+            Ok(record.map(|record| Access {
+                endpoint: record.client_endpoint,
+                access: record.tokens.access,
+                refresh: record.tokens.refresh,
+            }))
+        })
+    }
+
+    fn keep<'a>(
+        &'a self,
+        portal: &'a PortalHost,
+        used: &'a SecretString,
+        grant: &'a Grant,
+    ) -> BoxFuture<'a, Result<(), KeeperError>> {
+        Box::pin(async move {
+            let Some(mut record) = self.store.portal(portal).await.map_err(keeper_error)? else { return Ok(()) };
+            if record.tokens.refresh.expose_secret() != used.expose_secret() {
+                return Ok(());
+            }
+            record.tokens = Tokens {
+                access: grant.access.clone(),
+                refresh: grant.refresh.clone(),
+                expires_at: self.clock.now() + millis(grant.expires_in),
+            };
+            self.store.save_portal(record).await.map_err(keeper_error)
+        })
+    }
+}
+
+fn keeper_error(error: crate::store::StoreError) -> KeeperError {
+    Arc::new(error)
+}

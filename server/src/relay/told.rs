@@ -1,0 +1,168 @@
+//! What the portal's events ask of the store. Pure: an event in, acts out.
+
+use crate::bitrix::CONNECTOR;
+use crate::bitrix::bbcode::neutralise;
+use crate::bitrix::events::{Attachment, Deleted, Edited, Event, Said, What};
+use crate::ids::{DialogueId, LineId};
+use crate::store::InboxAct;
+use shared::{Author, MessageId, Millis};
+
+/// The acts that `event` asks for, as of `now`; `arrived` is when we got it. Whether a line is off is not judged here: the portal is
+/// asked first.
+pub fn acts(event: &Event, arrived: Millis, now: Millis) -> Vec<InboxAct> {
+    // By the portal's clock, which orders edits among each other; never in the future of ours.
+    let raised = event.at.unwrap_or(arrived).min(now);
+    match &event.what {
+        What::MessageAdd { connector, line, messages } if is_ours(connector) => {
+            let at = if event.is_late { raised } else { arrived };
+            messages.iter().filter_map(|message| said(message, *line, at)).collect()
+        }
+        What::MessageUpdate { connector, line, messages } if is_ours(connector) => {
+            messages.iter().filter_map(|message| edited(message, *line, event.at.unwrap_or(arrived))).collect()
+        }
+        What::MessageDelete { connector, messages, .. } if is_ours(connector) => {
+            messages.iter().filter_map(deleted).collect()
+        }
+        What::DialogStart { connector, dialogs } if is_ours(connector) => dialogs
+            .iter()
+            .filter_map(|dialog| {
+                let (session, user) = (dialog.session, dialog.user);
+                Some(InboxAct::Started { dialogue: dialogue(&dialog.chat)?, session, user })
+            })
+            .collect(),
+        What::DialogFinish { connector, dialogs } if is_ours(connector) => dialogs
+            .iter()
+            .filter_map(|dialog| {
+                Some(InboxAct::Finished { dialogue: dialogue(&dialog.chat)?, session: dialog.session })
+            })
+            .collect(),
+        What::LineDelete { line } => vec![InboxAct::LineOff { line: *line }],
+        _ => Vec::new(),
+    }
+}
+
+/// Whether an event is about our connector. The portal lowers the letters of its id.
+pub fn is_ours(connector: &str) -> bool {
+    connector.eq_ignore_ascii_case(CONNECTOR)
+}
+
+fn said(message: &Said, line: LineId, at: Millis) -> Option<InboxAct> {
+    let author = if message.automatic { Author::System } else { Author::Operator };
+    let text = with_files(&message.text, &message.files);
+    if text.trim().is_empty() {
+        return None; // nothing that could be shown
+    }
+    let dialogue = dialogue(&message.chat)?;
+    Some(InboxAct::Said { dialogue, im: message.im, line, author, name: message.name.clone(), text, at })
+}
+
+fn edited(message: &Edited, line: LineId, at: Millis) -> Option<InboxAct> {
+    let (name, text) = (message.name.clone(), message.text.clone());
+    Some(InboxAct::Edited { dialogue: dialogue(&message.chat)?, im: message.im, line, name, text, at })
+}
+
+fn deleted(message: &Deleted) -> Option<InboxAct> {
+    let external = message.external.iter().find_map(|id| MessageId::try_from(id.clone()).ok());
+    Some(InboxAct::Deleted { dialogue: dialogue(&message.chat)?, im: message.im, external })
+}
+
+/// The text with a line for each file: its name, leading to it where the portal gave an address.
+fn with_files(text: &str, files: &[Attachment]) -> String {
+    let line = |file: &Attachment| {
+        let name = neutralise(&file.name);
+        match &file.link {
+            Some(link) => format!("[url={link}]{name}[/url]"),
+            None => name,
+        }
+    };
+    let words = (!text.is_empty()).then(|| text.to_owned());
+    words.into_iter().chain(files.iter().map(line)).collect::<Vec<_>>().join("\n")
+}
+
+/// The dialogue that a chat's external id names; none for what another connector of this id left behind.
+fn dialogue(chat: &str) -> Option<DialogueId> {
+    chat.parse().ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::bitrix::bbcode;
+    use crate::bitrix::events::Delivery;
+    use crate::ids::ImId;
+    use shared::Piece;
+
+    const CHAT: &str = "v-0123456789abcdef0123456789abcdef";
+
+    /// A recorded event, as if it were about our connector and one of our dialogues.
+    fn event(fixture: &str) -> Event {
+        let path = format!("{}/../tests/fixtures/bitrix24/event.{fixture}.form", env!("CARGO_MANIFEST_DIR"));
+        let body = std::fs::read_to_string(path).unwrap();
+        let body = body.replace("site_widget", CONNECTOR).replace("v-5f0c2a7e4b", CHAT);
+        Event::of(&Delivery::read(body.as_bytes()).unwrap().body)
+    }
+
+    #[test]
+    fn an_operators_message_is_said() {
+        let acts = acts(&event("ONIMCONNECTORMESSAGEADD.text-ru"), 5, 9);
+        let said = InboxAct::Said {
+            dialogue: CHAT.parse().unwrap(),
+            im: ImId { chat: 1807, message: 86497 },
+            line: LineId(107),
+            author: Author::Operator,
+            name: Some("Анна Петрова".to_owned()),
+            text: "Здравствуйте! Чем могу помочь? 🙂".to_owned(),
+            at: 5,
+        };
+        assert_eq!(acts, [said]);
+    }
+
+    #[test]
+    fn automatic_texts_are_the_systems() {
+        let acts = acts(&event("ONIMCONNECTORMESSAGEADD.closing-text"), 5, 9);
+        assert!(matches!(&acts[0], InboxAct::Said { author: Author::System, name: None, .. }));
+    }
+
+    #[test]
+    fn a_file_is_at_least_a_link_to_it() {
+        let acts = acts(&event("ONIMCONNECTORMESSAGEADD.file-only-notext"), 5, 9);
+        let InboxAct::Said { text, .. } = &acts[0] else { panic!("{acts:?}") };
+        let [Piece::Link(link)] = &bbcode::parse(text)[..] else { panic!("{text}") };
+        assert_eq!(
+            (link.href.as_str(), &link.body),
+            ("https://romashka.bitrix24.ru/~aB1cD", &vec![Piece::Text("voice.mp3".to_owned())])
+        );
+    }
+
+    #[test]
+    fn edits_keep_the_portals_time() {
+        let acts = acts(&event("ONIMCONNECTORMESSAGEUPDATE"), 5, 9);
+        assert!(matches!(&acts[0], InboxAct::Edited { at: 1_773_759_161_000, .. }), "{acts:?}");
+    }
+
+    #[test]
+    fn deletions_conversations_and_lines_are_told() {
+        assert!(matches!(
+            &acts(&event("ONIMCONNECTORMESSAGEDELETE"), 5, 9)[..],
+            [InboxAct::Deleted { external: None, .. }]
+        ));
+        let started = InboxAct::Started { dialogue: CHAT.parse().unwrap(), session: 3282, user: Some(585) };
+        assert_eq!(acts(&event("ONIMCONNECTORDIALOGSTART"), 5, 9), [started]);
+        let finished = InboxAct::Finished { dialogue: CHAT.parse().unwrap(), session: 3282 };
+        assert_eq!(acts(&event("ONIMCONNECTORDIALOGFINISH"), 5, 9), [finished]);
+        assert_eq!(acts(&event("ONIMCONNECTORLINEDELETE"), 5, 9), [InboxAct::LineOff { line: LineId(107) }]);
+        assert_eq!(acts(&event("ONIMCONNECTORSTATUSDELETE"), 5, 9), [], "the portal is asked first");
+    }
+
+    #[test]
+    fn others_are_passed_over() {
+        let mut event = event("ONIMCONNECTORMESSAGEADD.text-ru");
+        let What::MessageAdd { connector, messages, .. } = &mut event.what else { panic!() };
+        messages[0].chat = "v-1".to_owned();
+        *connector = "OTKLIK".to_owned();
+        assert_eq!(acts(&event, 5, 9), [], "not a dialogue of ours");
+        let What::MessageAdd { connector, .. } = &mut event.what else { panic!() };
+        *connector = "telegrambot".to_owned();
+        assert_eq!(acts(&event, 5, 9), []);
+    }
+}

@@ -1,0 +1,32 @@
+//! `POST /bitrix24/events`: everything the portal tells by itself.
+
+use crate::AppState;
+use crate::bitrix::events::Delivery;
+use crate::bitrix::form::MAX_BODY;
+use crate::relay::Reception;
+use crate::telemetry::chain;
+use axum::body::Bytes;
+use axum::extract::{DefaultBodyLimit, State};
+use axum::http::StatusCode;
+use axum::routing::{MethodRouter, post};
+
+/// The handler with its bound on the body.
+pub fn handler() -> MethodRouter<AppState> {
+    post(receive).layer(DefaultBodyLimit::max(MAX_BODY))
+}
+
+/// 200 as soon as the event is on our disk; 403 for what no portal of ours sent. The portal reads no body.
+async fn receive(State(state): State<AppState>, body: Bytes) -> StatusCode {
+    let Ok(delivery) = Delivery::read(&body) else { return StatusCode::PAYLOAD_TOO_LARGE };
+    match state.relay.receive(delivery).await {
+        Ok(Reception::Kept | Reception::PassedOver) => StatusCode::OK,
+        Ok(Reception::Forged) => {
+            tracing::warn!("an event was refused: it is not signed by a portal of ours");
+            StatusCode::FORBIDDEN
+        }
+        Err(error) => {
+            tracing::error!(error = chain(&error), "an event was not kept");
+            StatusCode::INTERNAL_SERVER_ERROR
+        }
+    }
+}
