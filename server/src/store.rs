@@ -6,12 +6,14 @@
 mod accept;
 mod board;
 mod committer;
+mod copies;
 mod dialogues;
 mod inbox;
 mod ledger;
 mod log;
 mod outbox;
 mod parking;
+mod persons;
 mod portals;
 mod recovery;
 mod row;
@@ -26,6 +28,7 @@ pub use inbox::{Confirmation, EventNo, InboxAct, KeptEvent};
 pub use log::{AtPortal, Position, StoredEntry, Told};
 pub use outbox::{OutboxItem, Outcome, Settlement};
 pub use parking::{Parked, PendingInstall};
+pub use persons::Export;
 pub use portals::{PortalRecord, Tokens};
 pub use sessions::{SessionRecord, TokenHash};
 pub use sites::{Launcher, Look, Side, SiteRecord, Theme};
@@ -95,6 +98,9 @@ pub struct Store {
 
 struct Shared {
     database: Arc<Database>,
+    /// The file itself; others lie beside it.
+    data: PathBuf,
+    epoch: u64,
     vault: Vault,
     board: Arc<Board>,
     heads: Arc<FreshHeads>,
@@ -111,13 +117,15 @@ impl Store {
     pub fn open(data: &Path) -> Result<Self, StoreError> {
         let database = Arc::new(Database::create(data)?);
         let vault = Vault::beside(data)?;
-        let (mut ledger, board) = recovery::open(&database)?;
+        let (mut ledger, board, epoch) = recovery::open(&database)?;
         let (board, heads) = (Arc::new(board), Arc::new(FreshHeads::default()));
         ledger.publish(&heads);
         let (orders, waiting) = mpsc::channel(WAITING);
         let ended = CancellationToken::new();
         let shared = Shared {
             database: Arc::clone(&database),
+            data: data.to_owned(),
+            epoch,
             vault,
             board: Arc::clone(&board),
             heads: Arc::clone(&heads),

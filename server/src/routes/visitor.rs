@@ -59,7 +59,11 @@ impl Visitor {
         let listener = state.hub.listen(record.dialogue);
         let dialogue = state.store.dialogue(record.dialogue).await?;
         let last = dialogue.ok_or(Failure::Refused(Refusal::SessionUnknown))?.last;
-        let reset = hello.seen > last;
+        // After a copy was put back the log may say something else in the place of what was seen.
+        let reset = hello.seen > last || (hello.seen > 0 && record.epoch < state.store.epoch());
+        if record.epoch < state.store.epoch() {
+            state.store.renew_session(session).await?;
+        }
         let welcome = ToWidget::Welcome {
             session: (!known).then_some(token),
             last,

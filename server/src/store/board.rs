@@ -158,6 +158,11 @@ impl Board {
         taken.collect()
     }
 
+    /// Every message that waits.
+    pub fn all(&self) -> Vec<Position> {
+        self.lock().desks.values().flat_map(|desk| desk.waiting.keys().copied()).collect()
+    }
+
     /// How many messages wait for each portal.
     pub fn depths(&self) -> BTreeMap<PortalHost, usize> {
         let mut depths = BTreeMap::new();

@@ -189,6 +189,18 @@ impl<'t> Batch<'t> {
     }
 }
 
+impl Batch<'_> {
+    /// Drops the records that `is_theirs` names; one that cannot be understood stays.
+    pub fn remove_where<K: Key + 'static, R: Row>(
+        &self,
+        table: TableDefinition<'static, K, &'static [u8]>,
+        is_theirs: impl Fn(R) -> bool,
+    ) -> Result<(), StoreError> {
+        self.table(table)?.retain(|_, bytes| !row::decode::<R>(bytes).is_ok_and(&is_theirs))?;
+        Ok(())
+    }
+}
+
 impl ReadLog for Batch<'_> {
     fn record(&mut self, position: Position) -> Result<Option<Record>, StoreError> {
         row::get(self.log()?, position.0)

@@ -118,8 +118,15 @@ impl Row for Head {
 pub(super) struct FreshHeads(RwLock<HashMap<DialogueId, Head>>);
 
 impl FreshHeads {
-    pub fn publish(&self, heads: impl Iterator<Item = (DialogueId, Head)>) {
-        self.0.write().unwrap_or_else(PoisonError::into_inner).extend(heads);
+    /// These are so now; one without a head was erased.
+    pub fn publish(&self, heads: impl Iterator<Item = (DialogueId, Option<Head>)>) {
+        let mut fresh = self.0.write().unwrap_or_else(PoisonError::into_inner);
+        for (id, head) in heads {
+            match head {
+                Some(head) => fresh.insert(id, head),
+                None => fresh.remove(&id),
+            };
+        }
     }
 
     /// Forgets those that `is_stale` names: the table has them as they are.

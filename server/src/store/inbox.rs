@@ -3,6 +3,7 @@
 
 mod acts;
 
+pub(super) use acts::ConfirmationRow;
 pub use acts::InboxAct;
 
 use super::tables::{CONFIRMATIONS, EVENTS};

@@ -67,7 +67,7 @@ impl Ledger {
     /// Lets readers see what was committed.
     pub fn publish(&mut self, fresh: &FreshHeads) {
         let known = &self.known;
-        let changed = self.changed.drain().filter_map(|id| known.get(&id).map(|known| (id, known.head.clone())));
+        let changed = self.changed.drain().map(|id| (id, known.get(&id).map(|known| known.head.clone())));
         fresh.publish(changed);
     }
 
@@ -86,10 +86,10 @@ impl Ledger {
         self.next > self.checkpoint
     }
 
-    pub fn forget(&mut self, dialogue: DialogueId, fresh: &FreshHeads) {
+    /// The dialogue was erased.
+    pub fn forget(&mut self, dialogue: DialogueId) {
         self.known.remove(&dialogue);
-        self.changed.remove(&dialogue);
-        fresh.forget(|id| *id == dialogue);
+        self.changed.insert(dialogue);
     }
 }
 

@@ -114,10 +114,7 @@ impl Store {
     async fn mark(&self, positions: Vec<Position>, since: Option<Millis>) -> Result<(), StoreError> {
         self.commit(move |batch| {
             for position in positions {
-                let Some(site) = site_of(batch, position)? else { continue };
-                if let Some(waiting) = batch.board().mark(&site, position, since) {
-                    batch.put(OUTBOX, position.0, &OutboxRow::of(&waiting))?;
-                }
+                mark_one(batch, position, since)?;
             }
             Ok(())
         })
@@ -147,9 +144,14 @@ fn settle_one(
     Ok(Some(record.dialogue))
 }
 
-fn site_of(batch: &mut Batch<'_>, position: Position) -> Result<Option<SiteKey>, StoreError> {
-    let Some(record) = batch.record(position)? else { return Ok(None) };
-    Ok(batch.head(record.dialogue)?.map(|head| head.site.clone()))
+/// A call that carries the message begins at `since`, or is known not to have carried it.
+pub(super) fn mark_one(batch: &mut Batch<'_>, position: Position, since: Option<Millis>) -> Result<(), StoreError> {
+    let Some(record) = batch.record(position)? else { return Ok(()) };
+    let Some(site) = batch.head(record.dialogue)?.map(|head| head.site.clone()) else { return Ok(()) };
+    if let Some(waiting) = batch.board().mark(&site, position, since) {
+        batch.put(OUTBOX, position.0, &OutboxRow::of(&waiting))?;
+    }
+    Ok(())
 }
 
 impl Batch<'_> {

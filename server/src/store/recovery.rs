@@ -6,7 +6,7 @@ use super::dialogues::Head;
 use super::ledger::Ledger;
 use super::log::{Position, Record, Told};
 use super::outbox::OutboxRow;
-use super::tables::{CHECKPOINT, CONFIRMATIONS, DIALOGUES, EVENTS, FORMAT, LOG, META, OUTBOX, SITES};
+use super::tables::{CHECKPOINT, CONFIRMATIONS, DIALOGUES, EPOCH, EVENTS, FORMAT, LOG, META, OUTBOX, SITES};
 use super::{SiteRecord, StoreError, View, row};
 use redb::{Database, ReadableDatabase, ReadableTable};
 use shared::{Author, SiteKey};
@@ -14,11 +14,11 @@ use shared::{Author, SiteKey};
 /// The version of the whole file. Records have versions of their own.
 const NEWEST: u64 = 1;
 
-/// Reads what the committer and the board must know.
+/// Reads what the committer and the board must know, and the epoch.
 ///
 /// # Errors
 /// `Newer` where a later relay has written the file.
-pub fn open(database: &Database) -> Result<(Ledger, Board), StoreError> {
+pub fn open(database: &Database) -> Result<(Ledger, Board, u64), StoreError> {
     set_format(database)?;
     let view = View { reading: database.begin_read()? };
     let board = Board::default();
@@ -27,7 +27,7 @@ pub fn open(database: &Database) -> Result<(Ledger, Board), StoreError> {
     }
     restore_outbox(&view, &board)?;
     let ledger = replay(&view, &board)?;
-    Ok((ledger, board))
+    Ok((ledger, board, number(&view, EPOCH)?.unwrap_or(0)))
 }
 
 fn set_format(database: &Database) -> Result<(), StoreError> {
@@ -59,10 +59,7 @@ fn restore_outbox(view: &View, board: &Board) -> Result<(), StoreError> {
 
 /// Follows the log from the last checkpoint to its end.
 fn replay(view: &View, board: &Board) -> Result<Ledger, StoreError> {
-    let checkpoint = match view.table(META)? {
-        Some(meta) => meta.get(CHECKPOINT)?.map_or(1, |position| position.value()),
-        None => 1,
-    };
+    let checkpoint = number(view, CHECKPOINT)?.unwrap_or(1);
     let mut ledger = Ledger::new(Position(checkpoint), after_last(view, EVENTS)?, next_confirmation(view)?);
     let Some(log) = view.table(LOG)? else { return Ok(ledger) };
     for entry in log.range(checkpoint..)? {
@@ -86,6 +83,11 @@ fn follow(board: &Board, site: &SiteKey, position: Position, record: &Record) {
         Told::State { of, .. } => drop(board.take(site, *of)),
         _ => {}
     }
+}
+
+fn number(view: &View, name: &'static str) -> Result<Option<u64>, StoreError> {
+    let Some(meta) = view.table(META)? else { return Ok(None) };
+    Ok(meta.get(name)?.map(|number| number.value()))
 }
 
 fn after_last<V: redb::Value + 'static>(

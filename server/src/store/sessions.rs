@@ -32,6 +32,9 @@ pub struct SessionRecord {
     pub dialogue: DialogueId,
     pub site: SiteKey,
     pub begun_at: Millis,
+    /// The store's epoch when it was last greeted, see `Store::epoch`.
+    #[serde(default)]
+    pub epoch: u64,
 }
 
 impl Row for SessionRecord {
@@ -46,7 +49,8 @@ impl Store {
         token: TokenHash,
         now: Millis,
     ) -> Result<SessionRecord, StoreError> {
-        let session = SessionRecord { dialogue: DialogueId::random(), site, begun_at: now };
+        let epoch = self.epoch();
+        let session = SessionRecord { dialogue: DialogueId::random(), site, begun_at: now, epoch };
         self.commit(move |batch| {
             let site = session.site.as_str();
             let mut visitors = batch.table(VISITORS)?;
@@ -56,6 +60,22 @@ impl Store {
             batch.put(DIALOGUES, session.dialogue.bytes(), &Head::new(session.site.clone(), number, now))?;
             batch.put(SESSIONS, token.0, &session)?;
             Ok(session)
+        })
+        .await
+    }
+
+    /// How often a copy was put back. What a session of an earlier epoch has seen may not be in the log, and something
+    /// else in its place.
+    pub fn epoch(&self) -> u64 {
+        self.shared.epoch
+    }
+
+    /// The session reads its dialogue anew: it is of this epoch from now on.
+    pub async fn renew_session(&self, token: TokenHash) -> Result<(), StoreError> {
+        let epoch = self.epoch();
+        self.commit(move |batch| {
+            let Some(session) = batch.row::<_, SessionRecord>(SESSIONS, token.0)? else { return Ok(()) };
+            batch.put(SESSIONS, token.0, &SessionRecord { epoch, ..session })
         })
         .await
     }

@@ -33,9 +33,12 @@ pub const LOG: TableDefinition<'static, u64, &'static [u8]> = TableDefinition::n
 /// and each that a call was made for.
 pub const OUTBOX: TableDefinition<'static, u64, &'static [u8]> = TableDefinition::new("outbox");
 
-/// Numbers of the file itself: `format`, and `checkpoint`, the first position that `DIALOGUES` and `OUTBOX` may not
+/// Numbers of the file itself: `format`, `epoch`, and `checkpoint`, the first position that `DIALOGUES` and `OUTBOX` may not
 /// know of yet.
 pub const META: TableDefinition<'static, &'static str, u64> = TableDefinition::new("meta");
+
+/// In `META`: how often a copy was put back. A session of an earlier epoch reads its dialogue anew.
+pub const EPOCH: &str = "epoch";
 
 /// In `META`: the version of the whole file.
 pub const FORMAT: &str = "format";

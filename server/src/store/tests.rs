@@ -1,9 +1,11 @@
 //! What every part of the store promises, across closing and opening it again.
 
+mod copies;
 mod crash;
 mod inbox;
 mod log;
 mod outbox;
+mod persons;
 
 use super::*;
 use crate::ids::{DialogueId, LineId, PortalHost};

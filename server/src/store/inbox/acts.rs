@@ -273,7 +273,7 @@ fn digest(text: &str) -> String {
 /// How a confirmation waits.
 #[derive(Debug, Serialize, Deserialize)]
 pub struct ConfirmationRow {
-    dialogue: DialogueId,
+    pub(in crate::store) dialogue: DialogueId,
     line: LineId,
     im: ImId,
     id: MessageId,

@@ -1,0 +1,63 @@
+//! A person's rights over their data: everything of one visitor in one piece, and all of it gone.
+
+use super::committer::Batch;
+use super::dialogues::{DialogueRecord, head};
+use super::inbox::{ConfirmationRow, HeardRow};
+use super::log::{Position, ReadLog, StoredEntry, Walk, entries_after};
+use super::sessions::SessionRecord;
+use super::tables::{CONFIRMATIONS, DIALOGUES, HEARD, OUTBOX, SESSIONS};
+use super::{Store, StoreError};
+use crate::ids::DialogueId;
+use serde::Serialize;
+use shared::SiteKey;
+
+/// All that is kept of one visitor, but for the hashes of their session tokens.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Export {
+    pub dialogue: DialogueRecord,
+    pub entries: Vec<StoredEntry>,
+}
+
+impl Store {
+    /// All that is kept of the dialogue's visitor.
+    pub async fn export(&self, id: DialogueId) -> Result<Option<Export>, StoreError> {
+        let fresh = self.fresh_head(id);
+        self.read(move |mut view| {
+            let Some(head) = head(fresh, view, id)? else { return Ok(None) };
+            let entries = entries_after(&mut view, head.tip, head.last, 0, usize::MAX)?;
+            Ok(Some(Export { dialogue: head.record(id), entries }))
+        })
+        .await
+    }
+
+    /// Removes the dialogue with its log, its sessions and whatever waits for it. False where there is none.
+    pub async fn erase(&self, id: DialogueId) -> Result<bool, StoreError> {
+        self.commit(move |batch| {
+            let Some(head) = batch.head(id)? else { return Ok(false) };
+            let (tip, site) = (head.tip, head.site.clone());
+            erase_log(batch, tip, &site)?;
+            batch.remove(DIALOGUES, id.bytes())?;
+            batch.remove_where(SESSIONS, |session: SessionRecord| session.dialogue == id)?;
+            batch.remove_where(HEARD, |heard: HeardRow| heard.dialogue == id)?;
+            batch.remove_where(CONFIRMATIONS, |confirmation: ConfirmationRow| confirmation.dialogue == id)?;
+            batch.ledger.forget(id);
+            Ok(true)
+        })
+        .await
+    }
+}
+
+fn erase_log(batch: &mut Batch<'_>, tip: Position, site: &SiteKey) -> Result<(), StoreError> {
+    let mut positions: Vec<Position> = Vec::new();
+    batch.walk(tip, |position, _| {
+        positions.push(position);
+        Walk::On
+    })?;
+    for position in positions {
+        batch.log()?.remove(position.0)?;
+        if batch.board().take(site, position).is_some() {
+            batch.remove(OUTBOX, position.0)?;
+        }
+    }
+    Ok(())
+}

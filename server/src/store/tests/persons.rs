@@ -1,0 +1,39 @@
+use super::*;
+use crate::ids::ImId;
+use shared::Author;
+
+#[tokio::test]
+async fn a_visitors_data_is_told_and_erased() {
+    let mut bench = Bench::new().await;
+    let token = TokenHash::of("token");
+    let dialogue = bench.store.begin_session(key("one"), token, 1).await.unwrap().dialogue;
+    let other = bench.dialogue("one").await;
+    for nth in 1..=70 {
+        bench.say(dialogue, nth).await;
+    }
+    bench.say(other, 1).await;
+    let said = InboxAct::Said {
+        dialogue,
+        im: ImId { chat: 1, message: 1 },
+        line: LineId(1),
+        author: Author::Operator,
+        name: None,
+        text: "hello".to_owned(),
+        at: 80,
+    };
+    bench.store.work_off(&host("a.ru"), vec![], vec![said], 80).await.unwrap();
+    let export = bench.store.export(dialogue).await.unwrap().unwrap();
+    assert_eq!((export.dialogue.last, export.entries.len()), (71, 71));
+
+    assert!(bench.store.erase(dialogue).await.unwrap());
+    assert!(!bench.store.erase(dialogue).await.unwrap());
+    for round in 0..2 {
+        assert!(bench.store.export(dialogue).await.unwrap().is_none(), "round {round}");
+        assert!(bench.store.session(token).await.unwrap().is_none());
+        assert_eq!(bench.pending().await, ["words 1"], "the other's");
+        assert!(bench.store.confirmations(&host("a.ru"), 10).await.unwrap().is_empty());
+        assert_eq!(bench.say(dialogue, 99).await, Acceptance::Gone);
+        bench.kill();
+    }
+    assert_eq!(bench.say(other, 2).await, Acceptance::New { seq: 2, at: 2 });
+}
