@@ -1,1 +1,3 @@
 //! The chat in the browser.
+
+pub mod dialogue;

@@ -1,0 +1,176 @@
+//! The fold over the relay's log. Entries may come twice and in any order: what they add up to is the same.
+
+use super::State;
+use shared::{Author, Entry, Happening, MessageId, MessageState, Millis, Piece, Seq};
+use std::sync::Arc;
+
+/// What the relay's log of this dialogue says, up to the last entry received.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct History {
+    /// In the order of the log.
+    moments: Vec<Moment>,
+    /// Entries about messages that have not come yet.
+    early: Vec<Entry>,
+    seen: Seq,
+}
+
+/// A place in the log that shows.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Moment {
+    pub seq: Seq,
+    pub at: Millis,
+    pub what: What,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub enum What {
+    Said(Message),
+    Started,
+    Finished,
+}
+
+/// A message as it stands after all that happened to it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Message {
+    pub id: MessageId,
+    pub from: Author,
+    pub name: Option<String>,
+    /// Empty once it is deleted.
+    pub body: Arc<Vec<Piece>>,
+    pub deleted: bool,
+    /// Of a visitor's message; `Sent` for all others.
+    pub state: State,
+    /// The entry that the words are from, 0 for the first ones.
+    revised: Seq,
+    /// The entry that the state is from, 0 for the first one.
+    settled: Seq,
+}
+
+impl Message {
+    pub fn is_edited(&self) -> bool {
+        self.revised > 0 && !self.deleted
+    }
+
+    /// Whether it counts as unread until it was shown: a person or a bot speaks.
+    pub fn calls(&self) -> bool {
+        matches!(self.from, Author::Operator | Author::Bot) && !self.deleted
+    }
+}
+
+impl History {
+    /// The last entry received: where a new connection goes on.
+    pub fn seen(&self) -> Seq {
+        self.seen
+    }
+
+    pub fn moments(&self) -> &[Moment] {
+        &self.moments
+    }
+
+    pub fn messages(&self) -> impl DoubleEndedIterator<Item = (Seq, &Message)> {
+        self.moments.iter().filter_map(|moment| match &moment.what {
+            What::Said(message) => Some((moment.seq, message)),
+            _ => None,
+        })
+    }
+
+    pub fn message(&self, id: &MessageId) -> Option<&Message> {
+        self.messages().rev().map(|(_, message)| message).find(|message| message.id == *id)
+    }
+
+    /// How many messages after `read` wait to be read.
+    pub fn unread(&self, read: Seq) -> usize {
+        self.messages().rev().take_while(|(seq, _)| *seq > read).filter(|(_, message)| message.calls()).count()
+    }
+
+    /// Takes entries of the log. A repeat changes nothing.
+    pub fn receive(&mut self, entries: Vec<Entry>) {
+        for entry in entries {
+            self.seen = self.seen.max(entry.seq);
+            self.take(entry);
+        }
+    }
+
+    /// The relay has taken a message of the visitor as entry `seq`; that entry itself may come later or not at all.
+    pub fn accept(&mut self, id: MessageId, text: String, seq: Seq, at: Millis) {
+        self.said(seq, at, id, Author::Visitor, None, vec![Piece::Text(text)]);
+    }
+
+    fn take(&mut self, entry: Entry) {
+        let Entry { seq, at, what } = entry;
+        match what {
+            Happening::Said { id, from, name, body } => self.said(seq, at, id, from, name, body),
+            Happening::Started => self.place(seq, at, What::Started),
+            Happening::Finished => self.place(seq, at, What::Finished),
+            Happening::Unknown => {}
+            what => self.change(Entry { seq, at, what }),
+        }
+    }
+
+    fn said(
+        &mut self,
+        seq: Seq,
+        at: Millis,
+        id: MessageId,
+        from: Author,
+        name: Option<String>,
+        body: Vec<Piece>,
+    ) {
+        let (body, state) = (Arc::new(body), State::Sent);
+        self.place(seq, at, What::Said(Message { id, from, name, body, deleted: false, state, revised: 0, settled: 0 }));
+        for entry in std::mem::take(&mut self.early) {
+            self.change(entry); // what still finds no message goes back to `early`
+        }
+    }
+
+    /// Puts a moment where it belongs, unless it is there.
+    fn place(&mut self, seq: Seq, at: Millis, what: What) {
+        let place = self.moments.partition_point(|moment| moment.seq < seq);
+        if self.moments.get(place).is_none_or(|moment| moment.seq != seq) {
+            self.moments.insert(place, Moment { seq, at, what });
+        }
+    }
+
+    /// Applies what happened to an earlier message. The last of a kind wins, whichever came first; deletion is final.
+    fn change(&mut self, entry: Entry) {
+        let (Happening::Edited { id, .. } | Happening::Deleted { id } | Happening::State { id, .. }) = &entry.what else {
+            return;
+        };
+        let Some(message) = self.find(id) else { return self.keep(entry) };
+        match entry.what {
+            Happening::Edited { body, .. } if entry.seq > message.revised => {
+                message.revised = entry.seq;
+                if !message.deleted {
+                    message.body = Arc::new(body);
+                }
+            }
+            Happening::Deleted { .. } => {
+                message.deleted = true;
+                message.body = Arc::default();
+            }
+            Happening::State { state, .. } if entry.seq > message.settled => {
+                message.settled = entry.seq;
+                message.state = match state {
+                    MessageState::Delivered => State::Delivered,
+                    MessageState::Unconfirmed => State::Unconfirmed,
+                    MessageState::Failed => State::Failed,
+                };
+            }
+            _ => {}
+        }
+    }
+
+    fn find(&mut self, id: &MessageId) -> Option<&mut Message> {
+        self.moments.iter_mut().rev().find_map(|moment| match &mut moment.what {
+            What::Said(message) if message.id == *id => Some(message),
+            _ => None,
+        })
+    }
+
+    fn keep(&mut self, entry: Entry) {
+        let place = self.early.partition_point(|early| early.seq < entry.seq);
+        if self.early.get(place).is_none_or(|early| early.seq != entry.seq) {
+            self.early.insert(place, entry);
+        }
+    }
+}

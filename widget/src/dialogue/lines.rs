@@ -1,0 +1,198 @@
+//! The lines of the screen: days, names, messages in groups, what the system says. Each has a key that stays while it
+//! shows, so that a change moves and alters elements instead of making new ones.
+
+use super::{Fate, History, Message, Moment, Queue, State, What};
+use shared::{Author, MessageId, Millis, Piece, Seq};
+use std::sync::Arc;
+
+/// Messages of one author that are less than this apart share a name and a time: 3 minutes.
+const GROUP_GAP: Millis = 3 * 60 * 1000;
+
+#[derive(Clone, Debug, PartialEq)]
+pub struct Line {
+    pub key: String,
+    pub shown: Shown,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub enum Shown {
+    /// Nobody has said anything.
+    Empty,
+    /// The history is on its way.
+    Loading,
+    /// A day of the visitor's zone begins.
+    Day(Millis),
+    /// A sentence of the product, by its word's key.
+    Note(&'static str),
+    /// Another person answers from here.
+    Answers(String),
+    Finished(Millis),
+    /// What follows has not been read.
+    New,
+    Message(Bubble),
+}
+
+/// A message with its place in its group.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Bubble {
+    pub id: MessageId,
+    pub from: Author,
+    /// As the portal signs it.
+    pub name: Option<String>,
+    pub at: Millis,
+    pub body: Arc<Vec<Piece>>,
+    pub edited: bool,
+    pub deleted: bool,
+    /// `None` for what others said.
+    pub state: Option<State>,
+    /// The first of its group: the name stands above it.
+    pub first: bool,
+    /// The last of its group: time and state stand below it.
+    pub last: bool,
+    /// The visitor's newest: its state stands there in words.
+    pub newest: bool,
+    /// The visitor has sent the same words once more.
+    pub repeated: bool,
+}
+
+/// What decides about the lines besides the messages.
+pub struct Scene<'a> {
+    pub loading: bool,
+    /// Sentences above the conversation and below it, as keys of words.
+    pub above: &'a [&'static str],
+    pub below: &'a [&'static str],
+    /// Where reading stopped: the rule for new messages stands after this entry.
+    pub read_up_to: Option<Seq>,
+    /// The visitor's messages that failed or may be lost, and were sent anew or given up.
+    pub settled: &'a [MessageId],
+    /// The number of the day in the visitor's zone.
+    pub day: &'a dyn Fn(Millis) -> u32,
+}
+
+/// What to show of `history` and of `queue` behind it.
+pub fn lines(history: &History, queue: &Queue, scene: &Scene<'_>) -> Vec<Line> {
+    let mut page = Page { lines: Vec::new(), scene, day: None, last: None, speaker: None };
+    for word in scene.above {
+        page.note(word);
+    }
+    if scene.loading {
+        page.push("loading".to_owned(), Shown::Loading);
+    } else if history.messages().next().is_none() && queue.list().is_empty() {
+        page.push("empty".to_owned(), Shown::Empty);
+    }
+    let mut divider = scene.read_up_to;
+    for moment in history.moments() {
+        page.moment(moment, &mut divider);
+    }
+    for pending in queue.list() {
+        let state = match pending.fate {
+            Fate::Waiting => State::Queued,
+            Fate::Taken => State::Sent,
+            Fate::Refused(_) => State::Failed,
+        };
+        let body = Arc::new(vec![Piece::Text(pending.text.clone())]);
+        page.bubble(Bubble { state: Some(state), body, ..blank(pending.id.clone(), Author::Visitor, pending.at) });
+    }
+    for word in scene.below {
+        page.note(word);
+    }
+    let own = |line: &&mut Line| matches!(&line.shown, Shown::Message(bubble) if bubble.state.is_some());
+    if let Some(Line { shown: Shown::Message(newest), .. }) = page.lines.iter_mut().rev().find(own) {
+        newest.newest = true;
+    }
+    page.lines
+}
+
+fn blank(id: MessageId, from: Author, at: Millis) -> Bubble {
+    let body = Arc::default();
+    let (edited, deleted, repeated) = (false, false, false);
+    Bubble { id, from, name: None, at, body, edited, deleted, state: None, first: true, last: true, newest: false, repeated }
+}
+
+struct Page<'a> {
+    lines: Vec<Line>,
+    scene: &'a Scene<'a>,
+    day: Option<u32>,
+    /// Where the last message stands among the lines, while nothing came after it.
+    last: Option<usize>,
+    /// The operator who spoke last.
+    speaker: Option<String>,
+}
+
+impl Page<'_> {
+    fn moment(&mut self, moment: &Moment, divider: &mut Option<Seq>) {
+        match &moment.what {
+            What::Started => {}
+            What::Finished => self.push(["f", &moment.seq.to_string()].concat(), Shown::Finished(moment.at)),
+            What::Said(message) => {
+                if message.calls() && divider.take_if(|read| moment.seq > *read).is_some() {
+                    self.push("new".to_owned(), Shown::New);
+                }
+                self.said(moment, message);
+            }
+        }
+    }
+
+    fn said(&mut self, moment: &Moment, message: &Message) {
+        let own = message.from == Author::Visitor;
+        let repeated = own && self.scene.settled.contains(&message.id);
+        if repeated && message.state == State::Failed {
+            return;
+        }
+        if message.from == Author::Operator {
+            let changed = self.speaker.is_some() && message.name.is_some() && self.speaker != message.name;
+            if let (true, Some(name)) = (changed, &message.name) {
+                self.begin_day(moment.at);
+                self.push(["a", &moment.seq.to_string()].concat(), Shown::Answers(name.clone()));
+            }
+            self.speaker = message.name.clone().or(self.speaker.take());
+        }
+        self.bubble(Bubble {
+            name: message.name.clone(),
+            body: message.body.clone(),
+            edited: message.is_edited(),
+            deleted: message.deleted,
+            state: own.then_some(message.state),
+            repeated,
+            ..blank(message.id.clone(), message.from, moment.at)
+        });
+    }
+
+    fn bubble(&mut self, mut bubble: Bubble) {
+        self.begin_day(bubble.at);
+        if let Some(Shown::Message(above)) = self.last.map(|last| &mut self.lines[last].shown)
+            && joins(above, &bubble)
+        {
+            above.last = false;
+            bubble.first = false;
+        }
+        self.push(bubble.id.as_str().to_owned(), Shown::Message(bubble));
+        self.last = self.lines.len().checked_sub(1);
+    }
+
+    fn begin_day(&mut self, at: Millis) {
+        let day = (self.scene.day)(at);
+        // An entry that is late (a clock was set back, a message waited offline) does not begin an earlier day again.
+        if self.day.is_none_or(|last| day > last) {
+            self.day = Some(day);
+            self.push(["d", &day.to_string()].concat(), Shown::Day(at));
+        }
+    }
+
+    fn note(&mut self, word: &'static str) {
+        self.push(word.to_owned(), Shown::Note(word));
+    }
+
+    fn push(&mut self, key: String, shown: Shown) {
+        self.last = None;
+        self.lines.push(Line { key, shown });
+    }
+}
+
+/// Whether `next` belongs to the group that `above` ends.
+fn joins(above: &Bubble, next: &Bubble) -> bool {
+    // What failed or may be lost has its own words and buttons below it.
+    let settled = !matches!(above.state, Some(State::Failed | State::Unconfirmed));
+    let same = above.from == next.from && above.name == next.name && above.from != Author::System;
+    settled && same && next.at.saturating_sub(above.at) < GROUP_GAP
+}

@@ -1,0 +1,122 @@
+//! The visitor's words on their way to the relay: kept in the order written, one under way at a time (so that none
+//! overtakes another that was asked to wait), repeated with the same id until the relay takes or refuses them.
+
+use shared::{MessageId, Millis, Refusal, ToServer};
+
+/// How long to wait where the relay says “not now” without saying until when: 5 s.
+const PATIENCE: Millis = 5_000;
+
+/// A message the relay's log does not show yet.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Pending {
+    pub id: MessageId,
+    pub text: String,
+    /// When it was written, by this browser's clock.
+    pub at: Millis,
+    pub fate: Fate,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Fate {
+    Waiting,
+    /// Another tab brought it to the relay; its entry is on the way.
+    Taken,
+    /// Not until the visitor changes their mind.
+    Refused(Refusal),
+}
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Queue {
+    list: Vec<Pending>,
+    flying: Option<MessageId>,
+    held_until: Millis,
+}
+
+impl Queue {
+    pub fn list(&self) -> &[Pending] {
+        &self.list
+    }
+
+    /// Whether there is something to send, now or later.
+    pub fn is_waiting(&self) -> bool {
+        self.waiting() > 0
+    }
+
+    pub fn waiting(&self) -> usize {
+        self.list.iter().filter(|message| message.fate == Fate::Waiting).count()
+    }
+
+    pub fn add(&mut self, id: MessageId, text: String, at: Millis) {
+        self.list.push(Pending { id, text, at, fate: Fate::Waiting });
+    }
+
+    /// The message to send now: the first that waits, unless one is under way or haste was refused.
+    pub fn next(&mut self, now: Millis) -> Option<ToServer> {
+        if self.flying.is_some() || now < self.held_until {
+            return None;
+        }
+        let next = self.list.iter().find(|message| message.fate == Fate::Waiting)?;
+        self.flying = Some(next.id.clone());
+        Some(ToServer::Say { id: next.id.clone(), text: next.text.clone() })
+    }
+
+    /// When to go on, while a refusal for haste holds the queue and something waits behind it.
+    pub fn held_until(&self, now: Millis) -> Option<Millis> {
+        (now < self.held_until && self.is_waiting()).then_some(self.held_until)
+    }
+
+    /// The connection went: what was under way may or may not have arrived, and goes again.
+    pub fn break_off(&mut self) {
+        self.flying = None;
+    }
+
+    /// The relay has `id` on its disk, or its log shows it.
+    pub fn accept(&mut self, id: &MessageId) -> Option<Pending> {
+        if self.flying.as_ref() == Some(id) {
+            self.flying = None;
+        }
+        let place = self.list.iter().position(|message| message.id == *id)?;
+        Some(self.list.remove(place))
+    }
+
+    /// The relay did not take `id`. Where trying again can help it stays and goes by itself, else it is the visitor's
+    /// turn: then this says so.
+    pub fn refuse(&mut self, id: &MessageId, code: Refusal, retry_after: Option<u32>, now: Millis) -> bool {
+        if self.flying.as_ref() == Some(id) {
+            self.flying = None;
+        }
+        if code.is_passing() {
+            self.held_until = now + retry_after.map_or(PATIENCE, |seconds| Millis::from(seconds) * 1000);
+            return false;
+        }
+        self.judge(id, Fate::Refused(code));
+        true
+    }
+
+    /// The visitor wants a refused message sent once more.
+    pub fn retry(&mut self, id: &MessageId) {
+        self.judge(id, Fate::Waiting);
+    }
+
+    /// The visitor gives a refused message up.
+    pub fn discard(&mut self, id: &MessageId) {
+        self.list.retain(|message| message.id != *id);
+    }
+
+    /// Another tab has changed what is kept: `kept` is how it stands now. What is gone from there without having been
+    /// refused was brought to the relay.
+    pub fn adopt(&mut self, kept: Vec<Pending>) {
+        let old = std::mem::replace(&mut self.list, kept);
+        let gone = |message: &Pending| {
+            !matches!(message.fate, Fate::Refused(_)) && self.list.iter().all(|kept| kept.id != message.id)
+        };
+        let taken: Vec<_> = old.into_iter().filter(gone).map(|message| Pending { fate: Fate::Taken, ..message }).collect();
+        self.list.splice(0..0, taken);
+    }
+
+    fn judge(&mut self, id: &MessageId, fate: Fate) {
+        if let Some(message) = self.list.iter_mut().find(|message| message.id == *id) {
+            message.fate = fate;
+        }
+    }
+}
