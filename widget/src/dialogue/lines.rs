@@ -16,12 +16,8 @@ pub struct Line {
 
 #[derive(Clone, Debug, PartialEq)]
 pub enum Shown {
-    /// Nobody has said anything.
-    Empty,
-    /// The history is on its way.
-    Loading,
-    /// A day of the visitor's zone begins.
-    Day(Millis),
+    /// A day of the visitor's zone begins, so many before today.
+    Day { at: Millis, ago: u32 },
     /// A sentence of the product, by its word's key.
     Note(&'static str),
     /// Another person answers from here.
@@ -45,6 +41,8 @@ pub struct Bubble {
     pub deleted: bool,
     /// `None` for what others said.
     pub state: Option<State>,
+    /// The state's word, by its key.
+    pub word: &'static str,
     /// The first of its group: the name stands above it.
     pub first: bool,
     /// The last of its group: time and state stand below it.
@@ -57,7 +55,6 @@ pub struct Bubble {
 
 /// What decides about the lines besides the messages.
 pub struct Scene<'a> {
-    pub loading: bool,
     /// Sentences above the conversation and below it, as keys of words.
     pub above: &'a [&'static str],
     pub below: &'a [&'static str],
@@ -65,8 +62,11 @@ pub struct Scene<'a> {
     pub read_up_to: Option<Seq>,
     /// The visitor's messages that failed or may be lost, and were sent anew or given up.
     pub settled: &'a [MessageId],
-    /// The number of the day in the visitor's zone.
+    /// There is no connection: what is queued waits for it.
+    pub offline: bool,
+    /// The number of a day in the visitor's zone, and of this day.
     pub day: &'a dyn Fn(Millis) -> u32,
+    pub today: u32,
 }
 
 /// What to show of `history` and of `queue` behind it.
@@ -74,11 +74,6 @@ pub fn lines(history: &History, queue: &Queue, scene: &Scene<'_>) -> Vec<Line> {
     let mut page = Page { lines: Vec::new(), scene, day: None, last: None, speaker: None };
     for word in scene.above {
         page.note(word);
-    }
-    if scene.loading {
-        page.push("loading".to_owned(), Shown::Loading);
-    } else if history.messages().next().is_none() && queue.list().is_empty() {
-        page.push("empty".to_owned(), Shown::Empty);
     }
     let mut divider = scene.read_up_to;
     for moment in history.moments() {
@@ -91,7 +86,7 @@ pub fn lines(history: &History, queue: &Queue, scene: &Scene<'_>) -> Vec<Line> {
             Fate::Refused(_) => State::Failed,
         };
         let body = Arc::new(vec![Piece::Text(pending.text.clone())]);
-        page.bubble(Bubble { state: Some(state), body, ..blank(pending.id.clone(), Author::Visitor, pending.at) });
+        page.bubble(Bubble { state: Some(state), body, ..Bubble::new(&pending.id, Author::Visitor, pending.at) });
     }
     for word in scene.below {
         page.note(word);
@@ -103,10 +98,33 @@ pub fn lines(history: &History, queue: &Queue, scene: &Scene<'_>) -> Vec<Line> {
     page.lines
 }
 
-fn blank(id: MessageId, from: Author, at: Millis) -> Bubble {
-    let body = Arc::default();
-    let (edited, deleted, repeated) = (false, false, false);
-    Bubble { id, from, name: None, at, body, edited, deleted, state: None, first: true, last: true, newest: false, repeated }
+impl Bubble {
+    /// A message without words, alone in its group.
+    fn new(id: &MessageId, from: Author, at: Millis) -> Self {
+        Self {
+            id: id.clone(),
+            from,
+            name: None,
+            at,
+            body: Arc::default(),
+            edited: false,
+            deleted: false,
+            state: None,
+            word: "",
+            first: true,
+            last: true,
+            newest: false,
+            repeated: false,
+        }
+    }
+
+    /// Whether it belongs to the group that `above` ends.
+    fn joins(&self, above: &Bubble) -> bool {
+        // What failed or may be lost has its own words and buttons below it.
+        let settled = !matches!(above.state, Some(State::Failed | State::Unconfirmed));
+        let same = above.from == self.from && above.name == self.name && above.from != Author::System;
+        settled && same && self.at.saturating_sub(above.at) < GROUP_GAP
+    }
 }
 
 struct Page<'a> {
@@ -154,14 +172,18 @@ impl Page<'_> {
             deleted: message.deleted,
             state: own.then_some(message.state),
             repeated,
-            ..blank(message.id.clone(), message.from, moment.at)
+            ..Bubble::new(&message.id, message.from, moment.at)
         });
     }
 
     fn bubble(&mut self, mut bubble: Bubble) {
         self.begin_day(bubble.at);
+        bubble.word = match bubble.state {
+            Some(State::Queued) if self.scene.offline => "queued_offline",
+            state => state.map_or("", State::name),
+        };
         if let Some(Shown::Message(above)) = self.last.map(|last| &mut self.lines[last].shown)
-            && joins(above, &bubble)
+            && bubble.joins(above)
         {
             above.last = false;
             bubble.first = false;
@@ -175,7 +197,8 @@ impl Page<'_> {
         // An entry that is late (a clock was set back, a message waited offline) does not begin an earlier day again.
         if self.day.is_none_or(|last| day > last) {
             self.day = Some(day);
-            self.push(["d", &day.to_string()].concat(), Shown::Day(at));
+            let ago = self.scene.today.saturating_sub(day);
+            self.push(["d", &day.to_string()].concat(), Shown::Day { at, ago });
         }
     }
 
@@ -187,12 +210,4 @@ impl Page<'_> {
         self.last = None;
         self.lines.push(Line { key, shown });
     }
-}
-
-/// Whether `next` belongs to the group that `above` ends.
-fn joins(above: &Bubble, next: &Bubble) -> bool {
-    // What failed or may be lost has its own words and buttons below it.
-    let settled = !matches!(above.state, Some(State::Failed | State::Unconfirmed));
-    let same = above.from == next.from && above.name == next.name && above.from != Author::System;
-    settled && same && next.at.saturating_sub(above.at) < GROUP_GAP
 }

@@ -6,6 +6,9 @@ use shared::{MessageId, Millis, Refusal, ToServer};
 /// How long to wait where the relay says “not now” without saying until when: 5 s.
 const PATIENCE: Millis = 5_000;
 
+/// How long words of another tab are left to it before this one sends them too (the relay knows them again): 5 s.
+const COURTESY: Millis = 5_000;
+
 /// A message the relay's log does not show yet.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Pending {
@@ -14,6 +17,8 @@ pub struct Pending {
     /// When it was written, by this browser's clock.
     pub at: Millis,
     pub fate: Fate,
+    /// Another tab wrote it and has until then to bring it to the relay; 0 for what this tab brings itself.
+    pub left_until: Millis,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -23,6 +28,12 @@ pub enum Fate {
     Taken,
     /// Not until the visitor changes their mind.
     Refused(Refusal),
+}
+
+impl Pending {
+    pub fn new(id: MessageId, text: String, at: Millis) -> Self {
+        Self { id, text, at, fate: Fate::Waiting, left_until: 0 }
+    }
 }
 
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -46,13 +57,13 @@ impl Queue {
         self.list.iter().filter(|message| message.fate == Fate::Waiting).count()
     }
 
-    pub fn add(&mut self, id: MessageId, text: String, at: Millis) {
-        self.list.push(Pending { id, text, at, fate: Fate::Waiting });
+    pub fn add(&mut self, message: Pending) {
+        self.list.push(message);
     }
 
     /// The message to send now: the first that waits, unless one is under way or haste was refused.
     pub fn next(&mut self, now: Millis) -> Option<ToServer> {
-        if self.flying.is_some() || now < self.held_until {
+        if self.flying.is_some() || self.due()? > now {
             return None;
         }
         let next = self.list.iter().find(|message| message.fate == Fate::Waiting)?;
@@ -60,7 +71,13 @@ impl Queue {
         Some(ToServer::Say { id: next.id.clone(), text: next.text.clone() })
     }
 
-    /// When to go on, while a refusal for haste holds the queue and something waits behind it.
+    /// When the next message may go; `None`: nothing waits. A message of this tab takes those before it along.
+    pub fn due(&self) -> Option<Millis> {
+        let waiting = self.list.iter().filter(|message| message.fate == Fate::Waiting);
+        Some(waiting.map(|message| message.left_until).min()?.max(self.held_until))
+    }
+
+    /// Until when a refusal for haste holds what waits.
     pub fn held_until(&self, now: Millis) -> Option<Millis> {
         (now < self.held_until && self.is_waiting()).then_some(self.held_until)
     }
@@ -93,11 +110,6 @@ impl Queue {
         true
     }
 
-    /// The visitor wants a refused message sent once more.
-    pub fn retry(&mut self, id: &MessageId) {
-        self.judge(id, Fate::Waiting);
-    }
-
     /// The visitor gives a refused message up.
     pub fn discard(&mut self, id: &MessageId) {
         self.list.retain(|message| message.id != *id);
@@ -105,7 +117,11 @@ impl Queue {
 
     /// Another tab has changed what is kept: `kept` is how it stands now. What is gone from there without having been
     /// refused was brought to the relay.
-    pub fn adopt(&mut self, kept: Vec<Pending>) {
+    pub fn adopt(&mut self, mut kept: Vec<Pending>, now: Millis) {
+        for message in &mut kept {
+            let known = self.list.iter().find(|known| known.id == message.id);
+            message.left_until = known.map_or(now + COURTESY, |known| known.left_until);
+        }
         let old = std::mem::replace(&mut self.list, kept);
         let gone = |message: &Pending| {
             !matches!(message.fate, Fate::Refused(_)) && self.list.iter().all(|kept| kept.id != message.id)
@@ -114,7 +130,8 @@ impl Queue {
         self.list.splice(0..0, taken);
     }
 
-    fn judge(&mut self, id: &MessageId, fate: Fate) {
+    /// What became of `id`, or what is to become of it.
+    pub fn judge(&mut self, id: &MessageId, fate: Fate) {
         if let Some(message) = self.list.iter_mut().find(|message| message.id == *id) {
             message.fate = fate;
         }

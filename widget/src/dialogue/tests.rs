@@ -30,13 +30,13 @@ fn history(entries: Vec<Entry>) -> History {
 /// The lines as one reads them, days of 24 hours from 1970.
 fn read(history: &History, queue: &Queue, read_up_to: Option<Seq>, settled: &[MessageId]) -> Vec<String> {
     let day = |at: Millis| u32::try_from(at / (24 * 60 * MINUTE)).unwrap();
-    let scene = Scene { loading: false, above: &[], below: &[], read_up_to, settled, day: &day };
+    let scene = Scene { above: &[], below: &[], read_up_to, settled, offline: false, day: &day, today: 0 };
     lines(history, queue, &scene).iter().map(|line| spell(&line.shown)).collect()
 }
 
 fn spell(shown: &Shown) -> String {
     match shown {
-        Shown::Day(_) => "day".to_owned(),
+        Shown::Day { .. } => "day".to_owned(),
         Shown::New => "new".to_owned(),
         Shown::Answers(name) => format!("now {name}"),
         Shown::Finished(_) => "finished".to_owned(),
@@ -49,7 +49,7 @@ fn spell(shown: &Shown) -> String {
             let state = bubble.state.map_or("", State::name);
             format!("{}{text}{}{state}", corner(bubble.first, "("), corner(bubble.last, ")"))
         }
-        other => format!("{other:?}"),
+        Shown::Note(word) => (*word).to_owned(),
     }
 }
 
@@ -119,8 +119,8 @@ fn the_rule_for_new_messages_stands_before_the_first_unread_answer() {
 #[test]
 fn words_wait_in_order_and_go_one_at_a_time() {
     let mut queue = Queue::default();
-    queue.add(id(1), "один".to_owned(), 0);
-    queue.add(id(2), "два".to_owned(), 0);
+    queue.add(Pending::new(id(1), "один".to_owned(), 0));
+    queue.add(Pending::new(id(2), "два".to_owned(), 0));
     assert_eq!(sent(&mut queue, 0), Some(id(1)));
     assert_eq!(sent(&mut queue, 0), None, "the first is under way");
     queue.break_off();
@@ -133,16 +133,17 @@ fn words_wait_in_order_and_go_one_at_a_time() {
     assert!(queue.refuse(&id(2), Refusal::TooLong, None, 13_000));
     assert_eq!(sent(&mut queue, 99_000), None);
     assert!(!queue.is_waiting());
-    queue.retry(&id(2));
+    queue.judge(&id(2), Fate::Waiting);
     assert_eq!(sent(&mut queue, 99_000), Some(id(2)));
 }
 
 #[test]
 fn another_tabs_words_are_taken_over_and_what_it_sent_stays_until_its_entry_comes() {
     let (mut here, mut there) = (Queue::default(), Queue::default());
-    here.add(id(1), "тут".to_owned(), 0);
-    there.add(id(2), "там".to_owned(), 0);
-    here.adopt(there.list().to_vec());
+    here.add(Pending::new(id(1), "тут".to_owned(), 0));
+    there.add(Pending::new(id(2), "там".to_owned(), 0));
+    here.adopt(there.list().to_vec(), 1_000);
+    assert_eq!((sent(&mut here, 5_999), sent(&mut here, 6_000)), (None, Some(id(2))), "the other tab goes first");
     assert_eq!(read(&History::default(), &here, None, &[]), ["day", "(тутsent", "там)queued"]);
     let mut log = History::default();
     log.accept(id(1), "тут".to_owned(), 1, 0);
@@ -208,7 +209,7 @@ proptest! {
     fn words_arrive_once_and_in_order_over_a_breaking_line(count in 1..8_u64, luck in prop::collection::vec(0..4_u8, 0..40)) {
         let mut queue = Queue::default();
         for n in 0..count {
-            queue.add(id(n), n.to_string(), n);
+            queue.add(Pending::new(id(n), n.to_string(), n));
         }
         let (mut relay, mut luck, mut now) = (Vec::new(), luck.into_iter(), 0);
         while queue.is_waiting() {

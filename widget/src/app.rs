@@ -1,0 +1,113 @@
+//! The one place where what happens in the browser reaches `talk`, and where its deeds are done.
+
+mod events;
+mod screen;
+
+use crate::browser::{new_id, shelf};
+use crate::clock::{self, Alarm};
+use crate::connection::{Connection, Event};
+use crate::embed;
+use crate::storage::Storage;
+use crate::talk::{Deed, News, Talk};
+use crate::view::Wish;
+use screen::Screen;
+use shared::Millis;
+use std::cell::{OnceCell, RefCell};
+use std::rc::Rc;
+
+thread_local! {
+    static APP: OnceCell<App> = const { OnceCell::new() };
+}
+
+struct App {
+    talk: RefCell<Talk>,
+    connection: Rc<Connection>,
+    alarm: Alarm,
+    screen: Screen,
+}
+
+/// Mounts the chat and brings it to life. In a document that is not the chat's nothing happens.
+pub fn start() {
+    let (Some(site), Some(screen)) = (embed::site(), Screen::mount(wish)) else { return };
+    let storage = Storage::new(shelf(), site.as_str());
+    let app = App {
+        talk: RefCell::new(Talk::new(site, storage)),
+        connection: Connection::new(|| with(|app| app.talk.borrow().hello()), report),
+        alarm: Alarm::new(ring),
+        screen,
+    };
+    APP.with(|cell| drop(cell.set(app)));
+    events::wire();
+    act(&mut |talk, _| {
+        talk.show(embed::is_shown());
+        talk.begin();
+    });
+    embed::take_texts(say);
+}
+
+fn with<T>(on: impl FnOnce(&App) -> T) -> T {
+    APP.with(|app| on(app.get().expect("events are wired once the app is there")))
+}
+
+/// Something happens; what follows from it is done and shown.
+fn act(happen: &mut dyn FnMut(&mut Talk, Millis)) {
+    with(|app| {
+        let now = clock::now();
+        happen(&mut app.talk.borrow_mut(), now);
+        let deeds = app.talk.borrow_mut().deeds();
+        deeds.into_iter().for_each(|deed| app.perform(deed));
+        let talk = app.talk.borrow();
+        app.screen.draw(&talk, now);
+        app.alarm.set([talk.due(now), app.connection.due()].into_iter().flatten().min());
+    });
+}
+
+fn say(text: String) {
+    with(|app| app.screen.stay_at_end());
+    act(&mut |talk, now| talk.say(new_id(), text.clone(), now));
+}
+
+fn wish(wish: Wish) {
+    act(&mut |talk, now| match &wish {
+        Wish::Repeat(id) => talk.repeat(id, new_id(), now),
+        Wish::Discard(id) => talk.discard(id),
+    });
+}
+
+fn report(event: Event) {
+    let mut event = Some(event);
+    act(&mut |talk, now| match event.take() {
+        Some(Event::Connecting) => talk.connecting(now),
+        Some(Event::Frame(frame)) => talk.receive(frame, now),
+        Some(Event::Disconnected { surely }) => talk.disconnected(surely, now),
+        None => {}
+    });
+}
+
+fn ring() {
+    with(|app| app.connection.tick());
+    act(&mut |talk, now| talk.tick(now));
+}
+
+impl App {
+    fn perform(&self, deed: Deed) {
+        match deed {
+            Deed::Send(frame) => self.connection.send(&frame),
+            Deed::Connect => self.connection.start(),
+            Deed::Anew => {
+                self.connection.stop();
+                self.connection.start();
+            }
+            Deed::Pause { seconds } => self.connection.drop_for(Millis::from(seconds) * 1000, false),
+            Deed::Leave => self.connection.stop(),
+            Deed::Limit { chars } => self.screen.limit(chars),
+            Deed::Tell(news) => {
+                if news == News::Received {
+                    self.screen.count();
+                }
+                embed::tell(news);
+            }
+            Deed::Failed(why) => self.screen.announce_failure(why),
+        }
+    }
+}

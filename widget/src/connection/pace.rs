@@ -1,0 +1,227 @@
+//! When to connect, when to ask whether somebody is still there, when to give a connection up. Is told the time and
+//! does nothing itself.
+
+use shared::Millis;
+
+/// An answer that takes longer will not come: 10 s.
+const ANSWER: Millis = 10_000;
+/// The same where there is reason to doubt (the machine slept, the network changed): 4 s.
+const DOUBT: Millis = 4_000;
+/// After so long without a frame the relay is asked: 28 s, longer than a poll is held.
+const QUIET: Millis = 28_000;
+/// An alarm later than this means that the machine or the tab slept: 15 s.
+const SLEPT: Millis = 15_000;
+/// The wait after the first failure; it doubles with each: 1 s to 30 s.
+const FIRST_WAIT: Millis = 1_000;
+const LONGEST_WAIT: Millis = 30_000;
+
+/// How to reach the relay.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Way {
+    Socket,
+    /// Requests that are held: for networks that let no socket through.
+    Poll,
+}
+
+/// What to do now.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Act {
+    Open(Way),
+    Ping,
+    /// Nobody is there: close, and count it as lost.
+    Drop,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Phase {
+    Off,
+    Waiting { until: Millis },
+    Opening,
+    Up,
+}
+
+#[derive(Debug)]
+pub struct Pace {
+    phase: Phase,
+    /// Attempts in a row that did not get through.
+    failures: u32,
+    /// When the last frame came.
+    heard: Millis,
+    /// Until when an answer must come.
+    answer_by: Option<Millis>,
+    /// When the next `tick` was to come.
+    expected: Option<Millis>,
+    /// Whether there is reason to think that nobody is there any more.
+    doubtful: bool,
+}
+
+impl Pace {
+    pub fn new() -> Self {
+        Self { phase: Phase::Off, failures: 0, heard: 0, answer_by: None, expected: None, doubtful: false }
+    }
+
+    pub fn is_off(&self) -> bool {
+        self.phase == Phase::Off
+    }
+
+    pub fn is_up(&self) -> bool {
+        self.phase == Phase::Up
+    }
+
+    /// A connection is wanted from now on.
+    pub fn start(&mut self, now: Millis) {
+        if self.is_off() {
+            self.phase = Phase::Waiting { until: now };
+        }
+    }
+
+    /// No connection is wanted any more.
+    pub fn stop(&mut self) {
+        *self = Self::new();
+    }
+
+    /// The relay has greeted.
+    pub fn greeted(&mut self) {
+        self.phase = Phase::Up;
+        self.failures = 0;
+    }
+
+    /// A frame came.
+    pub fn heard(&mut self, now: Millis) {
+        self.heard = now;
+        self.answer_by = None;
+    }
+
+    /// Something was sent that will be answered.
+    pub fn asked(&mut self, now: Millis) {
+        self.answer_by.get_or_insert(now + ANSWER);
+    }
+
+    /// The connection went, or did not come about. `luck`, 0 to 1, spreads the pages that a restart threw off; the
+    /// relay may ask for a wait of its own.
+    pub fn lost(&mut self, now: Millis, luck: f64, wait: Millis) {
+        let longest = FIRST_WAIT.saturating_mul(1 << self.failures.min(5)).min(LONGEST_WAIT);
+        let wait = wait.max((longest as f64 * (0.5 + luck / 2.0)) as Millis);
+        self.failures += 1;
+        self.answer_by = None;
+        self.phase = Phase::Waiting { until: now + wait };
+    }
+
+    /// There is reason to look now: the network came back, the page is seen again.
+    pub fn nudge(&mut self, now: Millis) {
+        match self.phase {
+            Phase::Waiting { .. } => self.phase = Phase::Waiting { until: now },
+            Phase::Up => self.doubtful = true,
+            Phase::Off | Phase::Opening => {}
+        }
+    }
+
+    /// When `tick` is next to be called; `None`: never.
+    pub fn due(&mut self) -> Option<Millis> {
+        self.expected = match self.phase {
+            Phase::Off => None,
+            Phase::Waiting { until } => Some(until),
+            Phase::Opening => self.answer_by,
+            Phase::Up if self.doubtful => Some(0),
+            Phase::Up => Some(self.answer_by.unwrap_or(self.heard + QUIET)),
+        };
+        self.expected
+    }
+
+    pub fn tick(&mut self, now: Millis) -> Option<Act> {
+        let slept = self.expected.take().is_some_and(|expected| now > expected + SLEPT);
+        match self.phase {
+            Phase::Waiting { until } if until <= now => {
+                self.phase = Phase::Opening;
+                self.answer_by = Some(now + ANSWER);
+                // Every third attempt is a poll: two sockets in a row that fail may mean that no socket gets through.
+                Some(Act::Open(if self.failures % 3 == 2 { Way::Poll } else { Way::Socket }))
+            }
+            Phase::Up if slept || self.doubtful => {
+                // What came meanwhile may lie unread: the deadline that passed says nothing.
+                self.doubtful = false;
+                self.answer_by = Some(now + DOUBT);
+                Some(Act::Ping)
+            }
+            Phase::Opening | Phase::Up if self.answer_by.is_some_and(|by| by <= now) => Some(Act::Drop),
+            Phase::Up if self.answer_by.is_none() && self.heard + QUIET <= now => {
+                self.answer_by = Some(now + ANSWER);
+                Some(Act::Ping)
+            }
+            _ => None,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn up(now: Millis) -> Pace {
+        let mut pace = Pace::new();
+        pace.start(now);
+        assert_eq!((pace.due(), pace.tick(now)), (Some(now), Some(Act::Open(Way::Socket))));
+        pace.heard(now);
+        pace.greeted();
+        pace
+    }
+
+    #[test]
+    fn attempts_come_ever_more_rarely_and_every_third_is_a_poll() {
+        let mut pace = Pace::new();
+        pace.start(0);
+        let (mut now, mut waits, mut ways) = (0, Vec::new(), Vec::new());
+        for _ in 0..8 {
+            let due = pace.due().unwrap();
+            waits.push(due - now);
+            now = due;
+            let Some(Act::Open(way)) = pace.tick(now) else { panic!("an attempt is due") };
+            ways.push(way);
+            pace.lost(now, 1.0, 0);
+        }
+        assert_eq!(waits, [0, 1_000, 2_000, 4_000, 8_000, 16_000, 30_000, 30_000]);
+        assert_eq!(ways.iter().filter(|way| **way == Way::Poll).count(), 2);
+        assert_eq!((ways[2], ways[5]), (Way::Poll, Way::Poll));
+    }
+
+    #[test]
+    fn a_quiet_connection_is_asked_and_a_dead_one_dropped() {
+        let mut pace = up(0);
+        assert_eq!((pace.due(), pace.tick(27_999)), (Some(28_000), None));
+        assert_eq!(pace.tick(28_000), Some(Act::Ping));
+        assert_eq!((pace.due(), pace.tick(38_000)), (Some(38_000), Some(Act::Drop)));
+        let mut pace = up(0);
+        pace.asked(1_000);
+        pace.heard(2_000);
+        assert_eq!(pace.due(), Some(30_000), "an answer came");
+    }
+
+    #[test]
+    fn after_sleep_a_passed_deadline_is_doubted_first() {
+        let mut pace = up(0);
+        pace.asked(1_000);
+        assert_eq!(pace.due(), Some(11_000));
+        let woken = 3_600_000;
+        assert_eq!(pace.tick(woken), Some(Act::Ping));
+        assert_eq!((pace.due(), pace.tick(woken + 4_000)), (Some(woken + 4_000), Some(Act::Drop)));
+    }
+
+    #[test]
+    fn a_returning_network_is_tried_at_once() {
+        let mut pace = up(0);
+        pace.lost(0, 0.0, 0);
+        pace.nudge(10);
+        assert_eq!((pace.due(), pace.tick(10)), (Some(10), Some(Act::Open(Way::Socket))));
+        let mut pace = up(0);
+        pace.nudge(20_000);
+        assert_eq!(pace.tick(20_000), Some(Act::Ping), "and a standing connection is asked");
+        assert_eq!(pace.tick(24_000), Some(Act::Drop));
+    }
+
+    #[test]
+    fn the_relay_may_ask_for_a_longer_wait() {
+        let mut pace = up(0);
+        pace.lost(0, 0.0, 12_000);
+        assert_eq!(pace.due(), Some(12_000));
+    }
+}

@@ -1,0 +1,136 @@
+//! The seam to the chat's document: `globalThis.shell`, its composer, header and words, and through it the host page.
+
+use crate::talk::News;
+use shared::SiteKey;
+use wasm_bindgen::prelude::*;
+
+#[wasm_bindgen]
+extern "C" {
+    type Shell;
+    #[wasm_bindgen(thread_local_v2, js_name = shell)]
+    static SHELL: Shell;
+
+    #[wasm_bindgen(method, getter)]
+    fn site(this: &Shell) -> String;
+    #[wasm_bindgen(method, getter)]
+    fn lang(this: &Shell) -> String;
+    #[wasm_bindgen(method, getter)]
+    fn name(this: &Shell) -> String;
+    #[wasm_bindgen(method)]
+    fn say(this: &Shell, key: &str, values: &JsValue) -> String;
+    #[wasm_bindgen(method)]
+    fn take(this: &Shell, take: &JsValue);
+    #[wasm_bindgen(method)]
+    fn tell(this: &Shell, event: &str, detail: &JsValue);
+    #[wasm_bindgen(method)]
+    fn header(this: &Shell, title: &str, sub: &str, dot: &str);
+    #[wasm_bindgen(method)]
+    fn strip(this: &Shell, kind: &str, text: &str);
+    #[wasm_bindgen(method)]
+    fn hint(this: &Shell, text: &str);
+    #[wasm_bindgen(method, setter)]
+    fn set_limit(this: &Shell, chars: u32);
+    #[wasm_bindgen(method)]
+    fn shown(this: &Shell) -> bool;
+    #[wasm_bindgen(method, setter)]
+    fn set_onshown(this: &Shell, then: &JsValue);
+}
+
+/// Calls `then` for every event that `wasm_bindgen` hands over, as long as the page lives.
+pub fn callback(then: impl FnMut(JsValue) + 'static) -> JsValue {
+    Closure::<dyn FnMut(JsValue)>::new(then).into_js_value()
+}
+
+/// `None`: the document names no site.
+pub fn site() -> Option<SiteKey> {
+    SiteKey::try_from(SHELL.with(Shell::site)).ok()
+}
+
+pub fn language() -> String {
+    SHELL.with(Shell::lang)
+}
+
+pub fn site_name() -> String {
+    SHELL.with(Shell::name)
+}
+
+/// The word `key` in the visitor's language.
+pub fn say(key: &str) -> String {
+    SHELL.with(|shell| shell.say(key, &JsValue::UNDEFINED))
+}
+
+/// The same with its places filled in.
+pub fn say_with(key: &str, values: &[(&str, JsValue)]) -> String {
+    let filled = js_sys::Object::new();
+    for (name, value) in values {
+        let _ = js_sys::Reflect::set(&filled, &(*name).into(), value); // a plain object takes every member
+    }
+    SHELL.with(|shell| shell.say(key, &filled))
+}
+
+/// The same for a number of things.
+pub fn say_count(key: &str, n: usize) -> String {
+    say_with(key, &[("n", JsValue::from(n as u32))])
+}
+
+/// `take` gets what was sent before the app lived, and from now on what is sent.
+pub fn take_texts(mut take: impl FnMut(String) + 'static) {
+    let take = callback(move |text| take(text.as_string().unwrap_or_default()));
+    SHELL.with(|shell| shell.take(&take));
+}
+
+pub fn tell(news: News) {
+    let (event, detail) = match news {
+        News::Sent { first } => {
+            let detail = js_sys::Object::new();
+            let _ = js_sys::Reflect::set(&detail, &"first".into(), &first.into());
+            ("message:sent", detail.into())
+        }
+        News::Received => ("message:received", JsValue::UNDEFINED),
+        News::Failed => ("message:failed", JsValue::UNDEFINED),
+        News::Operator => ("operator", JsValue::UNDEFINED),
+        News::Started => ("conversation:start", JsValue::UNDEFINED),
+        News::Finished => ("conversation:end", JsValue::UNDEFINED),
+    };
+    SHELL.with(|shell| shell.tell(event, &detail));
+}
+
+pub fn tell_status(online: bool) {
+    let status = if online { "online" } else { "offline" };
+    SHELL.with(|shell| shell.tell("status", &status.into()));
+}
+
+pub fn tell_unread(n: usize) {
+    SHELL.with(|shell| shell.tell("unread", &JsValue::from(n as u32)));
+}
+
+/// `dot`: `on`, `off` or `none`.
+pub fn header(title: &str, sub: &str, dot: &str) {
+    SHELL.with(|shell| shell.header(title, sub, dot));
+}
+
+/// The line under the header; `kind`: `offline`, `connecting`, `back`, or nothing for none.
+pub fn strip(kind: &str, text: &str) {
+    SHELL.with(|shell| shell.strip(kind, text));
+}
+
+/// The line under the field.
+pub fn hint(text: &str) {
+    SHELL.with(|shell| shell.hint(text));
+}
+
+/// The longest text that may be sent, in characters.
+pub fn limit(chars: u32) {
+    SHELL.with(|shell| shell.set_limit(chars));
+}
+
+/// Whether somebody can see the chat.
+pub fn is_shown() -> bool {
+    SHELL.with(Shell::shown)
+}
+
+/// Calls `then` when that may have changed.
+pub fn on_shown(mut then: impl FnMut() + 'static) {
+    let then = callback(move |_| then());
+    SHELL.with(|shell| shell.set_onshown(&then));
+}

@@ -1,0 +1,276 @@
+//! The conversation's conduct: what to do when the visitor, the relay, the connection or another tab does something.
+//! Holds the dialogue and what the browser keeps of it; what must be done outside comes back as `Deed`s. No DOM, no
+//! clock, no sockets.
+
+mod frames;
+mod link;
+#[cfg(test)]
+mod tests;
+
+use crate::dialogue::{Fate, History, Line, Pending, Queue, Scene, State, lines};
+use crate::storage::Storage;
+pub use link::{Link, Strip};
+use shared::{Author, Hello, MessageId, Millis, PROTOCOL_VERSION, Refusal, Seq, SiteKey, ToServer};
+
+/// A message that only the relay has for longer than this is explained: 10 s.
+const LONG: Millis = 10_000;
+
+/// What is to be done outside.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Deed {
+    Send(ToServer),
+    /// Connect, unless that is so already.
+    Connect,
+    /// Leave this connection and connect as who we are now.
+    Anew,
+    /// Leave it; come back by itself after so many seconds at the least.
+    Pause { seconds: u32 },
+    /// Leave it for good.
+    Leave,
+    /// The longest text the relay takes.
+    Limit { chars: u32 },
+    /// To the host page.
+    Tell(News),
+    /// To the ear: a message failed, and why.
+    Failed(Refusal),
+}
+
+/// What scripts of the host page hear of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum News {
+    Sent { first: bool },
+    Received,
+    Failed,
+    Operator,
+    Started,
+    Finished,
+}
+
+pub struct Talk {
+    site: SiteKey,
+    storage: Storage,
+    session: Option<String>,
+    history: History,
+    queue: Queue,
+    link: Link,
+    /// The end of the log at the first greeting: what came before it is history. `None` before that greeting.
+    known: Option<Seq>,
+    /// How far the visitor has read.
+    read: Seq,
+    /// Where reading stopped before the chat was opened.
+    divider: Option<Seq>,
+    shown: bool,
+    settled: Vec<MessageId>,
+    /// The first of the visitor's messages that the portal has not got, and since when we know.
+    stuck: Option<(MessageId, Millis)>,
+    /// The relay did not know our session: the conversation began anew.
+    lost: bool,
+    /// Why the relay will not talk to us.
+    closed: Option<&'static str>,
+    deeds: Vec<Deed>,
+}
+
+impl Talk {
+    pub fn new(site: SiteKey, storage: Storage) -> Self {
+        let mut queue = Queue::default();
+        storage.queue().into_iter().for_each(|message| queue.add(message));
+        Self {
+            site,
+            session: storage.session(),
+            read: storage.seen(),
+            settled: storage.settled(),
+            storage,
+            queue,
+            history: History::default(),
+            link: Link::Off,
+            known: None,
+            divider: None,
+            shown: false,
+            stuck: None,
+            lost: false,
+            closed: None,
+            deeds: Vec::new(),
+        }
+    }
+
+    /// What is to be done, in order.
+    pub fn deeds(&mut self) -> Vec<Deed> {
+        std::mem::take(&mut self.deeds)
+    }
+
+    /// A connection is opened for who has a session or something to say, not for who looks.
+    pub fn begin(&mut self) {
+        if self.is_wanted() {
+            self.deeds.push(Deed::Connect);
+        }
+    }
+
+    /// How to greet the relay.
+    pub fn hello(&self) -> Hello {
+        let (site, session) = (self.site.clone(), self.session.clone());
+        Hello { version: PROTOCOL_VERSION, site, session, seen: self.history.seen() }
+    }
+
+    /// The visitor says something. It is kept before it is tried.
+    pub fn say(&mut self, id: MessageId, text: String, now: Millis) {
+        let message = Pending::new(id, text, now);
+        self.storage.change_queue(|queue| queue.push(message.clone()));
+        self.queue.add(message);
+        self.begin();
+        self.pump(now);
+    }
+
+    /// The visitor sends the words of a failed or doubtful message once more.
+    pub fn repeat(&mut self, id: &MessageId, new: MessageId, now: Millis) {
+        if self.queue.list().iter().any(|message| message.id == *id) {
+            self.judge(id, Fate::Waiting);
+            self.begin();
+            self.pump(now);
+        } else if let Some(text) = self.history.message(id).and_then(|message| message.body.iter().find_map(words)) {
+            self.settle(id);
+            self.say(new, text, now);
+        }
+    }
+
+    /// The visitor gives a failed message up.
+    pub fn discard(&mut self, id: &MessageId) {
+        self.queue.discard(id);
+        self.storage.change_queue(|queue| queue.retain(|message| message.id != *id));
+        if self.history.message(id).is_some() {
+            self.settle(id);
+        }
+    }
+
+    /// Somebody can see the chat now, or no longer.
+    pub fn show(&mut self, shown: bool) {
+        if shown && !self.shown {
+            self.divider = (self.unread() > 0).then_some(self.read);
+        }
+        self.shown = shown;
+        self.mark_read();
+    }
+
+    /// Another tab has changed what the browser keeps.
+    pub fn stored(&mut self, now: Millis) {
+        if !self.storage.lasts() {
+            return;
+        }
+        let session = self.storage.session();
+        if session != self.session {
+            self.forget();
+            self.session = session;
+            self.reconnect();
+        }
+        self.queue.adopt(self.storage.queue(), now);
+        self.read = self.read.max(self.storage.seen());
+        self.settled = self.storage.settled();
+        self.begin();
+        self.pump(now);
+    }
+
+    /// Time has passed.
+    pub fn tick(&mut self, now: Millis) {
+        self.pump(now);
+        let first = self.history.messages().find(|(_, message)| {
+            message.from == Author::Visitor && message.state == State::Sent && !message.deleted
+        });
+        let first = first.map(|(_, message)| &message.id);
+        if first != self.stuck.as_ref().map(|(id, _)| id) {
+            self.stuck = first.map(|id| (id.clone(), now));
+        }
+    }
+
+    /// When `tick` is next of use.
+    pub fn due(&self, now: Millis) -> Option<Millis> {
+        let stuck = self.stuck.as_ref().map(|(_, since)| since + LONG).filter(|due| *due > now);
+        let queue = self.queue.due().filter(|due| *due > now);
+        // The hint counts the seconds.
+        let hint = self.queue.held_until(now).map(|until| now + 1 + (until - now - 1) % 1000);
+        [stuck, queue, hint, self.link.due(now)].into_iter().flatten().min()
+    }
+
+    pub fn lines(&self, now: Millis, day: &dyn Fn(Millis) -> u32) -> Vec<Line> {
+        let above = [self.lost.then_some("visitor_lost"), (!self.storage.lasts()).then_some("memory_only")];
+        let long = self.stuck.as_ref().is_some_and(|(_, since)| since + LONG <= now);
+        let below = [long.then_some("sent_long"), self.closed];
+        lines(&self.history, &self.queue, &Scene {
+            above: &above.into_iter().flatten().collect::<Vec<_>>(),
+            below: &below.into_iter().flatten().collect::<Vec<_>>(),
+            read_up_to: self.divider,
+            settled: &self.settled,
+            offline: self.link.is_broken(),
+            day,
+            today: day(now),
+        })
+    }
+
+    /// Seconds until a refusal for haste is over.
+    pub fn wait(&self, now: Millis) -> Option<u64> {
+        Some((self.queue.held_until(now)? - now).div_ceil(1000))
+    }
+
+    pub fn unread(&self) -> usize {
+        if self.shown { 0 } else { self.history.unread(self.read) }
+    }
+
+    /// Whether the history is still coming in: then nothing is read out.
+    pub fn is_loading(&self) -> bool {
+        self.session.is_some() && self.known.is_none_or(|known| self.history.seen() < known)
+    }
+
+    pub fn history(&self) -> &History {
+        &self.history
+    }
+
+    fn is_wanted(&self) -> bool {
+        self.closed.is_none() && (self.session.is_some() || self.queue.is_waiting())
+    }
+
+    /// Who we are has changed.
+    fn reconnect(&mut self) {
+        self.link = Link::Off;
+        self.deeds.push(if self.is_wanted() { Deed::Anew } else { Deed::Leave });
+    }
+
+    fn pump(&mut self, now: Millis) {
+        if self.link.is_up()
+            && let Some(frame) = self.queue.next(now)
+        {
+            self.deeds.push(Deed::Send(frame));
+        }
+    }
+
+    fn judge(&mut self, id: &MessageId, fate: Fate) {
+        self.queue.judge(id, fate);
+        self.storage.change_queue(|queue| {
+            queue.iter_mut().filter(|message| message.id == *id).for_each(|message| message.fate = fate);
+        });
+    }
+
+    fn settle(&mut self, id: &MessageId) {
+        self.settled.push(id.clone());
+        self.storage.keep_settled(&self.settled);
+    }
+
+    fn mark_read(&mut self) {
+        let seen = self.history.seen();
+        if self.shown && seen > self.read {
+            self.read = seen;
+            self.storage.keep_seen(seen);
+        }
+    }
+
+    /// Another dialogue begins in the place of this one. The words on their way stay.
+    fn forget(&mut self) {
+        self.history = History::default();
+        self.queue.break_off();
+        (self.known, self.divider, self.stuck, self.read) = (None, None, None, 0);
+    }
+}
+
+fn words(piece: &shared::Piece) -> Option<String> {
+    match piece {
+        shared::Piece::Text(text) => Some(text.clone()),
+        _ => None,
+    }
+}

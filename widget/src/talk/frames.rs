@@ -1,0 +1,136 @@
+//! What the relay says, and what follows from it.
+
+use super::{Deed, Link, News, Talk};
+use crate::dialogue::Fate;
+use shared::{Author, Entry, Happening, MessageId, MessageState, Millis, Refusal, Seq, ToWidget};
+
+/// How long to stay away where the relay has no room and does not say for how long: 5 s.
+const NO_ROOM: u32 = 5;
+/// The same where the owner has closed the chat for now: 60 s.
+const CLOSED: u32 = 60;
+
+impl Talk {
+    pub fn receive(&mut self, frame: ToWidget, now: Millis) {
+        match frame {
+            ToWidget::Welcome { session, last, reset, text_chars } => {
+                self.deeds.push(Deed::Limit { chars: text_chars });
+                if reset {
+                    let read = self.read.min(last);
+                    self.forget();
+                    self.read = read;
+                }
+                self.welcome(session, last, now);
+            }
+            ToWidget::Accepted { id, seq, at } => self.accepted(&id, seq, at),
+            ToWidget::Entries { list } => self.entries(list),
+            ToWidget::Refused { id, code: Refusal::SessionUnknown, .. } => self.begin_anew(id.is_some()),
+            ToWidget::Refused { id: Some(id), code, retry_after } => {
+                if self.queue.refuse(&id, code, retry_after, now) {
+                    self.judge(&id, Fate::Refused(code));
+                    self.deeds.extend([Deed::Failed(code), Deed::Tell(News::Failed)]);
+                }
+            }
+            ToWidget::Refused { id: None, code, retry_after } => self.turned_away(code, retry_after),
+            ToWidget::Pong | ToWidget::Unknown => {}
+        }
+        self.tick(now);
+    }
+
+    fn welcome(&mut self, session: Option<String>, last: Seq, now: Millis) {
+        if let Some(token) = session {
+            // Another tab may have begun a session while we waited for ours: then that is who the visitor is.
+            let kept = self.storage.session();
+            if kept.is_some() {
+                self.session = kept;
+                return self.deeds.push(Deed::Anew);
+            }
+            self.storage.keep_session(&token);
+            self.session = Some(token);
+        }
+        self.known.get_or_insert(last);
+        self.closed = None;
+        self.connected(now);
+        self.mark_read();
+    }
+
+    fn accepted(&mut self, id: &MessageId, seq: Seq, at: Millis) {
+        if let Some(message) = self.queue.accept(id) {
+            let first = !self.history.messages().any(|(_, message)| message.from == Author::Visitor);
+            self.storage.change_queue(|queue| queue.retain(|kept| kept.id != *id));
+            self.history.accept(message.id, message.text, seq, at);
+            self.deeds.push(Deed::Tell(News::Sent { first }));
+        }
+    }
+
+    fn entries(&mut self, list: Vec<Entry>) {
+        let live = self.history.seen().max(self.known.unwrap_or_default());
+        let mut taken = Vec::new();
+        for Entry { seq, what, .. } in &list {
+            if let Happening::Said { id, from: Author::Visitor, .. } = what
+                && self.queue.accept(id).is_some()
+            {
+                taken.push(id.clone());
+            }
+            if *seq > live {
+                self.tell(what);
+            }
+        }
+        if !taken.is_empty() {
+            self.storage.change_queue(|queue| queue.retain(|kept| !taken.contains(&kept.id)));
+        }
+        self.history.receive(list);
+        self.mark_read();
+    }
+
+    fn tell(&mut self, what: &Happening) {
+        let news = match what {
+            Happening::Said { from: Author::Operator, name, .. } => {
+                let last = self.history.messages().rev().find(|(_, message)| message.from == Author::Operator);
+                if last.is_none_or(|(_, message)| message.name != *name) {
+                    self.deeds.push(Deed::Tell(News::Operator));
+                }
+                News::Received
+            }
+            Happening::Said { from: Author::Bot, .. } => News::Received,
+            Happening::State { state: MessageState::Failed, .. } => {
+                self.deeds.push(Deed::Failed(Refusal::Unknown));
+                News::Failed
+            }
+            Happening::Started => News::Started,
+            Happening::Finished => News::Finished,
+            _ => return,
+        };
+        self.deeds.push(Deed::Tell(news));
+    }
+
+    /// The relay does not know us (any more). What is not sent yet goes into a new conversation.
+    fn begin_anew(&mut self, speaking: bool) {
+        let kept = self.storage.session();
+        let known_elsewhere = kept.is_some() && kept != self.session;
+        self.lost |= !known_elsewhere && (speaking || self.session.is_some());
+        self.forget();
+        if known_elsewhere {
+            self.session = kept;
+        } else {
+            self.session = None;
+            self.storage.forget_session();
+            self.settled.clear();
+        }
+        self.reconnect();
+    }
+
+    /// The relay does not talk to us, for now or for good.
+    fn turned_away(&mut self, code: Refusal, retry_after: Option<u32>) {
+        match code {
+            Refusal::Version => self.closed = Some("update"),
+            Refusal::SiteUnknown | Refusal::Origin => self.closed = Some("closed_card"),
+            Refusal::SiteClosed => {
+                self.closed = Some("closed_card");
+                return self.deeds.push(Deed::Pause { seconds: retry_after.unwrap_or(CLOSED) });
+            }
+            _ => return self.deeds.push(Deed::Pause { seconds: retry_after.unwrap_or(NO_ROOM) }),
+        }
+        self.link = Link::Off;
+        self.deeds.push(Deed::Leave);
+    }
+}

@@ -1,0 +1,56 @@
+//! Where the log stands: at its end it follows what comes, elsewhere it stays put.
+
+use std::cell::Cell;
+use web_sys::Element;
+
+/// So near to the end counts as there: one line of text, in pixels.
+const NEAR: i32 = 24;
+
+pub struct Scroll {
+    log: Element,
+    at_end: Cell<bool>,
+}
+
+impl Scroll {
+    pub fn new(log: Element) -> Self {
+        Self { log, at_end: Cell::new(true) }
+    }
+
+    fn below(&self) -> i32 {
+        self.log.scroll_height() - self.log.client_height() - self.log.scroll_top()
+    }
+
+    /// The visitor has scrolled.
+    pub fn moved(&self) {
+        self.at_end.set(self.below() < NEAR);
+    }
+
+    pub fn is_at_end(&self) -> bool {
+        self.at_end.get()
+    }
+
+    /// Whether more than a screen lies below.
+    pub fn is_far(&self) -> bool {
+        self.below() > self.log.client_height()
+    }
+
+    /// Something came or the log's size changed: stays at the end if it was there.
+    pub fn follow(&self) {
+        if self.is_at_end() {
+            self.to_end();
+        }
+    }
+
+    pub fn to_end(&self) {
+        self.at_end.set(true);
+        self.log.set_scroll_top(self.log.scroll_height());
+    }
+
+    /// Shows where the unread begins, if it is there.
+    pub fn to_unread(&self) {
+        if let Ok(Some(rule)) = self.log.query_selector(".new") {
+            rule.scroll_into_view();
+            self.moved();
+        }
+    }
+}
