@@ -20,7 +20,9 @@ pub enum Event {
     Connecting,
     Frame(ToWidget),
     /// It went, or did not come about. `surely`: the browser says that there is no network.
-    Disconnected { surely: bool },
+    Disconnected {
+        surely: bool,
+    },
 }
 
 enum Link {

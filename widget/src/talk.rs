@@ -24,11 +24,15 @@ pub enum Deed {
     /// Leave this connection and connect as who we are now.
     Anew,
     /// Leave it; come back by itself after so many seconds at the least.
-    Pause { seconds: u32 },
+    Pause {
+        seconds: u32,
+    },
     /// Leave it for good.
     Leave,
     /// The longest text the relay takes.
-    Limit { chars: u32 },
+    Limit {
+        chars: u32,
+    },
     /// To the host page.
     Tell(News),
     /// To the ear: a message failed, and why.
@@ -171,9 +175,10 @@ impl Talk {
     /// Time has passed.
     pub fn tick(&mut self, now: Millis) {
         self.pump(now);
-        let first = self.history.messages().find(|(_, message)| {
-            message.from == Author::Visitor && message.state == State::Sent && !message.deleted
-        });
+        let first = self
+            .history
+            .messages()
+            .find(|(_, message)| message.from == Author::Visitor && message.state == State::Sent && !message.deleted);
         let first = first.map(|(_, message)| &message.id);
         if first != self.stuck.as_ref().map(|(id, _)| id) {
             self.stuck = first.map(|id| (id.clone(), now));
@@ -193,15 +198,19 @@ impl Talk {
         let above = [self.lost.then_some("visitor_lost"), (!self.storage.lasts()).then_some("memory_only")];
         let long = self.stuck.as_ref().is_some_and(|(_, since)| since + LONG <= now);
         let below = [long.then_some("sent_long"), self.closed];
-        lines(&self.history, &self.queue, &Scene {
-            above: &above.into_iter().flatten().collect::<Vec<_>>(),
-            below: &below.into_iter().flatten().collect::<Vec<_>>(),
-            read_up_to: self.divider,
-            settled: &self.settled,
-            offline: self.link.is_broken(),
-            day,
-            today: day(now),
-        })
+        lines(
+            &self.history,
+            &self.queue,
+            &Scene {
+                above: &above.into_iter().flatten().collect::<Vec<_>>(),
+                below: &below.into_iter().flatten().collect::<Vec<_>>(),
+                read_up_to: self.divider,
+                settled: &self.settled,
+                offline: self.link.is_broken(),
+                day,
+                today: day(now),
+            },
+        )
     }
 
     /// Seconds until a refusal for haste is over.

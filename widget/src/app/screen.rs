@@ -120,10 +120,13 @@ impl Screen {
             Strip::None => ("", String::new()),
             Strip::Connecting => ("connecting", embed::say("connecting")),
             Strip::Offline => ("offline", embed::say("offline")),
-            Strip::Back => ("back", match talk.waiting() {
-                0 => embed::say("back_online"),
-                n => embed::say_count("back_online_part", n),
-            }),
+            Strip::Back => (
+                "back",
+                match talk.waiting() {
+                    0 => embed::say("back_online"),
+                    n => embed::say_count("back_online_part", n),
+                },
+            ),
         };
         Around {
             header: header(talk),

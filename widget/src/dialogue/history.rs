@@ -107,17 +107,13 @@ impl History {
         }
     }
 
-    fn said(
-        &mut self,
-        seq: Seq,
-        at: Millis,
-        id: MessageId,
-        from: Author,
-        name: Option<String>,
-        body: Vec<Piece>,
-    ) {
+    fn said(&mut self, seq: Seq, at: Millis, id: MessageId, from: Author, name: Option<String>, body: Vec<Piece>) {
         let (body, state) = (Arc::new(body), State::Sent);
-        self.place(seq, at, What::Said(Message { id, from, name, body, deleted: false, state, revised: 0, settled: 0 }));
+        self.place(
+            seq,
+            at,
+            What::Said(Message { id, from, name, body, deleted: false, state, revised: 0, settled: 0 }),
+        );
         for entry in std::mem::take(&mut self.early) {
             self.change(entry); // what still finds no message goes back to `early`
         }
@@ -133,7 +129,8 @@ impl History {
 
     /// Applies what happened to an earlier message. The last of a kind wins, whichever came first; deletion is final.
     fn change(&mut self, entry: Entry) {
-        let (Happening::Edited { id, .. } | Happening::Deleted { id } | Happening::State { id, .. }) = &entry.what else {
+        let (Happening::Edited { id, .. } | Happening::Deleted { id } | Happening::State { id, .. }) = &entry.what
+        else {
             return;
         };
         let Some(message) = self.find(id) else { return self.keep(entry) };

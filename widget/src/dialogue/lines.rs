@@ -17,7 +17,10 @@ pub struct Line {
 #[derive(Clone, Debug, PartialEq)]
 pub enum Shown {
     /// A day of the visitor's zone begins, so many before today.
-    Day { at: Millis, ago: u32 },
+    Day {
+        at: Millis,
+        ago: u32,
+    },
     /// A sentence of the product, by its word's key.
     Note(&'static str),
     /// Another person answers from here.

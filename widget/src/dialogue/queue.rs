@@ -126,7 +126,8 @@ impl Queue {
         let gone = |message: &Pending| {
             !matches!(message.fate, Fate::Refused(_)) && self.list.iter().all(|kept| kept.id != message.id)
         };
-        let taken: Vec<_> = old.into_iter().filter(gone).map(|message| Pending { fate: Fate::Taken, ..message }).collect();
+        let taken: Vec<_> =
+            old.into_iter().filter(gone).map(|message| Pending { fate: Fate::Taken, ..message }).collect();
         self.list.splice(0..0, taken);
     }
 

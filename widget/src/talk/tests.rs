@@ -109,12 +109,8 @@ fn a_lost_acknowledgement_is_asked_for_again_under_the_same_name() {
     talk.receive(welcome(None, 0), 2 * SECOND);
     assert!(talk.deeds().contains(&say(1, "раз")));
     talk.disconnected(false, 3 * SECOND);
-    let said = Happening::Said {
-        id: id(1),
-        from: Author::Visitor,
-        name: None,
-        body: vec![Piece::Text("раз".to_owned())],
-    };
+    let said =
+        Happening::Said { id: id(1), from: Author::Visitor, name: None, body: vec![Piece::Text("раз".to_owned())] };
     talk.receive(welcome(None, 1), 4 * SECOND);
     talk.deeds();
     talk.receive(entries(vec![Entry { seq: 1, at: 1, what: said }]), 4 * SECOND);

@@ -5,7 +5,7 @@ use leptos::prelude::*;
 use shared::Piece;
 
 pub fn body(pieces: &[Piece]) -> Vec<AnyView> {
-    pieces.iter().map(|piece| element(piece)).collect()
+    pieces.iter().map(element).collect()
 }
 
 fn element(piece: &Piece) -> AnyView {

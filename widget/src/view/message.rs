@@ -1,7 +1,7 @@
 //! One message with its name line and the line of time and state below it.
 
-use super::body::{body, tag};
 use super::Wish;
+use super::body::{body, tag};
 use crate::clock;
 use crate::dialogue::{Bubble, State};
 use crate::embed::{say, say_with};

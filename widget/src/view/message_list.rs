@@ -23,11 +23,14 @@ pub fn MessageList(rows: Rows, wish: fn(Wish)) -> impl IntoView {
 fn line(shown: &Shown, row: &Row, wish: fn(Wish)) -> AnyView {
     match shown {
         Shown::Message(bubble) => Message(bubble, row.fresh, wish),
-        Shown::Day { at, ago } => aside("day", match ago {
-            0 => say("today"),
-            1 => say("yesterday"),
-            _ => clock::date(*at),
-        }),
+        Shown::Day { at, ago } => aside(
+            "day",
+            match ago {
+                0 => say("today"),
+                1 => say("yesterday"),
+                _ => clock::date(*at),
+            },
+        ),
         Shown::New => aside("new", say("new_divider")),
         Shown::Answers(name) => aside("sys", say_with("now_answers", &[("name", name.into())])),
         Shown::Finished(at) => aside("sys", say_with("finished_at", &[("time", clock::time(*at).into())])),
