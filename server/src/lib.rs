@@ -27,10 +27,14 @@ use limits::Limits;
 use relay::Relay;
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::time::Duration;
 use store::{Store, StoreError};
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
+
+/// How long requests under way may take to end when the relay stops.
+const LINGER: Duration = Duration::from_secs(10);
 
 /// Why the relay ended though nobody asked it to.
 #[derive(Debug, thiserror::Error)]
@@ -93,8 +97,9 @@ pub async fn run(
     let serving = axum::serve(listener, service).with_graceful_shutdown(async move { stop.cancelled().await });
     let failed = tokio::select! {
         served = serving.into_future() => served.err().map(RunError::Network),
-        carried = relay.run() => carried.err().map(RunError::Store),
+        Err(error) = relay.run() => Some(RunError::Store(error)), // without one it ends at the shutdown, as all does
         () = store.failed() => Some(RunError::Store(StoreError::Stopped)),
+        () = overdue(&shutdown) => None,
     };
     shutdown.cancel();
     tasks.close();
@@ -102,4 +107,10 @@ pub async fn run(
     store.close().await;
     tracing::info!("stopped");
     failed.map_or(Ok(()), Err)
+}
+
+/// Returns some time after `shutdown`: a connection that neither asks nor closes is not waited for any longer.
+async fn overdue(shutdown: &CancellationToken) {
+    shutdown.cancelled().await;
+    let _ = tokio::time::timeout(LINGER, std::future::pending::<()>()).await;
 }

@@ -5,11 +5,11 @@ use std::path::Path;
 
 /// A settings file for a relay that browsers and the portal reach at `public_url`, with its data in `folder`.
 /// `further` is more of the file: limits, another portal.
-pub fn file(public_url: &str, folder: &Path, portal: &Portal, further: &str) -> String {
+pub fn file(public_url: &str, folder: &Path, portal: Option<&Portal>, further: &str) -> String {
     format!(
         "listen = \"127.0.0.1:0\"\npublic_url = \"{public_url}\"\ndata = \"{}\"\n\n{}\n{further}",
         folder.join("otklik.redb").display(),
-        portal_section(portal),
+        portal.map(portal_section).unwrap_or_default(),
     )
 }
 

@@ -43,17 +43,19 @@ pub struct Stage {
 }
 
 impl Stage {
-    /// A relay in this process whose clock stands still, installed in the portal.
+    /// A relay in this process, in real time, installed in the portal.
     pub async fn start() -> Self {
-        let mut stage = Self::empty(Clock::by_hand(Clock::real().now()), "").await;
-        stage.start_here().await;
-        stage.install().await;
-        stage
+        Self::start_with(Clock::real(), "").await
     }
 
-    /// As `start`, in real time: for browsers, whose time cannot be moved.
-    pub async fn in_real_time() -> Self {
-        let mut stage = Self::empty(Clock::real(), "").await;
+    /// As `start`, with a clock that stands still until `advance` moves it.
+    pub async fn by_hand() -> Self {
+        Self::start_with(Clock::by_hand(Clock::real().now()), "").await
+    }
+
+    /// As `start`, with another clock and more of the relay's settings file.
+    pub async fn start_with(clock: Clock, further: &str) -> Self {
+        let mut stage = Self::empty(clock, further).await;
         stage.start_here().await;
         stage.install().await;
         stage
@@ -89,6 +91,14 @@ impl Stage {
         self.relay = Some(Relay::Process(process));
     }
 
+    /// Starts the relay in this process without the portal's keys in its settings.
+    pub async fn start_without_portal(&mut self) {
+        let server =
+            Server::start(&settings::file(&self.url(), self.folder.path(), None, ""), self.clock.clone()).await;
+        self.front.lead_to(server.address());
+        self.relay = Some(Relay::Here(server));
+    }
+
     /// The relay's public address.
     pub fn url(&self) -> String {
         self.front.url()
@@ -96,7 +106,7 @@ impl Stage {
 
     /// The text of the relay's settings file.
     pub fn settings(&self) -> String {
-        settings::file(&self.url(), self.folder.path(), &self.portal, &self.further)
+        settings::file(&self.url(), self.folder.path(), Some(&self.portal), &self.further)
     }
 
     fn settings_file(&self) -> PathBuf {

@@ -18,7 +18,7 @@ const PING_AFTER: Duration = Duration::from_secs(25);
 /// How long after a ping it drops a connection that stays silent: 60 seconds of silence in all.
 const DROP_AFTER: Duration = Duration::from_secs(35);
 
-/// How long a frame may take to leave: a reader who stands still is dropped.
+/// How long a frame may take to leave, by the machine's time: a reader who stands still is dropped.
 const SEND_WITHIN: Duration = Duration::from_secs(30);
 
 /// How much is read at once: small, for there is one such buffer for each idle connection.
@@ -170,10 +170,7 @@ impl Talk {
     }
 
     async fn send(&mut self, message: Message) -> Result<(), End> {
-        tokio::select! {
-            biased;
-            sent = self.socket.send(message) => sent.map_err(|_| End::Gone),
-            () = self.state.clock.sleep(SEND_WITHIN) => Err(End::Gone),
-        }
+        let sent = tokio::time::timeout(SEND_WITHIN, self.socket.send(message)).await;
+        sent.map_err(|_| End::Gone)?.map_err(|_| End::Gone)
     }
 }

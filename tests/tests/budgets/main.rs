@@ -27,7 +27,7 @@ struct Weighed {
 
 #[tokio::test]
 async fn a_first_word_costs_what_it_may() {
-    let stage = Stage::in_real_time().await;
+    let stage = Stage::start().await;
     let site = Site::start("shop").await;
     let chat = stage.connect(SALES, &[&site.origin]).await;
     site.carry(&chat.snippet, "en");

@@ -1,0 +1,9 @@
+//! The relay over real HTTP and WebSocket, against the stand-in portal.
+
+mod addresses;
+mod crash;
+mod faults;
+mod install;
+mod limits;
+mod settings;
+mod talk;
