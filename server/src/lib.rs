@@ -1,8 +1,9 @@
 //! The relay: carries what visitors and operators say between the chats on web pages and the open lines of Bitrix24.
 //!
 //! `run` is the whole of it, on a listener that is already bound. `routes` answers HTTP, `store` keeps everything that
-//! outlives the process, `relay` carries messages between it and the portals, which `bitrix` knows how to talk to; `hub`
-//! wakes open connections, `limits` bounds them, `clock` is the only source of time, `config` the settings.
+//! outlives the process, `setup` gets to know portals and their lines, `relay` carries messages between the store and the
+//! portals, which `bitrix` knows how to talk to; `hub` wakes open connections, `limits` bounds them, `clock` is the only
+//! source of time, `config` the settings.
 
 pub mod assets;
 pub mod bitrix;
@@ -15,6 +16,7 @@ pub mod limits;
 pub mod look;
 pub mod relay;
 mod routes;
+pub mod setup;
 pub mod store;
 pub mod telemetry;
 mod template;
@@ -25,6 +27,7 @@ use config::Config;
 use hub::Hub;
 use limits::Limits;
 use relay::Relay;
+use setup::Setup;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -57,6 +60,7 @@ pub struct AppState {
     pub limits: Limits,
     pub portals: Portals,
     pub relay: Relay,
+    pub setup: Setup,
     /// Every task belongs to it; `run` waits for all of them before it returns.
     pub tasks: TaskTracker,
     pub shutdown: CancellationToken,
@@ -80,12 +84,17 @@ pub async fn run(
     let portals = relay::portals(&config, &store, &clock, &tasks)?;
     let (stop, work) = (shutdown.clone(), tasks.clone());
     let relay = Relay::new(store.clone(), portals.clone(), hub.clone(), clock.clone(), work, stop);
+    let config = Arc::new(config);
+    let (stop, work) = (shutdown.clone(), tasks.clone());
+    let setup = Setup::new(Arc::clone(&config), store.clone(), portals.clone(), clock.clone(), work, stop);
+    setup.start().await?;
     let state = AppState {
-        config: Arc::new(config),
+        config,
         store: store.clone(),
         hub,
         portals,
         relay: relay.clone(),
+        setup,
         limits,
         clock,
         tasks: tasks.clone(),

@@ -6,8 +6,11 @@ mod chat;
 mod deliver;
 mod events;
 mod health;
+mod install;
 mod launcher;
+mod oauth;
 mod poll;
+mod settings;
 mod stream;
 mod visitor;
 
@@ -33,9 +36,14 @@ fn pages() -> Router<AppState> {
         .route("/{file}", get(assets::file))
 }
 
-/// The portal's doors.
+/// The portal's doors, and its administrators'.
 fn portal() -> Router<AppState> {
-    Router::new().route("/bitrix24/events", events::handler())
+    Router::new()
+        .route("/bitrix24/install", install::door())
+        .route("/bitrix24/events", events::handler())
+        .route("/bitrix24/settings", settings::door())
+        .route("/bitrix24/settings/api", settings::api())
+        .route("/bitrix24/oauth", oauth::door())
 }
 
 fn operations() -> Router<AppState> {

@@ -34,16 +34,18 @@ impl TokenKeeper for Keeper {
         grant: &'a Grant,
     ) -> BoxFuture<'a, Result<(), KeeperError>> {
         Box::pin(async move {
-            let Some(mut record) = self.store.portal(portal).await.map_err(keeper_error)? else { return Ok(()) };
-            if record.tokens.refresh.expose_secret() != used.expose_secret() {
-                return Ok(());
-            }
-            record.tokens = Tokens {
+            let tokens = Tokens {
                 access: grant.access.clone(),
                 refresh: grant.refresh.clone(),
                 expires_at: self.clock.now() + millis(grant.expires_in),
             };
-            self.store.save_portal(record).await.map_err(keeper_error)
+            let used = used.clone();
+            let kept = self.store.change_portal(portal, move |record| {
+                if record.tokens.refresh.expose_secret() == used.expose_secret() {
+                    record.tokens = tokens;
+                }
+            });
+            kept.await.map_err(keeper_error)
         })
     }
 }

@@ -17,7 +17,14 @@ pub fn handler() -> MethodRouter<AppState> {
 
 /// 200 as soon as the event is on our disk; 403 for what no portal of ours sent. The portal reads no body.
 async fn receive(State(state): State<AppState>, body: Bytes) -> StatusCode {
-    let Ok(delivery) = Delivery::read(&body) else { return StatusCode::PAYLOAD_TOO_LARGE };
+    match Delivery::read(&body) {
+        Ok(delivery) => received(&state, delivery).await,
+        Err(_) => StatusCode::PAYLOAD_TOO_LARGE,
+    }
+}
+
+/// The answer to a delivery, at whichever door it came.
+pub async fn received(state: &AppState, delivery: Delivery) -> StatusCode {
     match state.relay.receive(delivery).await {
         Ok(Reception::Kept | Reception::PassedOver) => StatusCode::OK,
         Ok(Reception::Forged) => {

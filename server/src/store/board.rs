@@ -172,6 +172,11 @@ impl Board {
         depths
     }
 
+    /// How many messages of `site` wait.
+    pub fn waiting_of(&self, site: &SiteKey) -> usize {
+        self.lock().desks.get(site).map_or(0, |desk| desk.waiting.len())
+    }
+
     /// What tells the sender of `portal` that there is something new.
     pub fn bell(&self, portal: &PortalHost) -> Arc<Notify> {
         Arc::clone(self.lock().wakes.entry(portal.clone()).or_default())

@@ -88,6 +88,11 @@ impl Store {
         .await
     }
 
+    /// How many visitors' messages of `site` the portal has not taken yet.
+    pub fn waiting_of(&self, site: &SiteKey) -> usize {
+        self.shared.board.waiting_of(site)
+    }
+
     /// What rings when `portal` has something new to send. It keeps one ring that nobody waited for.
     pub fn outbox_woken(&self, portal: &PortalHost) -> Arc<Notify> {
         self.shared.board.bell(portal)

@@ -76,6 +76,23 @@ impl Store {
         .await
     }
 
+    /// Changes what is known of an installed portal, as it stands at that moment: a change and a renewal of tokens never
+    /// undo each other. Nothing happens where it is not installed.
+    pub async fn change_portal(
+        &self,
+        host: &PortalHost,
+        change: impl FnOnce(&mut PortalRecord) + Send + 'static,
+    ) -> Result<(), StoreError> {
+        let (store, host) = (self.clone(), host.clone());
+        self.commit(move |batch| {
+            let Some(row) = batch.row(PORTALS, host.as_str())? else { return Ok(()) };
+            let mut record = store.open_portal(row)?;
+            change(&mut record);
+            batch.put(PORTALS, host.as_str(), &store.seal_portal(record))
+        })
+        .await
+    }
+
     /// The application was removed there: its tokens go. Sites and dialogues stay.
     pub async fn forget_portal(&self, host: &PortalHost) -> Result<(), StoreError> {
         let host = host.clone();

@@ -1,4 +1,4 @@
-//! `app.info`, `user.admin`: what the token in hand is good for.
+//! `app.info`, `user.admin`, `profile`: what the token in hand is good for.
 
 use super::{Method, Nothing};
 use crate::bitrix::error::PortalError;
@@ -47,6 +47,19 @@ impl Method for UserAdmin {
 
     fn reply(result: Value) -> Result<bool, PortalError> {
         Ok(truth(&result))
+    }
+}
+
+/// `profile`: the token's user, by number (`api-reference/user/profile.md`).
+#[derive(Clone, Copy, Debug, Default, Serialize)]
+pub struct Profile(pub Nothing);
+
+impl Method for Profile {
+    const NAME: &'static str = "profile";
+    type Reply = u64;
+
+    fn reply(result: Value) -> Result<u64, PortalError> {
+        number_at(&result, &["ID"]).ok_or_else(Self::shape)
     }
 }
 

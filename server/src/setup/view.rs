@@ -1,0 +1,93 @@
+//! What the settings page shows of a line: its channel as the portal reports it, and its site as we keep it.
+
+use super::appearance::ShownLook;
+use super::{Setup, origins};
+use crate::bitrix::CONNECTOR;
+use crate::bitrix::client::Portal;
+use crate::bitrix::error::PortalError;
+use crate::bitrix::methods::channel::{Connectors, Status};
+use crate::config::Config;
+use crate::ids::LineId;
+use crate::store::SiteRecord;
+use crate::telemetry::chain;
+use serde::Serialize;
+use shared::SiteKey;
+
+/// The page's state, as its script reads it.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct View {
+    line: LineView,
+    /// Absent where the portal did not answer.
+    channel: Option<ChannelView>,
+    site: Option<SiteView>,
+    /// Visitors' messages that the portal has not taken yet.
+    waiting: usize,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize)]
+struct LineView {
+    id: LineId,
+    name: String,
+}
+
+/// The four cells: each as the portal reports it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+struct ChannelView {
+    registered: bool,
+    connected: bool,
+    active: bool,
+    error: bool,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize)]
+struct SiteView {
+    connected: bool,
+    snippet: String,
+    origins: Vec<String>,
+    look: ShownLook,
+}
+
+impl SiteView {
+    fn of(site: &SiteRecord, config: &Config) -> Self {
+        Self {
+            connected: site.connected,
+            snippet: snippet(config, &site.key),
+            origins: site.origins.iter().map(|origin| origins::shown(origin)).collect(),
+            look: ShownLook::of(&site.look, &site.origins),
+        }
+    }
+}
+
+/// The one tag that a site needs.
+fn snippet(config: &Config, key: &SiteKey) -> String {
+    format!(r#"<script async src="{}"></script>"#, config.public_url.at(&format!("/widget/{key}.js")))
+}
+
+impl Setup {
+    /// What to show of a line whose site is `site`. A portal that does not answer is a state, not a failure.
+    pub(super) async fn view(&self, portal: &Portal, line: LineId, name: String, site: Option<&SiteRecord>) -> View {
+        let channel = channel(portal, line).await;
+        let channel = channel.inspect_err(|error| {
+            tracing::warn!(portal = %portal.host(), line = line.0, error = chain(error), "the channel's state is unknown");
+        });
+        View {
+            line: LineView { id: line, name },
+            channel: channel.ok(),
+            site: site.map(|site| SiteView::of(site, &self.inner.config)),
+            waiting: site.map_or(0, |site| self.inner.store.waiting_of(&site.key)),
+        }
+    }
+}
+
+async fn channel(portal: &Portal, line: LineId) -> Result<ChannelView, PortalError> {
+    let (status, list) = (Status { line }, Connectors::default());
+    let (status, list) = tokio::join!(portal.call(&status), portal.call(&list));
+    let status = status?;
+    Ok(ChannelView {
+        // A list that is refused says nothing of the connector: its status was just answered.
+        registered: list.map_or(true, |list| list.iter().any(|(id, _)| id.eq_ignore_ascii_case(CONNECTOR))),
+        connected: status.configured,
+        active: status.usable,
+        error: status.error,
+    })
+}
