@@ -5,6 +5,7 @@
 //! portal     a running stand-in; acts and looks are what tests do and see     -> everything below
 //! server     connections by hand: cut answers, a port that closes             rest/  methods behind one door
 //! sender     sends events, once                                               oauth  tokens by grant
+//! desk       the operator's desk: a page, what it shows, what it can do       pages  the portal's own pages with frames
 //! world      all the state behind one lock; app, connectors, talk, events change it
 //! chats, tokens, bucket, faults, offline, calls, options, ids, clock, php     plain parts that know nothing above
 //! ```
@@ -15,12 +16,15 @@ mod calls;
 mod chats;
 mod clock;
 mod connectors;
+mod desk;
 mod events;
 mod faults;
+mod guard;
 mod ids;
 mod oauth;
 mod offline;
 mod options;
+mod pages;
 pub mod php;
 mod portal;
 mod rest;

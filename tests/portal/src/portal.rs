@@ -2,7 +2,9 @@
 
 mod acts;
 mod looks;
+mod power;
 
+pub(crate) use self::power::Switch;
 pub use self::{acts::FramePost, looks::PATIENCE};
 
 use std::{
@@ -19,9 +21,11 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use crate::{
     clock::Clock,
+    desk,
     faults::Mood,
     oauth,
     options::Options,
+    pages,
     rest::door,
     sender,
     server::{self, Port},
@@ -77,17 +81,9 @@ impl Shared {
 /// A stand-in portal on ports of 127.0.0.1. It stops when dropped.
 pub struct Portal {
     shared: Shared,
-    port: Port,
-    router: Router,
+    switch: Arc<Switch>,
     /// Tasks end with `stop`; the tracker only keeps them from being loose.
     _tasks: TaskTracker,
-    stop: CancellationToken,
-    power: tokio::sync::Mutex<Power>,
-}
-
-/// What serves the portal's own port, while it is on.
-struct Power {
-    tasks: TaskTracker,
     stop: CancellationToken,
 }
 
@@ -100,12 +96,11 @@ impl Portal {
         let address = Address { portal: port.address().to_string(), side: side.address().to_string() };
         let shared = Shared::new(World::new(options, address, clock.clone()), clock);
         let (tasks, stop) = (TaskTracker::new(), CancellationToken::new());
-        let router = portal_routes(shared.clone());
-        let power = tokio::sync::Mutex::new(Power::on(&port, &router, &stop)?);
-        let portal = Self { shared: shared.clone(), port, router, _tasks: tasks.clone(), stop: stop.clone(), power };
-        tasks.spawn(server::serve(side.listen()?, side_routes(shared.clone()), tasks.clone(), stop.clone()));
-        tasks.spawn(sender::run(shared, stop));
-        Ok(portal)
+        let switch = Arc::new(Switch::on(port, portal_routes(shared.clone()), stop.clone())?);
+        let beside = side_routes(shared.clone(), Arc::clone(&switch));
+        tasks.spawn(server::serve(side.listen()?, beside, tasks.clone(), stop.clone()));
+        tasks.spawn(sender::run(shared.clone(), stop.clone()));
+        Ok(Self { shared, switch, _tasks: tasks, stop })
     }
 
     /// How the portal answers from now on. [`Mood::Off`] closes the port and breaks every open connection; both are
@@ -114,29 +109,7 @@ impl Portal {
     /// # Errors
     /// When the port cannot be opened again.
     pub async fn set_mood(&self, mood: Mood) -> io::Result<()> {
-        let mut power = self.power.lock().await;
-        let before = self.shared.change(|world| std::mem::replace(&mut world.mood, mood));
-        match (before, mood) {
-            (Mood::Off, Mood::Off) => {}
-            (Mood::Off, _) => *power = Power::on(&self.port, &self.router, &self.stop)?,
-            (_, Mood::Off) => power.off().await,
-            _ => {}
-        }
-        Ok(())
-    }
-}
-
-impl Power {
-    fn on(port: &Port, router: &Router, stop: &CancellationToken) -> io::Result<Self> {
-        let (tasks, stop) = (TaskTracker::new(), stop.child_token());
-        tasks.spawn(server::serve(port.listen()?, router.clone(), tasks.clone(), stop.clone()));
-        Ok(Self { tasks, stop })
-    }
-
-    async fn off(&self) {
-        self.stop.cancel();
-        self.tasks.close();
-        self.tasks.wait().await;
+        self.switch.set(&self.shared, mood).await
     }
 }
 
@@ -152,11 +125,13 @@ fn portal_routes(shared: Shared) -> Router {
     Router::new()
         .route("/rest/{*method}", on(any, door::call))
         .route("/oauth/authorize/", get(oauth::authorize))
+        .merge(pages::routes(&shared))
         .with_state(shared)
 }
 
 /// What stands beside the portal and stays when it is off.
-fn side_routes(shared: Shared) -> Router {
+fn side_routes(shared: Shared, switch: Arc<Switch>) -> Router {
     let any = MethodFilter::GET.or(MethodFilter::POST);
-    Router::new().route("/oauth/token/", on(any, oauth::token)).with_state(shared)
+    let oauth = Router::new().route("/oauth/token/", on(any, oauth::token)).with_state(shared.clone());
+    oauth.merge(desk::routes(shared, switch))
 }

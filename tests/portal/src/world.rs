@@ -26,6 +26,15 @@ pub(crate) struct Address {
     pub side: String,
 }
 
+/// What stands around the portal in the demo; the desk shows it.
+#[derive(Debug, Default)]
+pub(crate) struct Surroundings {
+    /// The demo shop's address.
+    pub shop: Option<String>,
+    /// Visitors' messages that wait at the relay, where the relay tells.
+    pub waiting: Option<u64>,
+}
+
 pub(crate) struct World {
     pub clock: Clock,
     pub options: Options,
@@ -52,6 +61,7 @@ pub(crate) struct World {
     pub calls: Vec<Call>,
     pub faults: Faults,
     pub mood: Mood,
+    pub surroundings: Surroundings,
     /// The call under way came with a token out of an event: it raises nothing.
     pub muted: bool,
 }
@@ -82,6 +92,7 @@ impl World {
             calls: Vec::new(),
             faults: Faults::default(),
             mood: Mood::default(),
+            surroundings: Surroundings::default(),
             muted: false,
         }
     }

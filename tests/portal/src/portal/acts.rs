@@ -48,8 +48,7 @@ impl Portal {
     /// `ONAPPINSTALL` was sent. Returns the status the relay answered; none when it did not.
     pub async fn install_into(&self, relay_url: &str) -> Option<u16> {
         let sent = self.shared.change(|world| {
-            let (install, handler) = card_of(relay_url);
-            world.install(&install, &handler, false);
+            world.save_card(relay_url, false);
             world.deliveries.len()
         });
         self.wait("ONAPPINSTALL to be sent", |world| {
@@ -60,11 +59,13 @@ impl Portal {
 
     /// Saves the card of a local application with pages and opens its installation page. The application is not
     /// installed before [`Portal::finish_install`].
+    ///
+    /// # Panics
+    /// Never: the card was just saved.
     pub fn install_by_frame(&self, relay_url: &str, lang: &str) -> FramePost {
         self.shared.change(|world| {
-            let (install, handler) = card_of(relay_url);
-            world.install(&install, &handler, true);
-            world.frame(&install, lang, "DEFAULT", &json!({}), world.app.installer)
+            world.save_card(relay_url, true);
+            world.install_frame(lang).expect("the card was just saved")
         })
     }
 
@@ -182,19 +183,35 @@ impl Portal {
         });
     }
 
+    /// Tells the desk where the shop is.
+    pub fn set_shop(&self, url: &str) {
+        self.shared.change(|world| world.surroundings.shop = Some(url.to_owned()));
+    }
+
+    /// Tells the desk how many messages wait at the relay.
+    pub fn set_waiting(&self, count: u64) {
+        self.shared.change(|world| world.surroundings.waiting = Some(count));
+    }
+
     /// An access token of an employee's, for a test that calls the portal itself.
     pub fn token_of(&self, who: UserId) -> String {
         self.shared.change(|world| world.tokens.issue(who, &world.clock).access)
     }
 }
 
-/// Installation path and handler path of a relay's card.
-fn card_of(relay_url: &str) -> (String, String) {
-    let base = relay_url.trim_end_matches('/');
-    (format!("{base}/bitrix24/install"), format!("{base}/bitrix24/oauth"))
-}
-
 impl World {
+    /// Saves the card for a relay: its installation path and its handler path.
+    pub(crate) fn save_card(&mut self, relay_url: &str, with_pages: bool) {
+        let base = relay_url.trim_end_matches('/');
+        self.install(&format!("{base}/bitrix24/install"), &format!("{base}/bitrix24/oauth"), with_pages);
+    }
+
+    /// The installation page of an application with pages; none before its card was saved.
+    pub(crate) fn install_frame(&mut self, lang: &str) -> Option<FramePost> {
+        let install = self.app.install_url.clone()?;
+        Some(self.frame(&install, lang, "DEFAULT", &json!({}), self.app.installer))
+    }
+
     /// The settings page of a connector on a line.
     pub(crate) fn settings_frame(&mut self, id: &str, line: LineId, lang: &str, who: UserId) -> Option<FramePost> {
         let handler = self.connectors.get(id)?.handler.clone();

@@ -29,6 +29,16 @@ impl Portal {
         self.shared.look(|world| format!("http://{}", world.address.side))
     }
 
+    /// The operator's desk.
+    pub fn desk_url(&self) -> String {
+        format!("{}/", self.oauth_url())
+    }
+
+    /// The portal's page with a connector's settings in a frame, as an administrator's browser opens it.
+    pub fn settings_page_url(&self, connector: &str, line: LineId, lang: &str) -> String {
+        format!("http://{}{}", self.host(), crate::pages::settings_path(connector, line, lang))
+    }
+
     pub fn client_id(&self) -> String {
         self.shared.look(|world| world.app.client_id.clone())
     }

@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that meets nothing where something must be has failed")]
 
+mod desk;
 mod faults;
 mod payloads;
 mod relay;

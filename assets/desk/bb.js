@@ -1,0 +1,53 @@
+// BB text as the portal shows it to operators, made of elements. Nothing here ever reads markup from text.
+
+import { el } from './parts.js';
+
+const TOKEN = /\[(\/?)(b|i|u|s|url|code|br)(?:=([^\]]*))?\]|(https?:\/\/[^\s<>[\]]+)/gi;
+
+/** The text as nodes: tags it knows become elements, everything else stays the text it is. */
+export function shown(text) {
+  const root = document.createDocumentFragment();
+  const open = [{ tag: '', node: root }];
+  let at = 0;
+  const put = node => open.at(-1).node.append(node);
+  for (const found of text.matchAll(TOKEN)) {
+    put(text.slice(at, found.index));
+    at = found.index + found[0].length;
+    const [whole, slash, name, value, bare] = found;
+    const tag = name?.toLowerCase();
+    const inCode = open.some(one => one.tag === 'code');
+    if (bare) put(inCode ? bare : link(bare, bare));
+    else if (inCode && !(slash && tag === 'code')) put(whole);
+    else if (tag === 'br') put('\n');
+    else if (slash) close(open, tag, whole);
+    else {
+      const node = tag === 'url' ? link(value?.replace(/^["']|["']$/g, ''), '') : el(tag);
+      put(node);
+      open.push({ tag, node });
+    }
+  }
+  put(text.slice(at));
+  while (open.length > 1) finish(open.pop());
+  return root;
+}
+
+function close(open, tag, whole) {
+  const from = open.findLastIndex(one => one.tag === tag);
+  if (from < 1) open.at(-1).node.append(whole);
+  else while (open.length > from) finish(open.pop());
+}
+
+/** `[url]address[/url]` names its target between the tags. */
+function finish({ tag, node }) {
+  if (tag === 'url' && !node.hasAttribute('href')) aim(node, node.textContent);
+}
+
+function link(target, text) {
+  const made = el('a', { rel: 'noopener noreferrer nofollow', target: '_blank' }, text);
+  if (target) aim(made, target);
+  return made;
+}
+
+function aim(made, target) {
+  if (/^(https?:\/\/|mailto:|tel:)/i.test(target)) made.href = target;
+}
