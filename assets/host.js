@@ -37,11 +37,12 @@ iframe{position:absolute;inset:0;width:100%;height:100%;border:0;opacity:0;trans
 .ready .own{visibility:hidden}
 .own{position:absolute;inset:0;display:flex;flex-direction:column;align-items:center;text-align:center;text-wrap:balance}
 .top{align-self:stretch;box-sizing:border-box;height:68px;padding:0 16px;background:var(--s);box-shadow:0 1px var(--n);font:600 16px/68px -apple-system,"Segoe UI",Roboto,Arial,sans-serif;text-align:start;white-space:nowrap;overflow:hidden;text-overflow:ellipsis}
+.own:not(.busy) span{visibility:hidden}
 .own p{margin:auto 28px 0;font-weight:600}
 .own p+p{margin:6px 28px 0;font-weight:400}
 .own span{margin:auto 10px 10px;align-self:stretch;height:46px;border-radius:23px 23px 8px 23px;background:var(--s);box-shadow:0 0 0 1px var(--n)}
 .own button{position:static;width:auto;height:44px;margin-top:16px;padding:0 20px;border-radius:18px;font:600 15px/44px -apple-system,"Segoe UI",Roboto,Arial,sans-serif;box-shadow:none}
-.own .x{display:none;position:absolute;top:0;inset-inline-end:0;width:68px;height:68px;margin:0;padding:0;background:none;color:var(--k);font-size:26px;line-height:68px;text-align:center}
+.own .x{display:none;position:absolute;top:0;inset-inline-end:0;width:68px;height:68px;margin:0;padding:0;background:none;color:var(--k);font:30px/64px Arial,sans-serif;text-align:center}
 @media(max-height:699px){dialog{bottom:20px;height:calc(100vh - 40px);height:calc(100dvh - 40px)}dialog.left{bottom:20px}button.open{display:none}}
 @media(max-width:480px),(max-height:480px){dialog,dialog.left{inset:0;width:100%;max-width:none;height:100%;border-radius:0}.own .x{display:block}}
 @media(prefers-reduced-motion:reduce){dialog,dialog:popover-open,dialog[open],iframe{transition:none}}
@@ -96,6 +97,7 @@ export default ({ options, facts, root, element, button, emit, lang, dark, paint
   };
   const tell = (text, more, retry) => {
     dialog.classList.remove("ready");
+    own.classList.toggle("busy", !text);
     what.textContent = text;
     why.textContent = more;
     again.hidden = !retry;
@@ -129,7 +131,7 @@ export default ({ options, facts, root, element, button, emit, lang, dark, paint
     port = port1;
     port.onmessage = ({ data }) => Object.hasOwn(heard, data.is) && heard[data.is](data);
     frame.contentWindow.postMessage("otklik", options.origin, [port2]);
-    port.postMessage({ do: "init", lang: lang(), theme: theme(), color: options.color, insets: insets(), open: facts.open, quiet: true, modal: phone.matches });
+    port.postMessage({ do: "init", theme: theme(), position: options.position, insets: insets(), open: facts.open, quiet: true, modal: phone.matches });
     if (facts.open && !dialog.open && !dialog.matches(":popover-open")) appear(true);
   };
   const heard = {

@@ -72,7 +72,6 @@
       } catch (error) {
         loading = null;
         waiting = false;
-        failed = true;
         paint();
         throw error;
       }
@@ -96,7 +95,17 @@
     attach();
   };
 
-  const asked = (name) => async (...args) => (await load())[name](...args);
+  /** A command of the host part's; when that cannot be had, the bubble says so. */
+  const asked = (name) => async (...args) => {
+    try {
+      await load();
+    } catch (error) {
+      failed = true;
+      paint();
+      throw error;
+    }
+    return host[name](...args);
+  };
   const set = (name) => (value) => {
     options[name] = value;
     paint();

@@ -42,9 +42,12 @@
   const shown = () => open && document.visibilityState === "visible";
   const changed = () => shell.onshown?.();
   const touch = matchMedia("(hover: none) and (pointer: coarse)");
+  root.classList.toggle("touch", touch.matches);
   const close = () => (history.state?.otklik ? history.back() : framed && post({ is: "close" }));
   const orders = {
     init(order) {
+      root.classList.toggle("touch", touch.matches || order.modal);
+      root.classList.toggle("left", order.position === "left");
       if (order.theme) orders.theme({ value: order.theme });
       if (order.insets) orders.insets({ value: order.insets });
       if (order.open) orders.open(order);
@@ -112,13 +115,10 @@
     hint.textContent = left < 0 ? say("over", { n: -left }) : left < 200 ? say("left", { n: left }) : appHint;
     send.setAttribute("aria-disabled", String(!field.value.trim() || left < 0));
   };
-  // Height and layout are found from the one-line layout each time, so that they do not flip to and fro.
+  /** The field is as high as its text, up to what the style sheet allows. */
   const fit = () => {
-    comp.classList.remove("grown");
     field.style.height = "0";
-    const line = send.offsetHeight;
-    comp.classList.toggle("grown", field.scrollHeight > line + 4);
-    field.style.height = `${Math.max(line, field.scrollHeight)}px`;
+    field.style.height = `${Math.max(send.offsetHeight, field.scrollHeight)}px`;
   };
   const typed = () => {
     fit();
