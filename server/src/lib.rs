@@ -5,6 +5,7 @@
 //! portals, which `bitrix` knows how to talk to; `hub` wakes open connections, `limits` bounds them, `clock` is the only
 //! source of time, `config` the settings.
 
+pub mod admin;
 pub mod assets;
 pub mod bitrix;
 pub mod clock;
@@ -21,6 +22,7 @@ pub mod store;
 pub mod telemetry;
 mod template;
 
+use axum::Router;
 use bitrix::client::Portals;
 use clock::Clock;
 use config::Config;
@@ -36,7 +38,7 @@ use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-/// How long requests under way may take to end when the relay stops.
+/// How long requests under way may take to end when the relay stops, by the machine's time.
 const LINGER: Duration = Duration::from_secs(10);
 
 /// Why the relay ended though nobody asked it to.
@@ -88,6 +90,15 @@ pub async fn run(
     let (stop, work) = (shutdown.clone(), tasks.clone());
     let setup = Setup::new(Arc::clone(&config), store.clone(), portals.clone(), clock.clone(), work, stop);
     setup.start().await?;
+    let metrics = match config.metrics_listen {
+        Some(address) => Some(TcpListener::bind(address).await?),
+        None => None,
+    };
+    #[cfg(unix)]
+    if let Err(error) = admin::listen(&config.data, store.clone(), &tasks, shutdown.clone()) {
+        // A path too long for a socket, say. Visitors do not mind.
+        tracing::warn!(error = telemetry::chain(&error), "commands cannot reach this relay");
+    }
     let state = AppState {
         config,
         store: store.clone(),
@@ -101,21 +112,44 @@ pub async fn run(
         shutdown: shutdown.clone(),
     };
     tracing::info!(listen = listener.local_addr().map(|address| address.to_string()).ok(), "serving");
-    let service = routes::router(state).into_make_service_with_connect_info::<SocketAddr>();
-    let stop = shutdown.clone();
-    let serving = axum::serve(listener, service).with_graceful_shutdown(async move { stop.cancelled().await });
-    let failed = tokio::select! {
-        served = serving.into_future() => served.err().map(RunError::Network),
-        Err(error) = relay.run() => Some(RunError::Store(error)), // without one it ends at the shutdown, as all does
-        () = store.failed() => Some(RunError::Store(StoreError::Stopped)),
-        () = overdue(&shutdown) => None,
-    };
-    shutdown.cancel();
+    let (served, measured, carried, kept) = tokio::join!(
+        serve(Some(listener), routes::router(state.clone()), &shutdown),
+        serve(metrics, routes::metrics::router(state), &shutdown),
+        ending(&shutdown, relay.run()),
+        ending(&shutdown, keep(&store, &shutdown)),
+    );
     tasks.close();
     tasks.wait().await;
     store.close().await;
     tracing::info!("stopped");
-    failed.map_or(Ok(()), Err)
+    served.and(measured)?;
+    Ok(carried.and(kept)?)
+}
+
+/// Serves on `listener`, where there is one, until `shutdown`; requests under way then have a while to end.
+async fn serve(listener: Option<TcpListener>, router: Router, shutdown: &CancellationToken) -> std::io::Result<()> {
+    let Some(listener) = listener else { return Ok(()) };
+    let stop = shutdown.clone().cancelled_owned();
+    let service = router.into_make_service_with_connect_info::<SocketAddr>();
+    let serving = axum::serve(listener, service).with_graceful_shutdown(stop).into_future();
+    tokio::select! {
+        served = ending(shutdown, serving) => served,
+        () = overdue(shutdown) => Ok(()),
+    }
+}
+
+/// Fails when the store does.
+async fn keep(store: &Store, shutdown: &CancellationToken) -> Result<(), StoreError> {
+    tokio::select! {
+        () = store.failed() => Err(StoreError::Stopped),
+        () = shutdown.cancelled() => Ok(()),
+    }
+}
+
+/// Whatever ends, however it ends, ends the relay.
+async fn ending<T>(shutdown: &CancellationToken, work: impl Future<Output = T>) -> T {
+    let _last = shutdown.clone().drop_guard();
+    work.await
 }
 
 /// Returns some time after `shutdown`: a connection that neither asks nor closes is not waited for any longer.

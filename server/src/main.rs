@@ -1,10 +1,12 @@
 //! The commands: settings, telemetry, signals and exit codes. What they do is the library's.
 
 use clap::{Parser, Subcommand};
+use otklik_server::admin::{self, Order};
 use otklik_server::clock::Clock;
 use otklik_server::config::Config;
+use otklik_server::ids::DialogueId;
 use otklik_server::telemetry;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
@@ -24,6 +26,14 @@ struct Arguments {
 enum Command {
     /// Runs the relay until it is told to stop.
     Serve,
+    /// Copies everything into FILE, also while the relay runs.
+    Backup { file: PathBuf },
+    /// Puts the copy FILE back. What was there stays beside it.
+    Restore { file: PathBuf },
+    /// Prints everything of one visitor as JSON.
+    Export { dialogue: DialogueId },
+    /// Removes everything of one visitor for good.
+    Erase { dialogue: DialogueId },
 }
 
 /// Anything that ends a command, as one line with its causes.
@@ -45,7 +55,24 @@ fn outcome(arguments: Arguments) -> Outcome {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     match arguments.command {
         Command::Serve => runtime.block_on(serve(config)),
+        Command::Backup { file } => runtime.block_on(ask(&config, Order::Backup { file: std::path::absolute(file)? })),
+        Command::Restore { file } => runtime.block_on(restore(&config, &file)),
+        Command::Export { dialogue } => runtime.block_on(ask(&config, Order::Export { dialogue })),
+        Command::Erase { dialogue } => runtime.block_on(ask(&config, Order::Erase { dialogue })),
     }
+}
+
+/// Has the store do something, and prints what it tells.
+async fn ask(config: &Config, order: Order) -> Outcome {
+    let told = admin::ask(&config.data, order).await?;
+    println!("{told:#}");
+    Ok(())
+}
+
+async fn restore(config: &Config, file: &Path) -> Outcome {
+    admin::restore(&config.data, file, Clock::real().now()).await?;
+    println!("{} is as it was in {}", config.data.display(), file.display());
+    Ok(())
 }
 
 async fn serve(config: Config) -> Outcome {

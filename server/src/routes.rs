@@ -8,6 +8,7 @@ mod events;
 mod health;
 mod install;
 mod launcher;
+pub mod metrics;
 mod oauth;
 mod poll;
 mod settings;

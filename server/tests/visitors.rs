@@ -256,3 +256,25 @@ async fn a_relay_that_stops_says_goodbye() {
         assert_eq!(status, 200);
     }
 }
+
+#[tokio::test]
+async fn whoever_watches_the_relay_sees_counts_and_no_words() {
+    let relay = Relay::start().await;
+    let get = async |port: u16, path: &str| {
+        let answer = reqwest::get(format!("http://127.0.0.1:{port}{path}")).await.unwrap();
+        (answer.status().as_u16(), answer.text().await.unwrap())
+    };
+    let port = relay.address.port();
+    assert_eq!(get(port, "/healthz").await.0, 200);
+    assert_eq!(get(port, "/readyz").await.0, 200);
+    let (mut socket, _) = relay.visitor().await;
+    socket.send(&say(1, "a secret")).await;
+    socket.read().await;
+    let (status, counts) = get(relay.metrics, "/metrics").await;
+    assert_eq!(status, 200);
+    assert!(counts.contains("otklik_outbox_messages{portal=\"portal.example\"} 1"), "{counts}");
+    assert!(counts.contains("otklik_messages_accepted_total"), "{counts}");
+    assert!(!counts.contains("secret"));
+    assert_eq!(get(port, "/metrics").await.0, 404);
+    relay.stop().await;
+}

@@ -11,6 +11,7 @@ use super::{Store, StoreError};
 use crate::ids::{DialogueId, LineId, PortalHost};
 use serde::{Deserialize, Serialize};
 use shared::{MessageId, MessageState, Millis, SiteKey};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use tokio::sync::Notify;
 
@@ -96,6 +97,11 @@ impl Store {
     /// What rings when `portal` has something new to send. It keeps one ring that nobody waited for.
     pub fn outbox_woken(&self, portal: &PortalHost) -> Arc<Notify> {
         self.shared.board.bell(portal)
+    }
+
+    /// How many messages wait for each portal, those under way among them.
+    pub fn outbox_depths(&self) -> BTreeMap<PortalHost, usize> {
+        self.shared.board.depths()
     }
 
     async fn items(&self, tickets: Vec<Ticket>) -> Result<Vec<OutboxItem>, StoreError> {

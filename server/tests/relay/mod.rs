@@ -25,6 +25,8 @@ const DEADLINE: Duration = Duration::from_secs(20);
 
 pub struct Relay {
     pub address: SocketAddr,
+    /// The port of `/metrics`.
+    pub metrics: u16,
     pub clock: Clock,
     pub shutdown: CancellationToken,
     folder: tempfile::TempDir,
@@ -48,11 +50,14 @@ impl Relay {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let data = folder.path().join("otklik.redb");
-        let settings = format!("public_url = 'http://{address}'\ndata = '{}'", data.display());
+        // Free a moment ago: the relay itself says nothing of a port that it chose.
+        let metrics = TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap().port();
+        let (data, metrics_listen) = (data.display(), format!("127.0.0.1:{metrics}"));
+        let settings = format!("public_url='http://{address}'\ndata='{data}'\nmetrics_listen='{metrics_listen}'");
         let config = Config::from_table(settings.parse().unwrap(), std::iter::empty()).unwrap();
         let (clock, shutdown) = (Clock::by_hand(1_790_000_000_000), CancellationToken::new());
         let running = tokio::spawn(run(listener, config, clock.clone(), shutdown.clone()));
-        Self { address, clock, shutdown, folder, running }
+        Self { address, metrics, clock, shutdown, folder, running }
     }
 
     /// Stops in order.

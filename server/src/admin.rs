@@ -1,0 +1,115 @@
+//! What the owner asks of the store from the command line. The store belongs to one process: where a relay runs, it is
+//! asked over a socket beside the data file, which is its owner's alone; else the file is opened for the moment.
+
+#[cfg(unix)]
+mod socket;
+
+#[cfg(unix)]
+pub use socket::listen;
+
+use crate::ids::DialogueId;
+use crate::store::{Store, StoreError};
+use crate::telemetry::chain;
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+use shared::Millis;
+use std::path::{Path, PathBuf};
+
+/// One thing to do.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "do", rename_all = "snake_case")]
+pub enum Order {
+    /// Copy everything into this file, an absolute path.
+    Backup { file: PathBuf },
+    /// Tell everything of one visitor.
+    Export { dialogue: DialogueId },
+    /// Remove everything of one visitor.
+    Erase { dialogue: DialogueId },
+}
+
+/// Why an order was not carried out.
+#[derive(Debug, thiserror::Error)]
+pub enum AdminError {
+    #[error("there is no such dialogue")]
+    NoDialogue,
+    #[error("stop the relay first: it holds the data file")]
+    Running,
+    #[error("the store failed")]
+    Store(#[from] StoreError),
+    #[error("the relay that runs does not answer")]
+    Socket(#[from] std::io::Error),
+    /// In the words of the relay that was asked.
+    #[error("{0}")]
+    Told(String),
+}
+
+/// What goes back over the socket.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum Answer {
+    Done(Value),
+    Failed(String),
+}
+
+/// Has `order` carried out, by the relay that runs on `data` or, where none does, here.
+///
+/// # Errors
+/// `AdminError`, also in the words of the relay that was asked.
+pub async fn ask(data: &Path, order: Order) -> Result<Value, AdminError> {
+    #[cfg(unix)]
+    if let Some(answer) = socket::ask(data, &order).await? {
+        return match answer {
+            Answer::Done(value) => Ok(value),
+            Answer::Failed(why) => Err(AdminError::Told(why)),
+        };
+    }
+    let store = open(data)?;
+    let done = carry_out(&store, order).await;
+    store.close().await;
+    done
+}
+
+/// Puts the copy `file` in the place of `data`. No relay may run meanwhile.
+///
+/// # Errors
+/// `Running` where one does.
+pub async fn restore(data: &Path, file: &Path, now: Millis) -> Result<(), AdminError> {
+    Store::restore(file, data, now).await.map_err(|error| match error {
+        StoreError::Held => AdminError::Running,
+        error => AdminError::Store(error),
+    })
+}
+
+fn open(data: &Path) -> Result<Store, AdminError> {
+    if !data.exists() {
+        let missing = std::io::Error::new(std::io::ErrorKind::NotFound, format!("{} is not there", data.display()));
+        return Err(AdminError::Store(redb::Error::Io(missing).into()));
+    }
+    Ok(Store::open(data)?)
+}
+
+async fn carry_out(store: &Store, order: Order) -> Result<Value, AdminError> {
+    match order {
+        Order::Backup { file } => {
+            store.backup(file.clone()).await?;
+            Ok(json!({ "copied": file }))
+        }
+        Order::Export { dialogue } => {
+            let export = store.export(dialogue).await?.ok_or(AdminError::NoDialogue)?;
+            Ok(serde_json::to_value(export).expect("an export is plain data"))
+        }
+        Order::Erase { dialogue } => {
+            if !store.erase(dialogue).await? {
+                return Err(AdminError::NoDialogue);
+            }
+            Ok(json!({ "erased": dialogue }))
+        }
+    }
+}
+
+fn answer(outcome: Result<Value, AdminError>) -> Answer {
+    match outcome {
+        Ok(value) => Answer::Done(value),
+        Err(error) => Answer::Failed(chain(&error)),
+    }
+}
