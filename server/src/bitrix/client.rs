@@ -132,6 +132,11 @@ impl Portal {
         &self.inner.host
     }
 
+    /// Returns when one more call may leave, for calls with a token that is not kept: they fill the same bucket.
+    pub async fn admit(&self) {
+        self.inner.pace.admit().await;
+    }
+
     /// Calls a method with the installer's token, renewing it once where it ran out.
     ///
     /// Waits while the portal's limit of requests is used up; where an earlier answer forbids calls for longer, fails with `Paused`.

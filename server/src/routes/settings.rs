@@ -107,7 +107,7 @@ async fn ask(State(state): State<AppState>, headers: HeaderMap, body: Bytes) -> 
         .get(header::ORIGIN)
         .is_some_and(|origin| !origin.to_str().is_ok_and(|origin| state.config.public_url.is_origin(origin)));
     let Some(page) = state.setup.page(key).filter(|_| !is_foreign) else {
-        return answer(StatusCode::UNAUTHORIZED, &Fault { error: "expired", ..Fault::default() });
+        return answer(StatusCode::FORBIDDEN, &Fault { error: "expired", ..Fault::default() });
     };
     let Ok(order) = serde_json::from_slice(&body) else {
         return answer(StatusCode::BAD_REQUEST, &Fault { error: "server", ..Fault::default() });

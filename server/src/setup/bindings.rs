@@ -16,13 +16,13 @@ const ONLINE: [&str; 8] = [
 ];
 
 /// Kept by the portal until they are fetched (api-reference/events/offline-events.md): the net below a delivery that is
-/// never repeated.
+/// never repeated. What is bound last stands last: where a message has its net, everything is bound.
 const OFFLINE: [&str; 5] = [
-    "OnImConnectorMessageAdd",
-    "OnImConnectorMessageUpdate",
-    "OnImConnectorMessageDelete",
-    "OnImConnectorDialogFinish",
     "OnImConnectorStatusDelete",
+    "OnImConnectorDialogFinish",
+    "OnImConnectorMessageDelete",
+    "OnImConnectorMessageUpdate",
+    "OnImConnectorMessageAdd",
 ];
 
 /// One call that brings the portal nearer to what is wanted.

@@ -145,15 +145,18 @@ impl Setup {
         self.state(page).await
     }
 
-    /// The installed portal that a frame names, as far as the settings still name it.
+    /// The installed portal that a frame names, by its id and by its host. A renamed one needs its new name in the settings
+    /// first: only that host may frame the page.
     async fn installed(&self, frame: &Frame) -> Result<PortalRecord, SetupError> {
-        match self.inner.store.portal_of_member(&frame.member_id).await? {
-            Some(record) if self.inner.config.portal(&record.host).is_some() => Ok(record),
-            Some(_) => Err(SetupError::UnknownPortal),
-            None if frame.domain.as_ref().is_some_and(|host| self.inner.config.portal(host).is_some()) => {
-                Err(SetupError::NotInstalled)
-            }
-            None => Err(SetupError::UnknownPortal),
+        if frame.domain.as_ref().is_some_and(|host| self.inner.config.portal(host).is_none()) {
+            return Err(SetupError::UnknownPortal);
+        }
+        let record = self.inner.store.portal_of_member(&frame.member_id).await?;
+        match (record, &frame.domain) {
+            (Some(record), Some(host)) if *host != record.host => Err(SetupError::NotInstalled),
+            (Some(record), _) if self.inner.config.portal(&record.host).is_some() => Ok(record),
+            (None, Some(_)) => Err(SetupError::NotInstalled),
+            _ => Err(SetupError::UnknownPortal),
         }
     }
 

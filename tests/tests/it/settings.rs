@@ -15,7 +15,7 @@ async fn connect_switches_the_line_on_and_tells_its_address() {
     let channel = stage.portal.channel(CONNECTOR, SALES).expect("the channel is there");
     assert!(channel.usable());
     assert_eq!(channel.data.keys().collect::<Vec<_>>(), ["ID", "NAME", "URL", "URL_IM"], "all four fields");
-    assert_eq!(channel.data["URL_IM"], "https://shop.example#otklik", "the address that opens the chat");
+    assert_eq!(channel.data["URL_IM"], "https://shop.example/#otklik", "the address that opens the chat");
     assert_eq!(chat.snippet, format!("<script async src=\"{}/widget/{}.js\"></script>", stage.url(), chat.key));
 }
 
