@@ -2,7 +2,7 @@
 //! keeps no other waiting.
 //!
 //! ```text
-//! outbox     visitors' messages to the portal, in order, many a call    doubt  what a lost answer left unknown
+//! outbox     visitors' messages to the portal, in order, many a call; finds out what a lost answer left unknown
 //! events     takes what a portal posts: verified, kept, answered        inbox  works it off    told  what it asks for
 //! confirm    tells the portal that operators' messages arrived          recover  what the portal kept while we were away
 //! lines      whether a line that went off is off                        keeper  tokens in the store
@@ -13,6 +13,7 @@ mod events;
 mod inbox;
 mod keeper;
 mod lines;
+mod outbox;
 mod recover;
 mod told;
 
@@ -91,6 +92,7 @@ impl Relay {
         let (failed, mut failures) = mpsc::channel(1);
         self.lasting(&failed, inbox::Inbox::new(self.clone()).run());
         for portal in self.portals.iter() {
+            self.lasting(&failed, outbox::Outbox::new(self.clone(), portal.clone()).run());
             self.lasting(&failed, confirm::run(self.clone(), portal.clone()));
             self.lasting(&failed, recover::run(self.clone(), portal.clone()));
         }

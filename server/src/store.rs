@@ -26,7 +26,7 @@ pub use accept::Acceptance;
 pub use dialogues::DialogueRecord;
 pub use inbox::{Confirmation, EventNo, InboxAct, KeptEvent};
 pub use log::{AtPortal, Position, StoredEntry, Told};
-pub use outbox::{OutboxItem, Outcome, Settlement};
+pub use outbox::{Held, OutboxItem, Outcome, Settlement};
 pub use parking::{Parked, PendingInstall};
 pub use persons::Export;
 pub use portals::{PortalRecord, Tokens};

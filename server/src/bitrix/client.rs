@@ -18,8 +18,10 @@ use pace::Pace;
 use pauses::Pauses;
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::Value;
+use shared::Millis;
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use tokio::sync::Notify;
 use tokio_util::task::TaskTracker;
 use url::Url;
 
@@ -71,6 +73,7 @@ struct Inner {
     pauses: Mutex<Pauses>,
     /// Held while a pair is exchanged: a refresh token is good once.
     renewing: tokio::sync::Mutex<()>,
+    installed: Notify,
 }
 
 impl Portals {
@@ -94,6 +97,7 @@ impl Portals {
                 pace: Pace::new(Clock::real()),
                 pauses: Mutex::default(),
                 renewing: tokio::sync::Mutex::default(),
+                installed: Notify::new(),
             };
             (host, Portal { inner: Arc::new(inner) })
         };
@@ -150,6 +154,22 @@ impl Portal {
             }
             answered => answered,
         }
+    }
+
+    /// Until when an earlier answer forbids to call `method` (a [`Method::NAME`]), if it does.
+    pub fn paused_until(&self, method: &'static str) -> Option<Millis> {
+        self.inner.pauses().until(method, self.inner.clock.now())
+    }
+
+    /// The application was installed (again): whatever waits for that may try now.
+    pub fn was_installed(&self) {
+        *self.inner.pauses() = Pauses::default();
+        self.inner.installed.notify_one();
+    }
+
+    /// Returns when the application is installed (again). For one waiter, which misses none.
+    pub async fn installed(&self) {
+        self.inner.installed.notified().await;
     }
 
     /// Tokens for a code of the full OAuth flow, or for the refresh token of an install: proves that the settings' keys are right.

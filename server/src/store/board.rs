@@ -3,9 +3,10 @@
 
 use super::SiteRecord;
 use super::log::Position;
+use super::outbox::Held;
 use crate::ids::{DialogueId, LineId, PortalHost};
 use shared::{Millis, SiteKey};
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::sync::Notify;
 
@@ -49,6 +50,7 @@ pub struct Ticket {
     pub dialogue: DialogueId,
     pub site: SiteKey,
     pub line: LineId,
+    pub sending: Option<Millis>,
     pub attempts: u32,
 }
 
@@ -124,6 +126,27 @@ impl Board {
         let mut tickets: Vec<Ticket> = desks
             .flat_map(|(site, desk)| {
                 let free = desk.waiting.iter().filter(|(_, waiting)| !desk.held.contains_key(&waiting.dialogue));
+                free.take(limit).map(|(position, waiting)| desk.ticket(site, *position, waiting))
+            })
+            .collect();
+        tickets.sort_unstable_by_key(|ticket| ticket.position);
+        tickets.truncate(limit);
+        tickets
+    }
+
+    /// Up to `limit` of what `sendable` gives, one of each dialogue, and nothing that `held` names.
+    pub fn next(&self, portal: &PortalHost, limit: usize, held: &Held) -> Vec<Ticket> {
+        let state = self.lock();
+        let desks = state.desks.iter().filter(|(_, desk)| desk.connected && &desk.portal == portal);
+        let desks = desks.filter(|(_, desk)| !held.lines.contains(&desk.line));
+        let mut tickets: Vec<Ticket> = desks
+            .flat_map(|(site, desk)| {
+                let mut seen = HashSet::new();
+                let free = desk.waiting.iter().filter(move |(_, waiting)| {
+                    let dialogue = waiting.dialogue;
+                    let waits = desk.held.contains_key(&dialogue) || held.dialogues.contains(&dialogue);
+                    !waits && seen.insert(dialogue)
+                });
                 free.take(limit).map(|(position, waiting)| desk.ticket(site, *position, waiting))
             })
             .collect();
@@ -216,7 +239,7 @@ impl Desk {
     }
 
     fn ticket(&self, site: &SiteKey, position: Position, waiting: &Waiting) -> Ticket {
-        let Waiting { dialogue, attempts, .. } = *waiting;
-        Ticket { position, dialogue, site: site.clone(), line: self.line, attempts }
+        let Waiting { dialogue, sending, attempts, .. } = *waiting;
+        Ticket { position, dialogue, site: site.clone(), line: self.line, sending, attempts }
     }
 }

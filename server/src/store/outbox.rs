@@ -11,7 +11,7 @@ use super::{Store, StoreError};
 use crate::ids::{DialogueId, LineId, PortalHost};
 use serde::{Deserialize, Serialize};
 use shared::{MessageId, MessageState, Millis, SiteKey};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
 use tokio::sync::Notify;
 
@@ -28,10 +28,19 @@ pub struct OutboxItem {
     pub text: String,
     /// When the relay took it.
     pub at: Millis,
+    /// Since when a call that carries it is under way, or of unknown outcome.
+    pub sending: Option<Millis>,
     /// How many calls have carried it, as far as is known.
     pub attempts: u32,
     /// What the portal told of the dialogue before.
     pub at_portal: AtPortal,
+}
+
+/// What is not to be sent for a while, though it waits.
+#[derive(Clone, Debug, Default)]
+pub struct Held {
+    pub lines: HashSet<LineId>,
+    pub dialogues: HashSet<DialogueId>,
 }
 
 /// What became of a message.
@@ -57,6 +66,17 @@ impl Store {
     /// are not connected.
     pub async fn pending(&self, portal: &PortalHost, limit: usize) -> Result<Vec<OutboxItem>, StoreError> {
         self.items(self.shared.board.sendable(portal, limit)).await
+    }
+
+    /// What one call may carry: up to `limit` of what is pending, the first of each dialogue, and nothing that `held`
+    /// names.
+    pub async fn next_batch(
+        &self,
+        portal: &PortalHost,
+        limit: usize,
+        held: &Held,
+    ) -> Result<Vec<OutboxItem>, StoreError> {
+        self.items(self.shared.board.next(portal, limit, held)).await
     }
 
     /// The messages for `portal` whose call began and whose outcome is not known. Asked for before the first call
@@ -113,9 +133,11 @@ impl Store {
                 // Not committed yet, or erased.
                 let (Some(record), Some(head)) = (record, head(fresh, view, ticket.dialogue)?) else { continue };
                 let Told::Said { id, text, .. } = record.what else { continue };
-                let Ticket { position, dialogue, site, line, attempts } = ticket;
+                let Ticket { position, dialogue, site, line, sending, attempts } = ticket;
                 let (number, at_portal, at) = (head.number, head.at_portal, record.at);
-                items.push(OutboxItem { position, dialogue, site, line, number, id, text, at, attempts, at_portal });
+                let waited =
+                    OutboxItem { position, dialogue, site, line, number, id, text, at, sending, attempts, at_portal };
+                items.push(waited);
             }
             Ok(items)
         })

@@ -39,15 +39,14 @@ pub struct Past {
 
 impl History {
     /// Whether the visitor's message `id` is there; or, since the portal writes ids in a second step, one without an id that says
-    /// the same and is no older than `sent_at`, give or take the clocks.
-    pub fn holds(&self, id: &str, text: &str, sent_at: Millis) -> bool {
-        const CLOCKS_DIFFER: Millis = 5 * 60 * 1000;
+    /// the same and is no older than `not_before`, by the portal's clock.
+    pub fn holds(&self, id: &str, text: &str, not_before: Millis) -> bool {
         let named = |past: &Past| past.external.iter().any(|external| external == id);
         let same = |past: &Past| {
             past.from_visitor
                 && past.external.is_empty()
                 && past.text.trim() == text.trim()
-                && past.at.is_none_or(|at| at + CLOCKS_DIFFER >= sent_at)
+                && past.at.is_none_or(|at| at >= not_before)
         };
         self.messages.iter().any(|past| named(past) || same(past))
     }

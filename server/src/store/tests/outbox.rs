@@ -48,6 +48,27 @@ async fn what_follows_a_message_under_way_waits_behind_it() {
 }
 
 #[tokio::test]
+async fn a_batch_has_one_message_of_each_dialogue_that_nothing_holds() {
+    let bench = Bench::new().await;
+    let (one, two) = (bench.dialogue("one").await, bench.dialogue("two").await);
+    for (dialogue, nth) in [(one, 1), (one, 2), (two, 3), (two, 4)] {
+        bench.say(dialogue, nth).await;
+    }
+    let next = async |held: Held, limit| -> Vec<String> {
+        let items = bench.store.next_batch(&host("a.ru"), limit, &held).await.unwrap();
+        items.into_iter().map(|item| item.text).collect()
+    };
+    assert_eq!(next(Held::default(), 50).await, ["words 1", "words 3"]);
+    assert_eq!(next(Held::default(), 1).await, ["words 1"]);
+    assert_eq!(next(Held { dialogues: [one].into(), ..Held::default() }, 50).await, ["words 3"]);
+    assert_eq!(next(Held { lines: [LineId(1)].into(), ..Held::default() }, 50).await, ["words 3"]);
+    let first = items(&bench).await[0].position;
+    bench.store.mark_sending(vec![first], 10).await.unwrap();
+    assert_eq!(next(Held::default(), 50).await, ["words 3"]);
+    assert_eq!(bench.store.in_doubt(&host("a.ru")).await.unwrap()[0].sending, Some(10));
+}
+
+#[tokio::test]
 async fn what_was_under_way_is_in_doubt_after_a_crash() {
     let mut bench = Bench::new().await;
     let dialogue = bench.dialogue("one").await;

@@ -1,0 +1,226 @@
+//! Carries visitors' messages to one portal: in each dialogue's order, one of a dialogue at a time, up to fifty dialogues in a call
+//! and one call at a time. A message is marked on disk before its call and settled after: nothing that may have arrived is sent
+//! again before the portal's history says that it did not.
+//!
+//! `rests` is what waits and how long, `verdict` what an answer means for a message, `doubts` and `search` find out what became of
+//! messages whose answer was lost.
+
+mod doubts;
+mod rests;
+mod search;
+mod verdict;
+
+use super::Relay;
+use crate::bitrix::bbcode::neutralise;
+use crate::bitrix::client::Portal;
+use crate::bitrix::error::{Advice, PortalError};
+use crate::bitrix::methods::Method;
+use crate::bitrix::methods::app::Info;
+use crate::bitrix::methods::messages::{MOST, Outgoing, Send, Taken};
+use crate::ids::LineId;
+use crate::store::{OutboxItem, Outcome, Settlement, StoreError};
+use crate::telemetry::chain;
+use doubts::Doubts;
+use rests::{Rest, Rests};
+use shared::Millis;
+use std::time::Duration;
+use verdict::{Verdict, judge};
+
+/// How often the store is looked at without a ring.
+const IDLE: Duration = Duration::from_secs(60);
+
+/// How many waiting dialogues are looked at to fill a call of one line.
+const LOOKED_AT: usize = 4 * MOST;
+
+/// How often a message is offered that the portal refuses by itself, with nothing wrong around it.
+const OFFERS: u32 = 7;
+
+pub struct Outbox {
+    relay: Relay,
+    portal: Portal,
+    rests: Rests,
+    doubts: Doubts,
+    /// What operators call a visitor, before the number; known once the portal told its language.
+    visitor: Option<&'static str>,
+    /// Whether this portal ever told a session: if so, its absence means something.
+    tells_sessions: bool,
+}
+
+impl Outbox {
+    pub fn new(relay: Relay, portal: Portal) -> Self {
+        let (rests, doubts) = (Rests::default(), Doubts::default());
+        Self { relay, portal, rests, doubts, visitor: None, tells_sessions: false }
+    }
+
+    /// Delivers until the shutdown. What is left stays on disk for the next start.
+    pub async fn run(mut self) -> Result<(), StoreError> {
+        let bell = self.relay.store.outbox_woken(self.portal.host());
+        for item in self.relay.store.in_doubt(self.portal.host()).await? {
+            let since = item.sending.unwrap_or_else(|| self.now());
+            self.doubts.add(item, since);
+        }
+        let shutdown = self.relay.shutdown.clone();
+        while !shutdown.is_cancelled() {
+            if self.is_free() && (self.find_out().await? || self.send_next().await?) {
+                continue;
+            }
+            let wait = self.wait();
+            tokio::select! {
+                () = shutdown.cancelled() => {}
+                () = bell.notified() => {}
+                () = self.relay.clock.sleep(wait) => {}
+                () = self.portal.installed() => self.rests = Rests::default(),
+            }
+        }
+        Ok(())
+    }
+
+    fn now(&self) -> Millis {
+        self.relay.clock.now()
+    }
+
+    /// Whether the portal may be called now.
+    fn is_free(&mut self) -> bool {
+        let now = self.now();
+        if let Some(until) = self.portal.paused_until(Send::NAME) {
+            self.rests.portal.end_at(until);
+        }
+        !self.rests.portal.is_on(now)
+    }
+
+    /// How long there is nothing to do, if nobody rings.
+    fn wait(&self) -> Duration {
+        let now = self.now();
+        let rested = self.rests.next(now);
+        let due = self.doubts.next().map(|due| due.max(self.rests.portal.until()));
+        let until = [rested, due].into_iter().flatten().min().unwrap_or(now + 60_000);
+        Duration::from_millis(until.saturating_sub(now)).min(IDLE)
+    }
+
+    /// Sends one call's worth of what waits; tells whether there was anything.
+    async fn send_next(&mut self) -> Result<bool, StoreError> {
+        let held = self.rests.held(self.now());
+        let mut batch = self.relay.store.next_batch(self.portal.host(), LOOKED_AT, &held).await?;
+        let Some(line) = batch.first().map(|item| item.line) else { return Ok(false) };
+        batch.retain(|item| item.line == line);
+        batch.truncate(MOST);
+        let visitor = match self.name().await {
+            Ok(name) => name,
+            Err(error) => {
+                self.rest(&error, line);
+                return Ok(true);
+            }
+        };
+        let positions: Vec<_> = batch.iter().map(|item| item.position).collect();
+        let began = self.now();
+        self.relay.store.mark_sending(positions.clone(), began).await?;
+        batch.iter_mut().for_each(|item| item.sending = Some(began));
+        let send = Send { line, messages: batch.iter().map(|item| outgoing(item, visitor)).collect() };
+        match self.portal.call(&send).await {
+            Ok(taken) => self.answered(batch, &taken).await?,
+            Err(error) if error.advice() == Advice::FindOut => {
+                tracing::warn!(portal = %self.portal.host(), error = chain(&error), count = batch.len(), "an answer was lost");
+                let now = self.now();
+                batch.into_iter().for_each(|item| self.doubts.add(item, now));
+                self.rests.portal.lengthen(now, Rest::SHORT);
+            }
+            Err(error) => {
+                self.relay.store.unmark(positions).await?;
+                self.rest(&error, line);
+            }
+        }
+        Ok(true)
+    }
+
+    /// What became of each message of a call that was answered. One the answer leaves out is in doubt.
+    async fn answered(&mut self, batch: Vec<OutboxItem>, taken: &[Taken]) -> Result<(), StoreError> {
+        let now = self.now();
+        self.tells_sessions |= taken.iter().any(|taken| taken.session.is_some());
+        self.rests.portal.clear();
+        let mut settled = Vec::new();
+        let mut again = Vec::new();
+        for (nth, item) in batch.into_iter().enumerate() {
+            let tells_sessions = self.tells_sessions || item.at_portal.session.is_some();
+            match judge(taken.get(nth), &item.text, tells_sessions) {
+                Verdict::Delivered(at_portal) => {
+                    self.rests.line(item.line).clear();
+                    self.rests.dialogue(item.dialogue).clear();
+                    settled.push(Settlement { position: item.position, outcome: Outcome::Delivered(at_portal) });
+                }
+                Verdict::Refused => {
+                    let rest = self.rests.dialogue(item.dialogue);
+                    rest.lengthen(now, Rest::SHORT);
+                    tracing::warn!(dialogue.id = %item.dialogue, times = rest.times(), "the portal did not take a message");
+                    if rest.times() < OFFERS {
+                        again.push(item.position);
+                    } else {
+                        rest.clear();
+                        settled.push(Settlement { position: item.position, outcome: Outcome::Failed });
+                    }
+                }
+                Verdict::Unknown => self.doubts.add(item, now),
+            }
+        }
+        if !again.is_empty() {
+            self.relay.store.unmark(again).await?;
+        }
+        self.settle(settled).await
+    }
+
+    async fn settle(&self, settled: Vec<Settlement>) -> Result<(), StoreError> {
+        if settled.is_empty() {
+            return Ok(());
+        }
+        for dialogue in self.relay.store.settle(settled, self.now()).await? {
+            self.relay.hub.wake(dialogue);
+        }
+        Ok(())
+    }
+
+    /// Lets rest what an error forbids to call. Nothing of it has been taken.
+    fn rest(&mut self, error: &PortalError, line: LineId) {
+        let now = self.now();
+        let advice = error.advice();
+        match advice {
+            Advice::LineOff => self.rests.line(line).lengthen(now, Rest::MIDDLE),
+            Advice::Suspend(span) => self.rests.portal.lengthen(now, (span, span)),
+            Advice::Hold => self.rests.portal.lengthen(now, Rest::LONG),
+            // For as long as the client says: `is_free` asks it.
+            Advice::PauseMethod | Advice::PausePortal => {}
+            Advice::Later | Advice::RenewToken | Advice::FindOut => self.rests.portal.lengthen(now, Rest::SHORT),
+        }
+        match advice {
+            Advice::Later | Advice::RenewToken => {
+                tracing::info!(portal = %self.portal.host(), error = chain(error), "messages wait");
+            }
+            _ => {
+                tracing::error!(portal = %self.portal.host(), line = line.0, error = chain(error), ?advice, "messages wait")
+            }
+        }
+    }
+
+    /// The word that stands before a visitor's number, in the portal's language: operators read it. It must never change, for a
+    /// change rewrites the profile, so nothing is sent before it is known.
+    async fn name(&mut self) -> Result<&'static str, PortalError> {
+        if let Some(name) = self.visitor {
+            return Ok(name);
+        }
+        let language = match self.portal.call(&Info::default()).await {
+            Ok(app) => app.language,
+            Err(PortalError::Refused { code, .. }) if code == "ERROR_METHOD_NOT_FOUND" => None,
+            Err(error) => return Err(error),
+        };
+        let name = if language.as_deref() == Some("ru") { "Посетитель" } else { "Visitor" };
+        Ok(*self.visitor.insert(name))
+    }
+}
+
+fn outgoing(item: &OutboxItem, visitor: &str) -> Outgoing {
+    Outgoing {
+        visitor: item.dialogue.to_string(),
+        name: format!("{visitor} {}", item.number),
+        id: item.id.to_string(),
+        text: neutralise(&item.text),
+        sent_at: item.at,
+    }
+}

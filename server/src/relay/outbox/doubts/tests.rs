@@ -1,0 +1,69 @@
+use super::*;
+use crate::ids::{DialogueId, LineId};
+use crate::store::AtPortal;
+use shared::{MessageId, SiteKey};
+
+pub fn item() -> OutboxItem {
+    OutboxItem {
+        position: Position::default(),
+        dialogue: DialogueId::random(),
+        site: SiteKey::try_from("site".to_owned()).unwrap(),
+        line: LineId(1),
+        number: 1,
+        id: MessageId::try_from("0192b6a1-7c1f-7d2e-8000-1234567890ab".to_owned()).unwrap(),
+        text: "hi".to_owned(),
+        at: 1_000,
+        sending: Some(1_000_000),
+        attempts: 1,
+        at_portal: AtPortal::default(),
+    }
+}
+
+/// The moments at which the message is looked for, in seconds after the call.
+fn looks(doubts: &mut Doubts, count: usize) -> Vec<Millis> {
+    (0..count)
+        .map(|_| {
+            let due = doubts.next().unwrap();
+            assert!(doubts.due(due - 1, 50).is_empty());
+            let position = doubts.due(due, 50)[0].item.position;
+            doubts.postpone(position, due);
+            (due - 1_000_000) / 1000
+        })
+        .collect()
+}
+
+#[test]
+fn a_message_is_looked_for_early_and_then_regularly() {
+    let mut doubts = Doubts::default();
+    doubts.add(item(), 1_000_000);
+    assert_eq!(looks(&mut doubts, 6), [1, 5, 20, 60, 70, 80]);
+}
+
+#[test]
+fn a_late_look_does_not_bring_all_missed_ones() {
+    let mut doubts = Doubts::default();
+    doubts.add(item(), 1_000_000);
+    doubts.postpone(Position::default(), 1_100_000);
+    assert_eq!(doubts.next(), Some(1_110_000));
+}
+
+#[test]
+fn absence_counts_only_when_the_call_can_have_no_effect_any_more() {
+    let mut doubts = Doubts::default();
+    doubts.add(item(), 1_000_000);
+    let doubt = doubts.due(1_001_000, 50).remove(0);
+    assert_eq!(doubts.absent(&doubt, 1_059_999), Absent::NotYet);
+    assert_eq!(doubts.absent(&doubt, 1_060_000), Absent::SendAgain);
+    doubts.end(doubt.item.position);
+    assert_eq!(doubts.next(), None);
+}
+
+#[test]
+fn a_first_message_is_sent_blindly_once() {
+    let mut doubts = Doubts::default();
+    doubts.add(item(), 1_000_000);
+    let doubt = doubts.due(1_001_000, 50).remove(0);
+    assert_eq!(doubts.unheard(&doubt, 1_149_999), Absent::NotYet);
+    assert_eq!(doubts.unheard(&doubt, 1_150_000), Absent::SendAgain);
+    assert_eq!(doubts.unheard(&doubt, 1_150_000), Absent::GiveUp);
+}

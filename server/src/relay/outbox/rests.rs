@@ -1,0 +1,121 @@
+//! What is left alone for a while, and for how long: the portal, a line, a dialogue. In memory: a new start tries everything.
+
+use crate::clock::millis;
+use crate::ids::{DialogueId, LineId};
+use crate::store::Held;
+use shared::Millis;
+use std::collections::HashMap;
+use std::hash::Hash;
+use std::time::Duration;
+
+#[derive(Debug, Default)]
+pub struct Rests {
+    pub portal: Rest,
+    lines: HashMap<LineId, Rest>,
+    dialogues: HashMap<DialogueId, Rest>,
+}
+
+/// One rest; it doubles each time until something works.
+#[derive(Debug, Default)]
+pub struct Rest {
+    until: Millis,
+    times: u32,
+}
+
+impl Rest {
+    /// The first and the longest rest after what passes by itself.
+    pub const SHORT: (Duration, Duration) = (Duration::from_secs(1), Duration::from_secs(60));
+    /// After what somebody will perhaps put right soon: a line that is off.
+    pub const MIDDLE: (Duration, Duration) = (Duration::from_secs(10), Duration::from_secs(5 * 60));
+    /// After what needs the administrator.
+    pub const LONG: (Duration, Duration) = (Duration::from_secs(60), Duration::from_secs(60 * 60));
+
+    pub fn is_on(&self, now: Millis) -> bool {
+        self.until > now
+    }
+
+    pub fn until(&self) -> Millis {
+        self.until
+    }
+
+    /// How many times in a row there was reason to rest.
+    pub fn times(&self) -> u32 {
+        self.times
+    }
+
+    pub fn lengthen(&mut self, now: Millis, (first, longest): (Duration, Duration)) {
+        let span = first.saturating_mul(1 << self.times.min(16)).min(longest);
+        self.times += 1;
+        self.until = now + millis(span);
+    }
+
+    /// Rests at least until then, whatever was before.
+    pub fn end_at(&mut self, until: Millis) {
+        self.until = self.until.max(until);
+    }
+
+    pub fn clear(&mut self) {
+        *self = Self::default();
+    }
+}
+
+impl Rests {
+    pub fn line(&mut self, line: LineId) -> &mut Rest {
+        self.lines.entry(line).or_default()
+    }
+
+    pub fn dialogue(&mut self, dialogue: DialogueId) -> &mut Rest {
+        self.dialogues.entry(dialogue).or_default()
+    }
+
+    /// What must not be sent now. Forgets rests that never were.
+    pub fn held(&mut self, now: Millis) -> Held {
+        self.lines.retain(|_, rest| rest.times > 0);
+        self.dialogues.retain(|_, rest| rest.times > 0);
+        Held { lines: on(&self.lines, now).collect(), dialogues: on(&self.dialogues, now).collect() }
+    }
+
+    /// When the next rest is over; `None` where nothing rests.
+    pub fn next(&self, now: Millis) -> Option<Millis> {
+        let all = self.lines.values().chain(self.dialogues.values()).chain([&self.portal]);
+        all.filter(|rest| rest.is_on(now)).map(|rest| rest.until.max(self.portal.until)).min()
+    }
+}
+
+fn on<K: Copy + Eq + Hash>(rests: &HashMap<K, Rest>, now: Millis) -> impl Iterator<Item = K> + '_ {
+    rests.iter().filter(move |(_, rest)| rest.is_on(now)).map(|(key, _)| *key)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_rest_doubles_up_to_its_longest_and_ends() {
+        let mut rest = Rest::default();
+        let mut spans = Vec::new();
+        for _ in 0..8 {
+            rest.lengthen(1_000, Rest::SHORT);
+            spans.push((rest.until() - 1_000) / 1_000);
+        }
+        assert_eq!(spans, [1, 2, 4, 8, 16, 32, 60, 60]);
+        assert!(rest.is_on(60_999) && !rest.is_on(61_000));
+        rest.clear();
+        assert!(!rest.is_on(0));
+    }
+
+    #[test]
+    fn what_rests_is_held_and_the_first_end_is_known() {
+        let mut rests = Rests::default();
+        let dialogue = DialogueId::random();
+        assert_eq!(rests.next(0), None);
+        rests.line(LineId(7)).lengthen(0, Rest::MIDDLE);
+        rests.dialogue(dialogue).lengthen(0, Rest::SHORT);
+        let held = rests.held(500);
+        assert!(held.lines.contains(&LineId(7)) && held.dialogues.contains(&dialogue));
+        assert_eq!(rests.next(500), Some(1_000));
+        assert!(rests.held(1_000).dialogues.is_empty());
+        rests.portal.lengthen(0, Rest::LONG);
+        assert_eq!(rests.next(1_000), Some(60_000), "nothing goes while the portal rests");
+    }
+}
