@@ -206,6 +206,9 @@ impl Setup {
             installed_at: self.inner.clock.now(),
         };
         self.inner.store.save_portal(record).await?;
+        if let Some(portal) = self.inner.portals.get(host) {
+            portal.was_installed();
+        }
         tracing::info!(portal = %host, "installed");
         Ok(())
     }
