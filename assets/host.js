@@ -29,8 +29,8 @@ font:15px/22px -apple-system,"Segoe UI",Roboto,Arial,sans-serif;scroll-padding:e
 box-shadow:0 0 0 1px var(--n),0 4px 12px rgb(15 25 22/.07),0 24px 64px -12px rgb(15 25 22/.4);
 opacity:0;transform:translateY(4px);transform-origin:100% 100%;transition:opacity .16s,transform .16s,display .16s allow-discrete,overlay .16s allow-discrete}
 dialog.left{inset:auto auto 94px 20px;border-radius:22px 22px 22px 8px;transform-origin:0 100%}
-dialog:popover-open,dialog[open]{opacity:1;transform:none;transition:opacity .24s cubic-bezier(.2,.8,.2,1),transform .24s cubic-bezier(.2,.8,.2,1)}
-@starting-style{dialog:popover-open,dialog[open]{opacity:0;transform:scale(.96) translateY(8px)}}
+dialog:is(:popover-open,[open]){opacity:1;transform:none;transition:opacity .24s cubic-bezier(.2,.8,.2,1),transform .24s cubic-bezier(.2,.8,.2,1)}
+@starting-style{dialog:is(:popover-open,[open]){opacity:0;transform:scale(.96) translateY(8px)}}
 dialog::backdrop{background:none}
 iframe{position:absolute;inset:0;width:100%;height:100%;border:0;opacity:0;transition:opacity .16s}
 .ready iframe{opacity:1}
@@ -45,7 +45,7 @@ iframe{position:absolute;inset:0;width:100%;height:100%;border:0;opacity:0;trans
 .own .x{display:none;position:absolute;top:0;inset-inline-end:0;width:68px;height:68px;margin:0;padding:0;background:none;color:var(--k);font:30px/64px Arial,sans-serif;text-align:center}
 @media(max-height:699px){dialog{bottom:20px;height:calc(100vh - 40px);height:calc(100dvh - 40px)}dialog.left{bottom:20px}button.open{display:none}}
 @media(max-width:480px),(max-height:480px){dialog,dialog.left{inset:0;width:100%;max-width:none;height:100%;border-radius:0}.own .x{display:block}}
-@media(prefers-reduced-motion:reduce){dialog,dialog:popover-open,dialog[open],iframe{transition:none}}
+@media(prefers-reduced-motion:reduce){dialog,dialog:is(:popover-open,[open]),iframe{transition:none}}
 @media(forced-colors:active){dialog{border:1px solid CanvasText}}
 `;
 
@@ -69,6 +69,7 @@ export default ({ options, facts, root, element, button, emit, lang, dark, paint
   const dialog = add("dialog", root);
   dialog.popover = "manual";
   const own = add("div", dialog, "own");
+  own.setAttribute("role", "status");
   add("div", own, "top").textContent = options.name ?? "";
   const what = add("p", own);
   const why = add("p", own);
@@ -132,7 +133,7 @@ export default ({ options, facts, root, element, button, emit, lang, dark, paint
     port.onmessage = ({ data }) => Object.hasOwn(heard, data.is) && heard[data.is](data);
     frame.contentWindow.postMessage("otklik", options.origin, [port2]);
     port.postMessage({ do: "init", theme: theme(), position: options.position, insets: insets(), open: facts.open, quiet: true, modal: phone.matches });
-    if (facts.open && !dialog.open && !dialog.matches(":popover-open")) appear(true);
+    if (facts.open && !shows()) appear(true);
   };
   const heard = {
     ready() {
@@ -186,6 +187,7 @@ export default ({ options, facts, root, element, button, emit, lang, dark, paint
     dialog.style.height = fits ? `${touched.height}px` : "";
     if (fits) post({ do: "insets", value: insets() });
   };
+  const shows = () => dialog.open || (!!dialog.showPopover && dialog.matches(":popover-open"));
   const appear = (quiet) => {
     dialog.inert = quiet; // opening must not take the focus when nobody pressed anything
     if (phone.matches) dialog.showModal();
@@ -194,13 +196,10 @@ export default ({ options, facts, root, element, button, emit, lang, dark, paint
     dialog.inert = false;
     follow();
   };
-  const vanish = () => {
-    if (dialog.open) dialog.close();
-    else if (dialog.matches(":popover-open")) dialog.hidePopover();
-  };
+  const vanish = () => (dialog.open ? dialog.close() : shows() && dialog.hidePopover());
   const dress = () => {
-    const words = { "--g": dark() ? "#121615" : "#f4f6f5", "--n": dark() ? "#373c3b" : "#dce1df" };
-    for (const name in words) dialog.style.setProperty(name, words[name]);
+    const colors = { "--g": dark() ? "#121615" : "#f4f6f5", "--n": dark() ? "#373c3b" : "#dce1df" };
+    for (const name in colors) dialog.style.setProperty(name, colors[name]);
     dialog.classList.toggle("left", options.position === "left");
     dialog.ariaLabel = say("panel");
     if (phone.matches) dialog.removeAttribute("role");
@@ -263,7 +262,7 @@ export default ({ options, facts, root, element, button, emit, lang, dark, paint
     event.preventDefault();
     api.close();
   };
-  dialog.onclose = () => dialog.matches(":popover-open") || api.close();
+  dialog.onclose = () => shows() || api.close();
   root.addEventListener("keydown", (event) => event.key === "Escape" && api.close());
   phone.addEventListener("change", () => {
     dress();

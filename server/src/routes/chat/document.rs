@@ -47,6 +47,7 @@ impl Document<'_> {
             "dir" => self.lang.direction().to_owned(),
             "theme" => self.theme_attribute().to_owned(),
             "name" => escaped(self.name),
+            "greeting" if !self.connected => String::new(), // nobody is to be asked to write
             "greeting" if self.greeting.is_empty() => escaped(self.lang.word("empty_title")),
             "greeting" => escaped(self.greeting),
             "preload" => self.preload(),
