@@ -46,5 +46,6 @@ pub use self::{
     offline::Record,
     options::{Employee, Limit, Line, OperatorData, Options},
     portal::{FramePost, PATIENCE, Portal},
+    server::Port,
     talk::TalkError,
 };

@@ -1,6 +1,8 @@
 //! `otklik-portal`: a stand-in portal to look at, alone or with a relay and a shop.
 
-use std::{error::Error, process::ExitCode, time::Duration};
+mod demo;
+
+use std::{error::Error, iter, path::PathBuf, process::ExitCode};
 
 use clap::{Parser, Subcommand};
 use otklik_portal::{Options, Portal};
@@ -17,34 +19,41 @@ struct Arguments {
 enum Command {
     /// A portal and its desk, for a relay that you run yourself.
     Serve,
+    /// A portal and its desk, a relay, and a shop whose visitors write to the desk.
+    Demo {
+        /// The relay's binary, `otklik`.
+        #[arg(long)]
+        relay: PathBuf,
+    },
 }
 
-/// Events of a real portal take a moment.
-const EVENT_DELAY: Duration = Duration::from_millis(300);
+type Outcome = Result<(), Box<dyn Error>>;
 
 #[tokio::main]
 async fn main() -> ExitCode {
-    let outcome = match Arguments::parse().command {
+    let outcome: Outcome = match Arguments::parse().command {
         Command::Serve => serve().await,
+        Command::Demo { relay } => demo::run(relay).await.map_err(Into::into),
     };
     match outcome {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("otklik-portal: {error}");
+            eprintln!("otklik-portal: {}", chain(error.as_ref()));
             ExitCode::FAILURE
         }
     }
 }
 
-async fn serve() -> Result<(), Box<dyn Error>> {
-    let portal = Portal::start(Options { event_delay: EVENT_DELAY, ..Options::default() }).await?;
-    println!("operator's desk  {}", portal.desk_url());
-    println!("settings file    [[portal]]");
-    println!("                 host = \"{}\"", portal.host());
-    println!("                 client_id = \"{}\"", portal.client_id());
-    println!("                 client_secret = \"{}\"", portal.client_secret());
-    println!("                 oauth_url = \"{}\"", portal.oauth_url());
-    println!("Save the card under “Application” on the desk once the relay runs. Ctrl-C stops.");
+async fn serve() -> Outcome {
+    let portal = Portal::start(Options { event_delay: demo::EVENT_DELAY, ..Options::default() }).await?;
+    println!("Operator's desk  {}\n\nFor the relay's settings file:\n\n{}", portal.desk_url(), portal.settings());
+    println!("Once the relay runs, save the card under “Application” on the desk. Ctrl-C stops.");
     tokio::signal::ctrl_c().await?;
     Ok(())
+}
+
+/// An error with everything that led to it, as one line.
+fn chain(error: &dyn Error) -> String {
+    let causes = iter::successors(Some(error), |error| (*error).source());
+    causes.map(ToString::to_string).collect::<Vec<_>>().join(": ")
 }

@@ -22,7 +22,7 @@ impl Cut {
 }
 
 /// A port of 127.0.0.1 that stays ours while nothing listens on it.
-pub(crate) struct Port {
+pub struct Port {
     address: SocketAddr,
     /// Bound and never listening: connections are refused, and nobody else is given the number.
     _held: TcpSocket,

@@ -12,6 +12,7 @@ use crate::{
     faults::Waiting,
     ids::{ChatId, LineId, UserId},
     offline::Record,
+    options::Line,
     world::World,
 };
 
@@ -37,6 +38,17 @@ impl Portal {
     /// The portal's page with a connector's settings in a frame, as an administrator's browser opens it.
     pub fn settings_page_url(&self, connector: &str, line: LineId, lang: &str) -> String {
         format!("http://{}{}", self.host(), crate::pages::settings_path(connector, line, lang))
+    }
+
+    /// The part of a relay's settings file that names this portal and the application's keys in it.
+    pub fn settings(&self) -> String {
+        format!(
+            "[[portal]]\nhost = \"{}\"\nclient_id = \"{}\"\nclient_secret = \"{}\"\noauth_url = \"{}\"\n",
+            self.host(),
+            self.client_id(),
+            self.client_secret(),
+            self.oauth_url(),
+        )
     }
 
     pub fn client_id(&self) -> String {
@@ -88,6 +100,10 @@ impl Portal {
         self.shared.look(|world| world.channel(connector, line).cloned())
     }
 
+    pub fn lines(&self) -> Vec<Line> {
+        self.shared.look(|world| world.options.lines.clone())
+    }
+
     pub fn bindings(&self) -> Vec<Binding> {
         self.shared.look(|world| world.bindings.clone())
     }
@@ -118,26 +134,29 @@ impl Portal {
         self.shared.look(|world| world.deliveries.clone())
     }
 
-    /// Waits until `found` finds something. `what` names it when it never comes.
-    ///
-    /// # Panics
-    /// After [`PATIENCE`].
-    pub(crate) async fn wait<T>(&self, what: &str, found: impl Fn(&World) -> Option<T>) -> T {
+    /// Waits until `found` finds something; none after [`PATIENCE`].
+    async fn try_wait<T>(&self, found: impl Fn(&World) -> Option<T>) -> Option<T> {
         let mut changes = self.shared.changes();
         let waiting = async {
             loop {
                 changes.mark_unchanged();
                 if let Some(found) = self.shared.look(&found) {
-                    return found;
+                    return Some(found);
                 }
-                if changes.changed().await.is_err() {
-                    std::future::pending::<()>().await;
-                }
+                changes.changed().await.ok()?;
             }
         };
-        match tokio::time::timeout(PATIENCE, waiting).await {
-            Ok(found) => found,
-            Err(_) => panic!("waited {PATIENCE:?} in vain for {what}"),
+        tokio::time::timeout(PATIENCE, waiting).await.ok().flatten()
+    }
+
+    /// As [`Portal::try_wait`]. `what` names it when it never comes.
+    ///
+    /// # Panics
+    /// After [`PATIENCE`].
+    pub(crate) async fn wait<T>(&self, what: &str, found: impl Fn(&World) -> Option<T>) -> T {
+        match self.try_wait(found).await {
+            Some(found) => found,
+            None => panic!("waited {PATIENCE:?} in vain for {what}"),
         }
     }
 
@@ -186,15 +205,23 @@ impl Portal {
             .await;
     }
 
-    /// Waits until a connector is registered and the event is bound, online and offline.
-    pub async fn wait_ready(&self, connector: &str) {
-        let what = format!("{connector} to be registered and bound");
+    /// Waits until a connector is registered and hears of messages, online and from the offline queue. False when that
+    /// does not come.
+    pub async fn becomes_ready(&self, connector: &str) -> bool {
         let event = "ONIMCONNECTORMESSAGEADD";
-        self.wait(&what, |world| {
+        let ready = self.try_wait(|world| {
             let bound = world.bindings.iter().filter(|one| one.event == event).count();
             (world.connectors.contains_key(connector) && bound >= 2).then_some(())
-        })
-        .await;
+        });
+        ready.await.is_some()
+    }
+
+    /// As [`Portal::becomes_ready`].
+    ///
+    /// # Panics
+    /// When it does not come.
+    pub async fn wait_ready(&self, connector: &str) {
+        assert!(self.becomes_ready(connector).await, "{connector} was never registered and bound");
     }
 
     /// Waits until nothing is left in the queue of events.
