@@ -1,4 +1,4 @@
-//! What the owner asks of the store from the command line. The store belongs to one process: where a relay runs, it is
+//! What the owner asks from the command line. The store belongs to one process: where a relay runs, it is
 //! asked over a socket beside the data file, which is its owner's alone; else the file is opened for the moment.
 
 #[cfg(unix)]
@@ -7,13 +7,19 @@ mod socket;
 #[cfg(unix)]
 pub use socket::listen;
 
+use crate::bitrix::client::Portals;
+use crate::clock::Clock;
+use crate::config::Config;
 use crate::ids::DialogueId;
 use crate::store::{Store, StoreError};
 use crate::telemetry::chain;
+use crate::{check, relay};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use shared::Millis;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use tokio_util::task::TaskTracker;
 
 /// One thing to do.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -25,6 +31,24 @@ pub enum Order {
     Export { dialogue: DialogueId },
     /// Remove everything of one visitor.
     Erase { dialogue: DialogueId },
+    /// Look whether everything holds that must.
+    Check,
+}
+
+/// What orders are carried out with.
+#[derive(Clone)]
+pub struct Desk {
+    config: Arc<Config>,
+    store: Store,
+    portals: Portals,
+    is_running: bool,
+}
+
+impl Desk {
+    /// Of the relay that runs here.
+    pub fn new(config: &Arc<Config>, store: &Store, portals: &Portals) -> Self {
+        Self { config: Arc::clone(config), store: store.clone(), portals: portals.clone(), is_running: true }
+    }
 }
 
 /// Why an order was not carried out.
@@ -38,6 +62,8 @@ pub enum AdminError {
     Store(#[from] StoreError),
     #[error("the relay that runs does not answer")]
     Socket(#[from] std::io::Error),
+    #[error("no requests can be made")]
+    Client(#[from] reqwest::Error),
     /// In the words of the relay that was asked.
     #[error("{0}")]
     Told(String),
@@ -51,20 +77,22 @@ enum Answer {
     Failed(String),
 }
 
-/// Has `order` carried out, by the relay that runs on `data` or, where none does, here.
+/// Has `order` carried out, by the relay that runs on the data of `config` or, where none does, here.
 ///
 /// # Errors
 /// `AdminError`, also in the words of the relay that was asked.
-pub async fn ask(data: &Path, order: Order) -> Result<Value, AdminError> {
+pub async fn ask(config: Config, order: Order) -> Result<Value, AdminError> {
     #[cfg(unix)]
-    if let Some(answer) = socket::ask(data, &order).await? {
+    if let Some(answer) = socket::ask(&config.data, &order).await? {
         return match answer {
             Answer::Done(value) => Ok(value),
             Answer::Failed(why) => Err(AdminError::Told(why)),
         };
     }
-    let store = open(data)?;
-    let done = carry_out(&store, order).await;
+    let store = open(&config.data)?;
+    let portals = relay::portals(&config, &store, &Clock::real(), &TaskTracker::new())?;
+    let desk = Desk { config: Arc::new(config), store: store.clone(), portals, is_running: false };
+    let done = desk.carry_out(order).await;
     store.close().await;
     done
 }
@@ -88,21 +116,28 @@ fn open(data: &Path) -> Result<Store, AdminError> {
     Ok(Store::open(data)?)
 }
 
-async fn carry_out(store: &Store, order: Order) -> Result<Value, AdminError> {
-    match order {
-        Order::Backup { file } => {
-            store.backup(file.clone()).await?;
-            Ok(json!({ "copied": file }))
-        }
-        Order::Export { dialogue } => {
-            let export = store.export(dialogue).await?.ok_or(AdminError::NoDialogue)?;
-            Ok(serde_json::to_value(export).expect("an export is plain data"))
-        }
-        Order::Erase { dialogue } => {
-            if !store.erase(dialogue).await? {
-                return Err(AdminError::NoDialogue);
+impl Desk {
+    async fn carry_out(&self, order: Order) -> Result<Value, AdminError> {
+        let store = &self.store;
+        match order {
+            Order::Backup { file } => {
+                store.backup(file.clone()).await?;
+                Ok(json!({ "copied": file }))
             }
-            Ok(json!({ "erased": dialogue }))
+            Order::Export { dialogue } => {
+                let export = store.export(dialogue).await?.ok_or(AdminError::NoDialogue)?;
+                Ok(serde_json::to_value(export).expect("an export is plain data"))
+            }
+            Order::Erase { dialogue } => {
+                if !store.erase(dialogue).await? {
+                    return Err(AdminError::NoDialogue);
+                }
+                Ok(json!({ "erased": dialogue }))
+            }
+            Order::Check => {
+                let findings = check::check(&self.config, store, &self.portals, self.is_running).await;
+                Ok(serde_json::to_value(findings).expect("findings are plain data"))
+            }
         }
     }
 }

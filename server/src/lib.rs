@@ -8,6 +8,7 @@
 pub mod admin;
 pub mod assets;
 pub mod bitrix;
+pub mod check;
 pub mod clock;
 pub mod config;
 mod error;
@@ -79,6 +80,10 @@ pub async fn run(
     clock: Clock,
     shutdown: CancellationToken,
 ) -> Result<(), RunError> {
+    let metrics = match config.metrics_listen {
+        Some(address) => Some(TcpListener::bind(address).await?),
+        None => None,
+    };
     let store = Store::open(&config.data)?;
     let tasks = TaskTracker::new();
     let limits = Limits::new(config.limits.clone(), clock.clone());
@@ -90,12 +95,8 @@ pub async fn run(
     let (stop, work) = (shutdown.clone(), tasks.clone());
     let setup = Setup::new(Arc::clone(&config), store.clone(), portals.clone(), clock.clone(), work, stop);
     setup.start().await?;
-    let metrics = match config.metrics_listen {
-        Some(address) => Some(TcpListener::bind(address).await?),
-        None => None,
-    };
     #[cfg(unix)]
-    if let Err(error) = admin::listen(&config.data, store.clone(), &tasks, shutdown.clone()) {
+    if let Err(error) = admin::listen(admin::Desk::new(&config, &store, &portals), &tasks, shutdown.clone()) {
         // A path too long for a socket, say. Visitors do not mind.
         tracing::warn!(error = telemetry::chain(&error), "commands cannot reach this relay");
     }

@@ -2,6 +2,7 @@
 
 use clap::{Parser, Subcommand};
 use otklik_server::admin::{self, Order};
+use otklik_server::check::{Finding, Verdict};
 use otklik_server::clock::Clock;
 use otklik_server::config::Config;
 use otklik_server::ids::DialogueId;
@@ -26,6 +27,8 @@ struct Arguments {
 enum Command {
     /// Runs the relay until it is told to stop.
     Serve,
+    /// Looks whether everything holds that must, and says what to do where not.
+    Check,
     /// Copies everything into FILE, also while the relay runs.
     Backup { file: PathBuf },
     /// Puts the copy FILE back. What was there stays beside it.
@@ -53,20 +56,34 @@ fn main() -> ExitCode {
 fn outcome(arguments: Arguments) -> Outcome {
     let config = Config::load(&arguments.config, std::env::vars())?;
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
-    match arguments.command {
-        Command::Serve => runtime.block_on(serve(config)),
-        Command::Backup { file } => runtime.block_on(ask(&config, Order::Backup { file: std::path::absolute(file)? })),
-        Command::Restore { file } => runtime.block_on(restore(&config, &file)),
-        Command::Export { dialogue } => runtime.block_on(ask(&config, Order::Export { dialogue })),
-        Command::Erase { dialogue } => runtime.block_on(ask(&config, Order::Erase { dialogue })),
-    }
-}
-
-/// Has the store do something, and prints what it tells.
-async fn ask(config: &Config, order: Order) -> Outcome {
-    let told = admin::ask(&config.data, order).await?;
+    let order = match arguments.command {
+        Command::Serve => return runtime.block_on(serve(config)),
+        Command::Restore { file } => return runtime.block_on(restore(&config, &file)),
+        Command::Check => return runtime.block_on(check(config)),
+        Command::Backup { file } => Order::Backup { file: std::path::absolute(file)? },
+        Command::Export { dialogue } => Order::Export { dialogue },
+        Command::Erase { dialogue } => Order::Erase { dialogue },
+    };
+    let told = runtime.block_on(admin::ask(config, order))?;
     println!("{told:#}");
     Ok(())
+}
+
+/// Prints what the doctor found, a line for each thing.
+async fn check(config: Config) -> Outcome {
+    let findings: Vec<Finding> = serde_json::from_value(admin::ask(config, Order::Check).await?)?;
+    for Finding { what, verdict, told } in &findings {
+        let mark = match verdict {
+            Verdict::Holds => "ok  ",
+            Verdict::Fails => "FAIL",
+            Verdict::Unknown => "?   ",
+        };
+        println!("{mark}  {what}: {told}");
+    }
+    match findings.iter().filter(|finding| finding.verdict != Verdict::Holds).count() {
+        0 => Ok(()),
+        count => Err(format!("{count} of {} do not hold, or could not be looked at", findings.len()).into()),
+    }
 }
 
 async fn restore(config: &Config, file: &Path) -> Outcome {

@@ -30,6 +30,7 @@ pub use install::Outcome;
 pub use keys::Opened;
 pub use origins::SitesFault;
 pub use placement::Frame;
+pub use register::missing_events;
 pub use view::View;
 
 use crate::bitrix::client::Portals;

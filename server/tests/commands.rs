@@ -89,6 +89,11 @@ fn an_owner_copies_tells_erases_and_puts_back() {
     printed(here, &["restore", "running.redb"]);
     assert!(printed(here, &["export", &dialogue]).contains("Hello"));
     printed(here, &["backup", "stopped.redb"]);
+    let look = otklik(here, &["check"]).output().unwrap();
+    assert!(!look.status.success());
+    let told = String::from_utf8(look.stdout).unwrap();
+    assert!(told.contains("?     address: the relay does not run: start it and check again"), "{told}");
+    assert!(told.contains("FAIL  portal: the settings name none"), "{told}");
     Serving::start(here).kill();
 }
 

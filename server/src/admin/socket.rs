@@ -1,7 +1,6 @@
 //! The socket beside the data file (`otklik.sock` beside `otklik.redb`): one order a connection, a line of JSON each way.
 
-use super::{Answer, Order, answer, carry_out};
-use crate::store::Store;
+use super::{Answer, Desk, Order, answer};
 use std::fs::Permissions;
 use std::io;
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
@@ -18,8 +17,8 @@ const LONGEST: u64 = 64 * 1_024;
 ///
 /// # Errors
 /// Where the socket cannot be made.
-pub fn listen(data: &Path, store: Store, tasks: &TaskTracker, shutdown: CancellationToken) -> io::Result<()> {
-    let path = data.with_extension("sock");
+pub fn listen(desk: Desk, tasks: &TaskTracker, shutdown: CancellationToken) -> io::Result<()> {
+    let path = desk.config.data.with_extension("sock");
     match std::fs::remove_file(&path) {
         Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
         _ => {}
@@ -38,10 +37,10 @@ pub fn listen(data: &Path, store: Store, tasks: &TaskTracker, shutdown: Cancella
             if let Ok((stream, _)) = stream
                 && is_owner(&stream, owner)
             {
-                let (store, shutdown) = (store.clone(), shutdown.clone());
+                let (desk, shutdown) = (desk.clone(), shutdown.clone());
                 talks.spawn(async move {
                     tokio::select! {
-                        _ = serve(stream, &store) => {} // who asked has gone: nobody to tell
+                        _ = serve(stream, &desk) => {} // who asked has gone: nobody to tell
                         () = shutdown.cancelled() => {}
                     }
                 });
@@ -71,12 +70,12 @@ pub async fn ask(data: &Path, order: &Order) -> io::Result<Option<Answer>> {
     Ok(Some(serde_json::from_slice(&told)?))
 }
 
-async fn serve(stream: UnixStream, store: &Store) -> io::Result<()> {
+async fn serve(stream: UnixStream, desk: &Desk) -> io::Result<()> {
     let mut stream = BufReader::new(stream.take(LONGEST));
     let mut line = Vec::new();
     stream.read_until(b'\n', &mut line).await?;
     let answer = match serde_json::from_slice(&line) {
-        Ok(order) => answer(carry_out(store, order).await),
+        Ok(order) => answer(desk.carry_out(order).await),
         Err(_) => Answer::Failed("the relay that runs is of another version".to_owned()),
     };
     let mut stream = stream.into_inner().into_inner();

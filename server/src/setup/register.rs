@@ -6,8 +6,9 @@ use super::{Setup, SetupError, page};
 use crate::bitrix::client::Portal;
 use crate::bitrix::error::PortalError;
 use crate::bitrix::methods::app::Info;
-use crate::bitrix::methods::bindings::{Bind, Bindings};
+use crate::bitrix::methods::bindings::{Bind, Binding, Bindings};
 use crate::bitrix::methods::channel::{Icon, Register};
+use crate::config::PublicUrl;
 use crate::ids::PortalHost;
 use crate::telemetry::chain;
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
@@ -91,6 +92,11 @@ impl Setup {
         tracing::info!(portal = %portal.host(), changed = changes.len(), installed = app.installed, "registered");
         Ok(())
     }
+}
+
+/// How many of our events `bound` lacks, or has at another address.
+pub fn missing_events(bound: &[Binding], public_url: &PublicUrl) -> usize {
+    bindings::changes(bound, &public_url.at(EVENTS)).len()
 }
 
 async fn carry_out(portal: &Portal, change: &Change) -> Result<(), PortalError> {

@@ -1,6 +1,7 @@
 //! The relay over real HTTP and WebSocket, against the stand-in portal.
 
 mod addresses;
+mod check;
 mod crash;
 mod faults;
 mod install;
