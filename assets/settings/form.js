@@ -80,7 +80,7 @@ function fixButton(item, line, fix) {
     item.remove();
     if (!byId('sites-faults').children.length) mark('sites', false);
     byId('sites').focus();
-    form.dispatchEvent(new Event('input', { bubbles: true }));
+    byId('sites').dispatchEvent(new Event('input', { bubbles: true }));
   });
   return button;
 }

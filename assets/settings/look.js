@@ -20,7 +20,7 @@ const wanted = () => byId('color').value.trim().toLowerCase();
 
 function setColor(hex) {
   byId('color').value = hex;
-  form.dispatchEvent(new Event('input', { bubbles: true }));
+  byId('color').dispatchEvent(new Event('input', { bubbles: true }));
 }
 
 /** Six characters without the hash sign, or three of them, are understood when the field is left. */

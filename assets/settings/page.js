@@ -115,9 +115,9 @@ form.addEventListener('submit', event => {
 });
 form.addEventListener('input', event => {
   if (event.target.name === 'drop' || event.target.id === 'picker') setColor(event.target.value);
-  else if (event.target.name?.startsWith('pv-')) showPreview(palettes);
+  else if (event.target.name.startsWith('pv-')) showPreview(palettes);
   else {
-    if (event.target.dataset && byId(`${event.target.id}-fault`)) clearFault(event.target.id);
+    if (byId(`${event.target.id}-fault`)) clearFault(event.target.id);
     if (byId('said').className !== 'said') tell(byId('said'), '');
     follow();
   }

@@ -1,5 +1,7 @@
 //! The chat in a real Chromium.
 
+mod settings;
+
 use otklik_tests::{
     browser::{Browser, Key, Window},
     site::Site,

@@ -1,0 +1,80 @@
+//! The settings page in the portal's frame, worked as an administrator works it: by what a screen reader finds.
+
+use otklik_tests::{
+    browser::{Browser, Frame, Tab, Window},
+    stage::{CONNECTOR, SALES, Stage},
+};
+
+const SHOP: &str = "https://shop.example";
+
+/// The portal's page with the settings of the first line, and the page in its frame.
+async fn open(stage: &Stage, tab: &Tab, lang: &str) -> Frame {
+    tab.go(&stage.portal.settings_page_url(CONNECTOR, SALES, lang)).await;
+    tab.framed("/bitrix24/settings")
+}
+
+async fn write(page: &Frame, name: &str, text: &str) {
+    let field = page.find("textbox", name).await;
+    field.press().await;
+    field.ask::<()>("function() { this.select() }").await;
+    field.type_text(text).await;
+}
+
+#[tokio::test]
+async fn a_line_is_connected_changed_and_disconnected_without_a_reload() {
+    let stage = Stage::start().await;
+    let browser = Browser::start().await;
+    let tab = browser.window(Window::WIDE).await;
+    let page = open(&stage, &tab, "ru").await;
+    page.find("heading", "Чат на сайте").await;
+    assert!(page.find_now("button", "Сохранить").await.is_none(), "two things to do, not twenty");
+    page.eval::<()>("void (window.marked = true)").await;
+
+    write(&page, "Сайты", SHOP).await;
+    page.find("button", "Подключить").await.press().await;
+    let code = page.find("textbox", "Код для сайта").await.value().await;
+    assert_eq!(code.matches("<script ").count(), 1, "{code}");
+    assert!(code.contains(&format!("{}/widget/", stage.url())), "{code}");
+    assert!(stage.portal.channel(CONNECTOR, SALES).is_some_and(|channel| channel.usable()));
+    tab.framed("/chat?preview").find("log", "Сообщения").await;
+    tab.shot("settings-connected").await;
+
+    page.find("radio", "Кобальт").await.press().await;
+    write(&page, "Название", "Глина и лён").await;
+    page.until("document.getElementById('said').textContent === 'Изменены: цвет, название'").await;
+    page.find("button", "Сохранить").await.press().await;
+    page.until("document.getElementById('said').textContent.startsWith('Сохранено')").await;
+    let channel = stage.portal.channel(CONNECTOR, SALES).expect("it is connected");
+    assert_eq!(channel.data["NAME"], "Глина и лён", "the Contact Center shows the new name");
+
+    page.find("button", "Отключить").await.press().await;
+    page.find("dialog", "Отключить чат от линии?").await;
+    page.eval::<()>("document.getElementById('ask-yes').click()").await;
+    page.find("button", "Подключить").await;
+    assert!(stage.portal.channel(CONNECTOR, SALES).is_none_or(|channel| !channel.usable()));
+    assert!(page.eval::<bool>("window.marked").await, "the page was never loaded anew");
+    let complaints: Vec<_> = tab.complaints().into_iter().filter(|one| one.contains(&stage.url())).collect();
+    assert!(complaints.is_empty(), "{complaints:?}");
+}
+
+#[tokio::test]
+async fn wrong_sites_are_named_by_line_and_repaired() {
+    let stage = Stage::start().await;
+    let browser = Browser::start().await;
+    let tab = browser.window(Window::PHONE.dark()).await;
+    let page = open(&stage, &tab, "de").await;
+    write(&page, "Sites", "https://shop.example/cafe\nshop.example:8443\n???").await;
+    page.find("button", "Connect").await.press().await;
+    page.find("button", "Correct it: https://shop.example").await.press().await;
+    page.find("button", "Correct it: https://shop.example:8443").await.press().await;
+    let sites = page.find("textbox", "Sites").await;
+    assert_eq!(sites.value().await, "https://shop.example\nhttps://shop.example:8443\n???");
+    page.until("document.querySelector('#sites-faults').innerText.startsWith('Line 3:')").await;
+    tab.shot("settings-faults").await;
+    write(&page, "Sites", SHOP).await;
+    page.find("button", "Connect").await.press().await;
+    page.find("textbox", "Code for the site").await;
+    let width = "document.documentElement.scrollWidth <= document.documentElement.clientWidth";
+    assert!(page.eval::<bool>(width).await, "nothing is wider than a phone");
+    tab.shot("settings-phone").await;
+}
