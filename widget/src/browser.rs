@@ -37,11 +37,10 @@ pub fn new_id() -> MessageId {
         if matches!(place, 4 | 6 | 8 | 10) {
             text.push('-');
         }
-        for digit in [byte >> 4, byte & 15] {
-            text.push(char::from_digit(digit.into(), 16).unwrap_or('0'));
-        }
+        text.extend([byte >> 4, byte & 15].map(|digit| char::from(b"0123456789abcdef"[usize::from(digit)])));
     }
-    MessageId::try_from(text).expect("a UUID is hexadecimal digits and dashes, 36 of them")
+    // Not the `Result`'s own `expect`: the error's `Debug` would come along, 2 KB of it.
+    MessageId::try_from(text).ok().expect("a UUID is hexadecimal digits and dashes, 36 of them")
 }
 
 /// Calls `then` for every `event` on `target`, as long as the page lives.

@@ -64,7 +64,7 @@ thread_local! {
         r#"{"day":"numeric","month":"long","year":"numeric"}"#,
     ]
     .map(|options| {
-        let options = js_sys::JSON::parse(options).expect("an object");
+        let options = js_sys::JSON::parse(options).unwrap_or_default(); // it is JSON
         DateTimeFormat::new(&crate::embed::language(), &options)
     });
 }
