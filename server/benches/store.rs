@@ -3,6 +3,7 @@
 //! Absolute times say little on a shared machine; what counts are the ratios to a plain file that takes the same bytes,
 //! 512 messages a flush, as the committer does.
 #![expect(clippy::disallowed_methods, reason = "a benchmark measures the machine's time")]
+#![expect(clippy::unwrap_used, reason = "where anything fails there is nothing to measure")]
 
 use futures_util::stream::{self, StreamExt};
 use otklik_server::ids::{DialogueId, LineId, PortalHost};

@@ -37,7 +37,7 @@ impl Clock {
     pub fn now(&self) -> Millis {
         match &self.by_hand {
             Some(hand) => lock(hand).now,
-            None => SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| millis(since)),
+            None => SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, millis),
         }
     }
 

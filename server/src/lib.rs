@@ -32,6 +32,7 @@ use limits::Limits;
 use relay::Relay;
 use setup::Setup;
 use std::net::SocketAddr;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 use store::{Store, StoreError};
@@ -45,6 +46,8 @@ const LINGER: Duration = Duration::from_secs(10);
 /// Why the relay ended though nobody asked it to.
 #[derive(Debug, thiserror::Error)]
 pub enum RunError {
+    #[error("{} cannot be opened", .0.display())]
+    Open(PathBuf, #[source] StoreError),
     #[error("the store failed")]
     Store(#[from] StoreError),
     #[error("the network failed")]
@@ -84,7 +87,7 @@ pub async fn run(
         Some(address) => Some(TcpListener::bind(address).await?),
         None => None,
     };
-    let store = Store::open(&config.data)?;
+    let store = Store::open(&config.data).map_err(|error| RunError::Open(config.data.clone(), error))?;
     let tasks = TaskTracker::new();
     let limits = Limits::new(config.limits.clone(), clock.clone());
     let hub = Hub::default();

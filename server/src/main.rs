@@ -94,7 +94,8 @@ async fn restore(config: &Config, file: &Path) -> Outcome {
 
 async fn serve(config: Config) -> Outcome {
     telemetry::start();
-    let listener = TcpListener::bind(config.listen).await?;
+    let listener = TcpListener::bind(config.listen).await;
+    let listener = listener.map_err(|error| format!("listen: {} cannot be had: {error}", config.listen))?;
     let shutdown = CancellationToken::new();
     let run = otklik_server::run(listener, config, Clock::real(), shutdown.clone());
     tokio::pin!(run);

@@ -1,4 +1,5 @@
 //! The commands beside `serve`, as an owner types them: with the relay running, and after it was killed.
+#![expect(clippy::unwrap_used, reason = "a test's own scene")]
 
 use otklik_server::ids::{DialogueId, LineId, PortalHost};
 use otklik_server::store::{Look, SiteRecord, Store, TokenHash};
@@ -103,5 +104,9 @@ fn a_wrong_settings_file_stops_the_start_with_one_line() {
     assert_eq!(complaint(folder.path(), &["serve"]), "otklik: public_url: missing");
     std::fs::write(folder.path().join("otklik.toml"), "public_url = 'http://127.0.0.1:1'\npublik = 1\n").unwrap();
     assert_eq!(complaint(folder.path(), &["serve"]), "otklik: publik: no such setting");
+    let nowhere = "listen = '127.0.0.1:0'\npublic_url = 'http://127.0.0.1:1'\ndata = 'no/where.redb'\n";
+    std::fs::write(folder.path().join("otklik.toml"), nowhere).unwrap();
+    let told = complaint(folder.path(), &["serve"]);
+    assert!(told.ends_with("otklik: no/where.redb cannot be opened: the data file cannot be read or written: I/O error: No such file or directory (os error 2)"), "{told}");
     assert!(complaint(folder.path(), &["export", "v-1"]).contains("not the id of a dialogue"));
 }

@@ -1,7 +1,10 @@
 //! The visitors' protocol over real sockets and requests: a relay on a port of its own, with its own file and clock.
 
+#![expect(clippy::unwrap_used, clippy::disallowed_methods, reason = "a test's own scene, which ends with it")]
+
 mod relay;
 
+use otklik_server::store::Store;
 use relay::{Relay, Socket, hello, say};
 use serde_json::{Value, json};
 use std::time::Duration;
@@ -74,6 +77,31 @@ async fn what_outlived_the_relay_is_there_after_a_restart() {
     ahead.send(&hello(Some(&token), 999)).await;
     assert_eq!(ahead.read().await["reset"], true);
     assert_eq!(ahead.read().await["list"][0]["seq"], 1);
+    relay.stop().await;
+}
+
+#[tokio::test]
+async fn after_a_copy_was_put_back_all_is_read_anew() {
+    let relay = Relay::start().await;
+    let (mut socket, token) = relay.visitor().await;
+    socket.send(&say(1, "in the copy")).await;
+    socket.read().await;
+    let folder = relay.stop().await;
+    let (data, copy) = (folder.path().join("otklik.redb"), folder.path().join("copy.redb"));
+    let store = Store::open(&data).unwrap();
+    store.backup(copy.clone()).await.unwrap();
+    store.close().await;
+    let relay = Relay::on(folder).await;
+    let mut socket = relay.greeted(&token, 0).await.0;
+    socket.send(&say(2, "lost")).await;
+    while socket.read().await["type"] != "accepted" {}
+    let folder = relay.stop().await;
+    Store::restore(&copy, &data, 1).await.unwrap();
+    let relay = Relay::on(folder).await;
+    let (mut socket, welcome) = relay.greeted(&token, 1).await;
+    assert_eq!((&welcome["reset"], &welcome["last"]), (&json!(true), &json!(1)), "what it saw second may be another");
+    assert_eq!(socket.read().await["list"][0]["seq"], 1);
+    assert_eq!(relay.greeted(&token, 1).await.1["reset"], false, "once is enough");
     relay.stop().await;
 }
 

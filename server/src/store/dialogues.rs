@@ -73,7 +73,7 @@ impl Head {
         }
         self.last = record.seq;
         self.tip = position;
-        if record.seq % LANDMARK == 0 {
+        if record.seq.is_multiple_of(LANDMARK) {
             self.landmark = position;
         }
         match &record.what {

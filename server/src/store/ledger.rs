@@ -9,7 +9,8 @@ use super::row;
 use super::tables::{CHECKPOINT, DIALOGUES, META};
 use crate::ids::DialogueId;
 use shared::{Author, MessageId, Millis, Seq, SiteKey};
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
+use std::collections::hash_map::{Entry, HashMap};
 
 /// After how many records heads are written down: what a start after a crash reads again at most, and milliseconds.
 const CHECKPOINT_EVERY: u64 = if cfg!(test) { 16 } else { 8_192 };
@@ -53,15 +54,16 @@ impl Ledger {
         head: impl FnOnce() -> Result<Option<Head>, StoreError>,
     ) -> Result<Option<SiteKey>, StoreError> {
         self.next = position.next();
-        if !self.known.contains_key(&record.dialogue) {
-            let Some(head) = head()? else { return Ok(None) };
-            self.known.insert(record.dialogue, Known::new(head));
-        }
+        let known = match self.known.entry(record.dialogue) {
+            Entry::Occupied(known) => known.into_mut(),
+            Entry::Vacant(place) => {
+                let Some(head) = head()? else { return Ok(None) };
+                place.insert(Known::new(head))
+            }
+        };
+        known.follow(position, record);
         self.changed.insert(record.dialogue);
-        Ok(self.known.get_mut(&record.dialogue).map(|known| {
-            known.follow(position, record);
-            known.head.site.clone()
-        }))
+        Ok(Some(known.head.site.clone()))
     }
 
     /// Lets readers see what was committed.
@@ -175,11 +177,9 @@ impl Batch<'_> {
             let Some(head) = self.row(DIALOGUES, dialogue.bytes())? else { return Ok(None) };
             self.ledger.known.insert(dialogue, Known::new(head));
         }
-        let known = self.ledger.known.get_mut(&dialogue);
-        Ok(known.map(|known| {
-            known.used = true;
-            known
-        }))
+        let Some(known) = self.ledger.known.get_mut(&dialogue) else { return Ok(None) };
+        known.used = true;
+        Ok(Some(known))
     }
 }
 

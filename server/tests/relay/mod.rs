@@ -1,4 +1,6 @@
 //! A relay in this process for the tests of one part: its port, file and clock are its own.
+#![expect(clippy::disallowed_methods, reason = "a test's own client and task, which end with it")]
+#![expect(clippy::unwrap_used, reason = "a test's own scene")]
 
 use futures_util::{SinkExt, StreamExt};
 use otklik_server::clock::Clock;
@@ -45,7 +47,7 @@ impl Relay {
         Self::on(folder).await
     }
 
-    async fn on(folder: tempfile::TempDir) -> Self {
+    pub async fn on(folder: tempfile::TempDir) -> Self {
         let _ = rustls::crypto::ring::default_provider().install_default();
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
@@ -82,6 +84,14 @@ impl Relay {
         socket.send(&hello(None, 0)).await;
         let token = socket.read().await["session"].as_str().expect("a new session").to_owned();
         (socket, token)
+    }
+
+    /// A connection of the session, and the welcome it got.
+    pub async fn greeted(&self, token: &str, seen: u64) -> (Socket, Value) {
+        let mut socket = self.socket().await;
+        socket.send(&hello(Some(token), seen)).await;
+        let welcome = socket.read().await;
+        (socket, welcome)
     }
 
     pub async fn poll(&self, body: &Value) -> Vec<Value> {
