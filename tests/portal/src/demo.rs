@@ -4,6 +4,7 @@
 mod administrator;
 mod relay;
 mod shop;
+mod waiting;
 
 use std::{io, path::PathBuf, time::Duration};
 
@@ -48,9 +49,11 @@ pub async fn run(binary: PathBuf) -> Result<(), DemoError> {
     println!("Shop             {}/   write here", shop.origin());
     println!("Operator's desk  {}   answer here", portal.desk_url());
     println!("Ctrl-C stops everything; nothing is kept.");
+    let metrics = relay.metrics().to_owned();
     tokio::select! {
         stopped = tokio::signal::ctrl_c() => Ok(stopped?),
         ended = relay.ended() => Err(ended),
+        never = waiting::follow(&metrics, &portal) => match never {},
     }
 }
 
@@ -64,7 +67,8 @@ async fn begin(portal: &Portal, relay: &str, shop: &shop::Shop) -> Result<(), De
         return Err(DemoError::NotRegistered);
     }
     let line = portal.lines().first().map_or(LineId(0), |line| line.id);
-    let launcher = administrator::connect(relay, &portal.open_settings(line, "ru"), &shop.origin()).await?;
+    let page = administrator::Page::open(relay, &portal.open_settings(line, "ru")).await?;
+    let launcher = page.connect(&shop.origin(), shop::NAME).await?;
     shop.fill(&launcher, &portal.desk_url());
     portal.set_shop(&format!("{}/", shop.origin()));
     Ok(())

@@ -13,24 +13,50 @@ pub enum PageError {
     Refused(String),
 }
 
-/// Connects the line that `frame` is open for, for one site. Returns the launcher's address.
-pub async fn connect(relay: &str, frame: &FramePost, site: &str) -> Result<String, PageError> {
-    let client = Client::builder().no_proxy().build()?;
-    let form = "application/x-www-form-urlencoded";
-    let opened = client.post(&frame.url).header(header::CONTENT_TYPE, form).body(frame.body.clone()).send().await?;
-    let page = opened.error_for_status()?.text().await?;
-    let key = start_of(&page).and_then(|start| start["key"].as_str().map(str::to_owned));
-    let key = key.ok_or_else(|| PageError::Refused("a page without its key".to_owned()))?;
-    let answer: Value = client
-        .post(format!("{relay}/bitrix24/settings/api"))
-        .header("x-otklik-page", key)
-        .header(header::ORIGIN, relay)
-        .json(&json!({"do": "connect", "sites": site}))
-        .send()
-        .await?
-        .json()
-        .await?;
-    launcher_of(&answer).ok_or_else(|| PageError::Refused(answer.to_string()))
+/// An open settings page.
+pub struct Page {
+    client: Client,
+    relay: String,
+    key: String,
+}
+
+impl Page {
+    /// Opens the page that `frame` is for.
+    pub async fn open(relay: &str, frame: &FramePost) -> Result<Self, PageError> {
+        let client = Client::builder().no_proxy().build()?;
+        let form = "application/x-www-form-urlencoded";
+        let opened = client.post(&frame.url).header(header::CONTENT_TYPE, form).body(frame.body.clone()).send().await?;
+        let page = opened.error_for_status()?.text().await?;
+        let key = start_of(&page).and_then(|start| start["key"].as_str().map(str::to_owned));
+        let key = key.ok_or_else(|| PageError::Refused("a page without its key".to_owned()))?;
+        Ok(Self { client, relay: relay.to_owned(), key })
+    }
+
+    /// Connects the line for one site under a name. Returns the launcher's address.
+    pub async fn connect(&self, site: &str, name: &str) -> Result<String, PageError> {
+        let connected = self.press(json!({"do": "connect", "sites": site})).await?;
+        let mut look = connected["state"]["site"]["look"].clone();
+        if let Some(fields) = look.as_object_mut() {
+            fields.remove("default_name");
+        }
+        look["name"] = json!(name);
+        let saved = self.press(json!({"do": "save", "sites": site, "look": look})).await?;
+        launcher_of(&saved).ok_or_else(|| PageError::Refused(saved.to_string()))
+    }
+
+    async fn press(&self, button: Value) -> Result<Value, PageError> {
+        let answer = self
+            .client
+            .post(format!("{}/bitrix24/settings/api", self.relay))
+            .header("x-otklik-page", &self.key)
+            .header(header::ORIGIN, &self.relay)
+            .json(&button)
+            .send()
+            .await?
+            .json::<Value>()
+            .await?;
+        if answer.get("error").is_some() { Err(PageError::Refused(answer.to_string())) } else { Ok(answer) }
+    }
 }
 
 /// What the page's script starts with: the JSON in the element `page`.

@@ -21,22 +21,28 @@ const LAST_WORDS: usize = 2_000;
 pub struct Relay {
     child: Child,
     url: String,
+    metrics: String,
     log: PathBuf,
-    _port: Port,
+    _ports: [Port; 2],
 }
 
 impl Relay {
     /// Starts `binary` on a port of its own with its data in `folder`, and waits until it serves. `portal`: the part
     /// of the settings file that names the portal.
     pub async fn start(binary: &Path, folder: &Path, portal: &str) -> Result<Self, DemoError> {
-        let port = Port::take()?;
-        let url = format!("http://{}", port.address());
+        let ports = [Port::take()?, Port::take()?];
+        let [own, metrics] = ports.each_ref().map(Port::address);
+        let url = format!("http://{own}");
         let (settings, log) = (folder.join("otklik.toml"), folder.join("relay.log"));
         let data = toml_text(&folder.join("otklik.redb").display().to_string());
-        fs::write(
-            &settings,
-            format!("listen = \"{}\"\npublic_url = \"{url}\"\ndata = {data}\n\n{portal}", port.address()),
-        )?;
+        let lines = [
+            format!("listen = \"{own}\""),
+            format!("public_url = \"{url}\""),
+            format!("metrics_listen = \"{metrics}\""),
+            format!("data = {data}"),
+            portal.to_owned(),
+        ];
+        fs::write(&settings, lines.join("\n"))?;
         let said = File::create(&log)?;
         let child = Command::new(binary)
             .arg("serve")
@@ -47,13 +53,19 @@ impl Relay {
             .kill_on_drop(true)
             .spawn()
             .map_err(|error| DemoError::NoRelay(binary.to_owned(), error))?;
-        let mut relay = Self { child, url, log, _port: port };
+        let metrics = format!("http://{metrics}/metrics");
+        let mut relay = Self { child, url, metrics, log, _ports: ports };
         relay.ready().await?;
         Ok(relay)
     }
 
     pub fn url(&self) -> &str {
         &self.url
+    }
+
+    /// Where it tells its figures.
+    pub fn metrics(&self) -> &str {
+        &self.metrics
     }
 
     /// Waits until the relay serves visitors, or has ended.

@@ -16,6 +16,9 @@ use axum::{
 use tokio::net::TcpListener;
 use tokio_util::task::TaskTracker;
 
+/// As the chat's header shows it.
+pub const NAME: &str = "Глина и лён";
+
 const PAGE: &str = include_str!("../../../../assets/shop/index.html");
 const STYLE: &str = include_str!("../../../../assets/shop/shop.css");
 const SCRIPT: &str = include_str!("../../../../assets/shop/shop.js");
