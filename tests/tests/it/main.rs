@@ -7,4 +7,5 @@ mod faults;
 mod install;
 mod limits;
 mod settings;
+mod setup;
 mod talk;
