@@ -222,6 +222,8 @@
       $("title").textContent = title;
       $("sub").textContent = sub;
       $("face").dataset.dot = dot;
+      // After the end, the field says that one may go on.
+      if (field) field.placeholder = say(sub === words.finished ? "placeholder_after" : "placeholder");
       const initials = title.split(/\s+/).slice(0, 2).map((part) => [...part][0]).join("");
       $("face").firstElementChild.replaceChildren(title === data.name ? mark : initials);
     },
