@@ -14,6 +14,7 @@ use crate::{
     server::Server,
     settings,
     visitor::Visitor,
+    wait,
 };
 
 /// Our connector's name at the portal.
@@ -143,6 +144,17 @@ impl Stage {
     pub fn advance(&self, span: Duration) {
         self.clock.advance(span);
         self.portal.advance(span);
+    }
+
+    /// Lets time pass, for the relay and the portal, until `awaited` is there: a second at each look.
+    pub async fn as_time_passes<T>(&self, awaited: impl Future<Output = T>) -> T {
+        let mut awaited = std::pin::pin!(awaited);
+        loop {
+            tokio::select! {
+                there = &mut awaited => return there,
+                () = wait::pause() => self.advance(Duration::from_secs(1)),
+            }
+        }
     }
 
     /// `kill -9`.

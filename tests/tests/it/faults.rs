@@ -12,7 +12,10 @@ const SEND: &str = "imconnector.send.messages";
 
 /// A conversation that has begun: the first word is with the operator.
 async fn begun() -> (Stage, Visitor, Chat) {
-    let stage = Stage::start().await;
+    begun_on(Stage::start().await).await
+}
+
+async fn begun_on(stage: Stage) -> (Stage, Visitor, Chat) {
     let site = stage.site().await;
     let mut visitor = stage.visitor(&site).await;
     let id = visitor.say("один").await;
@@ -23,12 +26,12 @@ async fn begun() -> (Stage, Visitor, Chat) {
 
 /// Two words are said while `fault` waits; both reach the operator once and in order.
 async fn survives(fault: Fault) {
-    let (stage, mut visitor, chat) = begun().await;
+    let (stage, mut visitor, chat) = begun_on(Stage::by_hand().await).await;
     stage.portal.fault_on(SEND, fault.clone(), 1);
     let second = visitor.say("два").await;
     let third = visitor.say("три").await;
     for id in [&second, &third] {
-        visitor.wait_for_state(id, MessageState::Delivered).await;
+        stage.as_time_passes(visitor.wait_for_state(id, MessageState::Delivered)).await;
     }
     let chat = stage.portal.wait_chat(&chat.external, |chat| chat.visitor_texts().len() >= 3).await;
     assert_eq!(chat.visitor_texts(), ["один", "два", "три"], "{fault:?}");
@@ -142,10 +145,10 @@ async fn an_event_sent_twice_is_one_message() {
 
 #[tokio::test]
 async fn an_event_that_never_comes_is_fetched() {
-    let (stage, mut visitor, chat) = begun().await;
+    let (stage, mut visitor, chat) = begun_on(Stage::by_hand().await).await;
     stage.portal.fault_on("ONIMCONNECTORMESSAGEADD", Fault::EventLost, 1);
     stage.portal.operator_says(chat.id, ANNA, "потерянное").expect("Anna may answer");
-    visitor.hear("потерянное").await;
+    stage.as_time_passes(visitor.hear("потерянное")).await;
     assert_eq!(visitor.texts(), ["один", "потерянное"]);
 }
 

@@ -6,6 +6,7 @@ mod crash;
 mod faults;
 mod install;
 mod limits;
+mod outbox;
 mod settings;
 mod setup;
 mod talk;
