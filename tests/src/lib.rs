@@ -2,6 +2,7 @@
 //!
 //! ```text
 //! stage      portal, relay and network, set up as people do it   -> everything below
+//! shop       a site, a chat, people with browsers              -> stage, browser, site
 //! browser    a real Chromium     site   a website                  visitor  a widget without a browser
 //! server     the relay in this process, by a clock that is moved   process  the binary, to be killed
 //! admin      who connects lines  chaos  a bad network              settings  the relay's file    wait  conditions
@@ -13,6 +14,7 @@ pub mod chaos;
 pub mod process;
 pub mod server;
 pub mod settings;
+pub mod shop;
 pub mod site;
 pub mod stage;
 pub mod visitor;

@@ -51,6 +51,6 @@ where
 
 /// The only pause in the tests: between two looks at the same condition.
 #[expect(clippy::disallowed_methods, reason = "between two looks, never instead of one")]
-pub(crate) async fn pause() {
+async fn pause() {
     tokio::time::sleep(PAUSE).await;
 }

@@ -58,10 +58,36 @@ async fn an_answer_given_while_the_relay_was_dead_is_fetched() {
     assert_eq!(back.texts(), ["Алло", "Слушаю"]);
 }
 
+/// The relay dies with the call under way and never hears what became of it: no word twice, none lost.
+#[tokio::test]
+async fn crashes_again_and_again_lose_and_double_nothing() {
+    let mut stage = Stage::by_hand().await;
+    let site = stage.site().await;
+    let hurry = stage.hurry();
+    let mut visitor = stage.visitor(&site).await;
+    let mut said = Vec::new();
+    for round in 0..5 {
+        let text = format!("круг {round}");
+        visitor.say(&text).await;
+        said.push(text);
+        stage.kill().await;
+        stage.start_here().await;
+        visitor = visitor.resume().await;
+    }
+    let chat = stage.portal.wait_any_chat(|chat| chat.visitor_texts().len() >= said.len()).await;
+    assert_eq!(chat.visitor_texts(), said);
+    let settled = |seen: &[otklik_tests::visitor::Seen]| seen.len() == 5 && seen.iter().all(|one| one.state.is_some());
+    visitor.wait_until(settled).await;
+    assert_eq!(visitor.texts(), said);
+    drop(hurry);
+}
+
+/// The same with the real process, while the portal is away: nothing is in doubt, everything is on the disk.
 #[tokio::test]
 async fn kills_again_and_again_lose_and_double_nothing() {
     let mut stage = Stage::with_process().await;
     let site = stage.site().await;
+    stage.portal.set_mood(Mood::Off).await.expect("a mood");
     let mut visitor = stage.visitor(&site).await;
     let mut said = Vec::new();
     for round in 0..5 {
@@ -72,6 +98,7 @@ async fn kills_again_and_again_lose_and_double_nothing() {
         stage.start_process().await;
         visitor = visitor.resume().await;
     }
+    stage.portal.set_mood(Mood::Answers).await.expect("a mood");
     let chat = stage.portal.wait_any_chat(|chat| chat.visitor_texts().len() >= said.len()).await;
     assert_eq!(chat.visitor_texts(), said);
     visitor.wait_until(|seen| seen.len() == said.len()).await;

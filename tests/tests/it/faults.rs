@@ -27,11 +27,12 @@ async fn begun_on(stage: Stage) -> (Stage, Visitor, Chat) {
 /// Two words are said while `fault` waits; both reach the operator once and in order.
 async fn survives(fault: Fault) {
     let (stage, mut visitor, chat) = begun_on(Stage::by_hand().await).await;
+    let _hurry = stage.hurry(); // what became of a lost call is asked again and again, for minutes
     stage.portal.fault_on(SEND, fault.clone(), 1);
     let second = visitor.say("два").await;
     let third = visitor.say("три").await;
     for id in [&second, &third] {
-        stage.as_time_passes(visitor.wait_for_state(id, MessageState::Delivered)).await;
+        visitor.wait_for_state(id, MessageState::Delivered).await;
     }
     let chat = stage.portal.wait_chat(&chat.external, |chat| chat.visitor_texts().len() >= 3).await;
     assert_eq!(chat.visitor_texts(), ["один", "два", "три"], "{fault:?}");
@@ -146,9 +147,10 @@ async fn an_event_sent_twice_is_one_message() {
 #[tokio::test]
 async fn an_event_that_never_comes_is_fetched() {
     let (stage, mut visitor, chat) = begun_on(Stage::by_hand().await).await;
+    let _hurry = stage.hurry(); // the queue is looked into once a minute
     stage.portal.fault_on("ONIMCONNECTORMESSAGEADD", Fault::EventLost, 1);
     stage.portal.operator_says(chat.id, ANNA, "потерянное").expect("Anna may answer");
-    stage.as_time_passes(visitor.hear("потерянное")).await;
+    visitor.hear("потерянное").await;
     assert_eq!(visitor.texts(), ["один", "потерянное"]);
 }
 

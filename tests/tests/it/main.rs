@@ -6,7 +6,6 @@ mod crash;
 mod faults;
 mod install;
 mod limits;
-mod outbox;
 mod settings;
 mod setup;
 mod talk;
