@@ -8,7 +8,7 @@ pub mod client;
 pub mod error;
 pub mod events;
 #[cfg(test)]
-mod fixtures;
+pub(crate) mod fixtures;
 pub mod form;
 pub mod guard;
 pub mod methods;

@@ -58,7 +58,7 @@ async fn by_frame(state: &AppState, frame: Frame) -> Response {
     let (setup, lang) = (state.setup.clone(), frame.lang);
     let work = state.tasks.spawn(async move {
         match setup.install_by_frame(&frame).await? {
-            Outcome::Installed(host) => setup.registered(&host).await.map(|()| Installed::Done),
+            Outcome::Installed(host) => setup.registered(&host).await.map(|()| Installed::Done(host)),
             Outcome::Parked => Ok(Installed::Parked),
         }
     });

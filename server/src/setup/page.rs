@@ -25,8 +25,8 @@ pub const ADDRESS: &str = "/bitrix24/settings";
 pub const API: &str = "/bitrix24/settings/api";
 const PREVIEW: &str = "/chat?preview=1";
 
-/// The portal's library, as its documentation says to load it (`BX24` of the JavaScript SDK).
-const LIBRARY: &str = "https://api.bitrix24.com";
+/// Where the portals' JavaScript library comes from (settings/app-installation/installation-finish.md).
+const LIBRARY: &str = "https://api.bitrix24.com/api/v1/";
 
 /// Why somebody does not see the settings.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -111,10 +111,10 @@ pub fn refused(lang: Lang, why: Refused) -> Response {
 }
 
 /// How an installation in a frame ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Installed {
-    /// All is registered: the portal is told.
-    Done,
+    /// All is registered: this portal is told.
+    Done(PortalHost),
     /// All is or will be registered, and there is nobody to tell.
     ByHand,
     /// It waits for its keys in the settings.
@@ -125,7 +125,7 @@ pub enum Installed {
 /// The page of an installation.
 pub fn installed(lang: Lang, how: Installed) -> Response {
     match how {
-        Installed::Done => lone(lang, StatusCode::OK, "in_done", "in_done_text", Some(text::SETTINGS_FINISH_JS)),
+        Installed::Done(portal) => lone(lang, StatusCode::OK, "in_done", "in_done_text", Some(&portal)),
         Installed::ByHand => lone(lang, StatusCode::OK, "in_done", "in_done_text", None),
         Installed::Parked => lone(lang, StatusCode::OK, "in_parked", "in_parked_text", None),
         Installed::Failed(why) => lone(lang, why.status(), "in_fail", why.word(), None),
@@ -155,12 +155,21 @@ fn filled(template: &str, words: &Words, parts: &[(&str, &str)]) -> String {
     })
 }
 
-fn lone(lang: Lang, status: StatusCode, head: &str, word: &str, finish: Option<&str>) -> Response {
+/// Where `portal`'s pages load their library from. A portal on this machine itself stands in for one and brings its own.
+fn library(portal: &PortalHost) -> String {
+    if portal.is_loopback() { format!("{}/api/v1/", portal.origin()) } else { LIBRARY.to_owned() }
+}
+
+/// A page with one heading and one sentence. `finish` is told that the installation is over.
+fn lone(lang: Lang, status: StatusCode, head: &str, word: &str, finish: Option<&PortalHost>) -> Response {
     let words = lang.words();
     let nonce = Nonce::random();
     let said = |key| template::escaped(words.get(key).unwrap_or_default());
-    let tail = finish
-        .map(|script| filled(text::SETTINGS_FINISH_HTML, words, &[("nonce", nonce.as_str()), ("finish", script)]));
+    let library = finish.map(library);
+    let tail = library.as_deref().map(|library| {
+        let parts = [("nonce", nonce.as_str()), ("library", library), ("finish", text::SETTINGS_FINISH_JS)];
+        filled(text::SETTINGS_FINISH_HTML, words, &parts)
+    });
     let page = filled(
         text::SETTINGS_LONE_HTML,
         words,
@@ -173,8 +182,8 @@ fn lone(lang: Lang, status: StatusCode, head: &str, word: &str, finish: Option<&
             ("tail", tail.as_deref().unwrap_or_default()),
         ],
     );
-    let own = match finish {
-        Some(_) => format!("script-src 'nonce-{}' {LIBRARY}", nonce.as_str()),
+    let own = match library {
+        Some(library) => format!("script-src 'nonce-{}' {library}", nonce.as_str()),
         None => "script-src 'none'".to_owned(),
     };
     answer(status, page, &nonce, &own, None)
@@ -249,7 +258,11 @@ mod tests {
 
     #[tokio::test]
     async fn only_a_finished_installation_tells_the_portal() {
-        assert!(body(installed(Lang::En, Installed::Done)).await.contains("installFinish"));
+        let portal = |host: &str| PortalHost::try_from(host.to_owned()).unwrap();
+        let done = body(installed(Lang::En, Installed::Done(portal("company.bitrix24.ru")))).await;
+        assert!(done.contains("installFinish") && done.contains("src=\"https://api.bitrix24.com/api/v1/\""));
+        let done = body(installed(Lang::En, Installed::Done(portal("127.0.0.1:4567")))).await;
+        assert!(done.contains("src=\"http://127.0.0.1:4567/api/v1/\""), "{done}");
         for how in [Installed::ByHand, Installed::Parked, Installed::Failed(Refused::NotAdmin)] {
             assert!(!body(installed(Lang::Ru, how)).await.contains("installFinish"));
         }

@@ -77,6 +77,7 @@ pub fn is_member_id(text: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::bitrix::fixtures::bytes;
     use secrecy::ExposeSecret;
 
     const QUERY: &str = "DOMAIN=romashka.bitrix24.ru&PROTOCOL=1&LANG=ru&APP_SID=0f9a3c1d7b5e42f8a6c4d2e1b3f5a7c9";
@@ -84,15 +85,17 @@ mod tests {
 
     #[test]
     fn the_frame_of_a_line_is_read() {
-        let body = format!(
-            "AUTH_ID=aa&AUTH_EXPIRES=3600&REFRESH_ID=bb&APPLICATION_TOKEN=cc&member_id={MEMBER}&status=L\
-             &PLACEMENT=SETTING_CONNECTOR&PLACEMENT_OPTIONS=%7B%22CONNECTOR%22%3A%22otklik%22%2C%22LINE%22%3A%22107%22%7D"
-        );
-        let frame = Frame::read(QUERY, body.as_bytes()).unwrap();
+        let query = String::from_utf8(bytes("placement.SETTING_CONNECTOR.query.form")).unwrap();
+        let frame = Frame::read(query.trim(), &bytes("placement.SETTING_CONNECTOR.body.form")).unwrap();
         assert_eq!((frame.member_id.as_str(), frame.lang), (MEMBER, Lang::Ru));
         assert_eq!(frame.domain.map(String::from).as_deref(), Some("romashka.bitrix24.ru"));
-        assert_eq!((frame.access.expose_secret(), frame.expires_in), ("aa", 3600));
-        assert_eq!(frame.options, Options { connector: Some("otklik".to_owned()), line: Some(LineId(107)) });
+        assert_eq!((frame.access.expose_secret().len(), frame.expires_in), (62, 3600));
+        assert!(frame.refresh.is_some());
+        let signature = frame.application_token.unwrap();
+        assert_eq!(signature.expose_secret(), "3f7e90ab61c24d58b0aa5c1e97d2f846", "not `APP_SID`, which looks like it");
+        assert_eq!(frame.placement, "SETTING_CONNECTOR");
+        let options = Options { connector: Some("site_widget".to_owned()), line: Some(LineId(107)) };
+        assert_eq!(frame.options, options);
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! The settings page in the portal's frame, worked as an administrator works it: by what a screen reader finds.
 
+use otklik_server::clock::Clock;
 use otklik_tests::{
     browser::{Browser, Frame, Tab, Window},
     stage::{CONNECTOR, SALES, Stage},
@@ -77,4 +78,23 @@ async fn wrong_sites_are_named_by_line_and_repaired() {
     let width = "document.documentElement.scrollWidth <= document.documentElement.clientWidth";
     assert!(page.eval::<bool>(width).await, "nothing is wider than a phone");
     tab.shot("settings-phone").await;
+}
+
+#[tokio::test]
+async fn an_application_with_pages_tells_the_portal_when_it_is_installed() {
+    let mut stage = Stage::empty(Clock::real(), "").await;
+    stage.start_here().await;
+    stage.portal.install_by_frame(&stage.url(), "ru"); // saves the card
+    let browser = Browser::start().await;
+    let tab = browser.window(Window::WIDE).await;
+    tab.go(&format!("http://{}/marketplace/app/?LANG=ru", stage.portal.host())).await;
+    tab.framed("/bitrix24/install").find("heading", "Приложение установлено").await;
+    otklik_tests::wait::until("the portal to know", || async {
+        let mut installed = false;
+        stage.portal.set_app(|app| installed = app.installed);
+        installed.then_some(())
+    })
+    .await;
+    assert!(stage.portal.connector(CONNECTOR).is_some(), "all was registered before");
+    tab.shot("installed").await;
 }
