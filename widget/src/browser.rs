@@ -5,7 +5,7 @@ use crate::storage::Shelf;
 use leptos::prelude::{document, window};
 use shared::MessageId;
 use wasm_bindgen::{JsCast, JsValue};
-use web_sys::{Element, EventTarget};
+use web_sys::{Element, EventTarget, ResizeObserver};
 
 /// The storage that all tabs of this site share; `None` where the browser denies it.
 pub fn shelf() -> Option<Box<dyn Shelf>> {
@@ -47,6 +47,14 @@ pub fn new_id() -> MessageId {
 pub fn on(target: &EventTarget, event: &str, then: impl FnMut(JsValue) + 'static) {
     let listener = callback(then);
     let _ = target.add_event_listener_with_callback(event, listener.unchecked_ref()); // fails for no event name
+}
+
+/// Calls `then` whenever the size of `element` changes, as long as the page lives.
+pub fn on_resize(element: &Element, mut then: impl FnMut() + 'static) {
+    let observer = callback(move |_| then());
+    if let Ok(observer) = ResizeObserver::new(observer.unchecked_ref()) {
+        observer.observe(element);
+    }
 }
 
 pub fn element(id: &str) -> Option<Element> {

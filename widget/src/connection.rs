@@ -101,6 +101,7 @@ impl Connection {
                 (self.report)(Event::Connecting);
                 self.open(way);
             }
+            Some(Act::Probe) => self.open_socket(true),
             Some(Act::Ping) => self.send(&ToServer::Ping),
             Some(Act::Drop) => self.drop_for(0, false),
             None => {}
@@ -108,25 +109,45 @@ impl Connection {
     }
 
     fn open(self: &Rc<Self>, way: Way) {
-        if way == Way::Poll {
-            self.link.replace(Some(Link::Poll));
-            return self.poll(&[], true);
+        match way {
+            Way::Socket => self.open_socket(false),
+            Way::Poll => {
+                self.link.replace(Some(Link::Poll));
+                self.poll(&[], true);
+            }
         }
+    }
+
+    /// `probing`: requests do meanwhile, until the relay greets over this one.
+    fn open_socket(self: &Rc<Self>, probing: bool) {
         let (sender, outgoing) = unbounded();
         let _ = sender.unbounded_send(written(&ToServer::Hello((self.hello)())));
-        self.link.replace(Some(Link::Socket(sender)));
-        let (this, era) = (Rc::clone(self), self.era.get());
+        let mut waiting = Some(sender);
+        if !probing {
+            self.link.replace(waiting.take().map(Link::Socket));
+        }
+        let (this, era) = (Rc::clone(self), Cell::new(self.era.get()));
         spawn_local(async move {
             socket::run(outgoing, |text| {
-                if let Some(frame) = json::parse(&text).and_then(|json| to_widget(&json)) {
-                    this.take(frame, era);
+                let Some(frame) = json::parse(&text).and_then(|json| to_widget(&json)) else { return };
+                if let Some(sender) = waiting.take().filter(|_| this.era.get() == era.get()) {
+                    this.switch(sender);
+                    era.set(this.era.get());
                 }
+                this.take(frame, Way::Socket, era.get());
             })
             .await;
-            if this.era.get() == era {
+            if this.era.get() == era.get() && waiting.is_none() {
                 this.drop_for(0, false);
             }
         });
+    }
+
+    /// From requests to a socket that got through. What is under way by request goes again over the socket.
+    fn switch(&self, socket: UnboundedSender<String>) {
+        self.leave();
+        self.link.replace(Some(Link::Socket(socket)));
+        (self.report)(Event::Disconnected { surely: false });
     }
 
     /// Asks by a request. `holding`: it is the one that waits for news, and is followed by the next.
@@ -143,20 +164,20 @@ impl Connection {
             let Some(frames) = answer.and_then(|text| json::parse(&text)?.get("frames")?.list()) else {
                 return this.drop_for(0, false);
             };
-            frames.iter().filter_map(to_widget).for_each(|frame| this.take(frame, era));
+            frames.iter().filter_map(to_widget).for_each(|frame| this.take(frame, Way::Poll, era));
             if holding && this.era.get() == era {
                 this.poll(&[], true);
             }
         });
     }
 
-    fn take(&self, frame: ToWidget, era: u32) {
+    fn take(&self, frame: ToWidget, way: Way, era: u32) {
         if self.era.get() != era {
             return;
         }
         self.pace.borrow_mut().heard(clock::now());
         if matches!(frame, ToWidget::Welcome { .. }) {
-            self.pace.borrow_mut().greeted();
+            self.pace.borrow_mut().greeted(way, clock::now());
         }
         (self.report)(Event::Frame(frame));
     }

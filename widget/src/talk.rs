@@ -147,8 +147,8 @@ impl Talk {
 
     /// Somebody can see the chat now, or no longer.
     pub fn show(&mut self, shown: bool) {
-        if shown && !self.shown {
-            self.divider = (self.unread() > 0).then_some(self.read);
+        if shown != self.shown {
+            self.divider = (shown && self.unread() > 0).then_some(self.read);
         }
         self.shown = shown;
         self.mark_read();
@@ -165,7 +165,10 @@ impl Talk {
             self.session = session;
             self.reconnect();
         }
-        self.queue.adopt(self.storage.queue(), now);
+        let mut kept = self.storage.queue();
+        // Its entry may have come here before its tab took it off the list.
+        kept.retain(|message| self.history.message(&message.id).is_none());
+        self.queue.adopt(kept, now);
         self.read = self.read.max(self.storage.seen());
         self.settled = self.storage.settled();
         self.begin();
@@ -272,7 +275,7 @@ impl Talk {
     /// Another dialogue begins in the place of this one. The words on their way stay.
     fn forget(&mut self) {
         self.history = History::default();
-        self.queue.break_off();
+        self.queue.move_on();
         (self.known, self.divider, self.stuck, self.read) = (None, None, None, 0);
     }
 }

@@ -14,7 +14,6 @@ pub fn wire() {
     on(&window, "pageshow", |_| look_again());
     // It may be wrong: attempts go on.
     on(&window, "offline", |_| with(|app| app.connection.drop_for(0, true)));
-    on(&window, "resize", |_| with(|app| app.screen.follow()));
     embed::on_shown(|| {
         let shown = embed::is_shown();
         if shown {

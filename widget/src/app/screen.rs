@@ -1,7 +1,7 @@
 //! What of the conversation shows, and where: the log's lines, the header, the lines around the composer, the count for
 //! the launcher. Each place is touched only when what it shows has changed.
 
-use crate::browser::{element, on};
+use crate::browser::{element, on, on_resize};
 use crate::dialogue::What;
 use crate::talk::{Link, Strip, Talk};
 use crate::view::jump::Jump;
@@ -58,6 +58,8 @@ impl Screen {
         foot.prepend_with_node_1(&place).ok()?;
         mount_to(place, move || view! { <Jump fresh=pill press=|| super::with(|app| app.screen.jump())/> }).forget();
         on(&log, "scroll", |_| super::with(|app| app.screen.scrolled()));
+        // The composer grows, the keyboard opens: the log's end stays in sight.
+        on_resize(&log, || super::with(|app| app.screen.scroll.follow()));
         on(&log, "keydown", {
             let log = log.clone();
             move |event| {
@@ -154,11 +156,6 @@ impl Screen {
     /// The visitor writes: what they wrote is to be seen.
     pub fn stay_at_end(&self) {
         self.scroll.to_end();
-    }
-
-    /// The log's size has changed.
-    pub fn follow(&self) {
-        self.scroll.follow();
     }
 
     /// The chat was opened, or closed.

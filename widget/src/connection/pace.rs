@@ -15,6 +15,10 @@ const SLEPT: Millis = 15_000;
 const FIRST_WAIT: Millis = 1_000;
 const LONGEST_WAIT: Millis = 30_000;
 
+/// While requests do, a socket is tried now and then; the wait doubles with each: 1 to 16 min.
+const FIRST_PROBE: Millis = 60_000;
+const LONGEST_PROBE: Millis = 16 * FIRST_PROBE;
+
 /// How to reach the relay.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Way {
@@ -27,6 +31,8 @@ pub enum Way {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Act {
     Open(Way),
+    /// See whether a socket gets through by now, and use it then.
+    Probe,
     Ping,
     /// Nobody is there: close, and count it as lost.
     Drop,
@@ -36,8 +42,8 @@ pub enum Act {
 enum Phase {
     Off,
     Waiting { until: Millis },
-    Opening,
-    Up,
+    Opening(Way),
+    Up(Way),
 }
 
 #[derive(Debug)]
@@ -53,11 +59,21 @@ pub struct Pace {
     expected: Option<Millis>,
     /// Whether there is reason to think that nobody is there any more.
     doubtful: bool,
+    /// When to try a socket while requests do, and how long to wait then.
+    probe: (Millis, Millis),
 }
 
 impl Pace {
     pub fn new() -> Self {
-        Self { phase: Phase::Off, failures: 0, heard: 0, answer_by: None, expected: None, doubtful: false }
+        Self {
+            phase: Phase::Off,
+            failures: 0,
+            heard: 0,
+            answer_by: None,
+            expected: None,
+            doubtful: false,
+            probe: (0, FIRST_PROBE),
+        }
     }
 
     pub fn is_off(&self) -> bool {
@@ -65,7 +81,7 @@ impl Pace {
     }
 
     pub fn is_up(&self) -> bool {
-        self.phase == Phase::Up
+        matches!(self.phase, Phase::Up(_))
     }
 
     /// A connection is wanted from now on.
@@ -81,9 +97,12 @@ impl Pace {
     }
 
     /// The relay has greeted.
-    pub fn greeted(&mut self) {
-        self.phase = Phase::Up;
-        self.failures = 0;
+    pub fn greeted(&mut self, way: Way, now: Millis) {
+        if self.phase != Phase::Up(way) {
+            self.phase = Phase::Up(way);
+            self.probe = (now + FIRST_PROBE, FIRST_PROBE);
+            self.failures = 0;
+        }
     }
 
     /// A frame came.
@@ -111,8 +130,8 @@ impl Pace {
     pub fn nudge(&mut self, now: Millis) {
         match self.phase {
             Phase::Waiting { .. } => self.phase = Phase::Waiting { until: now },
-            Phase::Up => self.doubtful = true,
-            Phase::Off | Phase::Opening => {}
+            Phase::Up(_) => self.doubtful = true,
+            Phase::Off | Phase::Opening(_) => {}
         }
     }
 
@@ -121,9 +140,12 @@ impl Pace {
         self.expected = match self.phase {
             Phase::Off => None,
             Phase::Waiting { until } => Some(until),
-            Phase::Opening => self.answer_by,
-            Phase::Up if self.doubtful => Some(0),
-            Phase::Up => Some(self.answer_by.unwrap_or(self.heard + QUIET)),
+            Phase::Opening(_) => self.answer_by,
+            Phase::Up(_) if self.doubtful => Some(0),
+            Phase::Up(way) => {
+                let probe = if way == Way::Poll { self.probe.0 } else { Millis::MAX };
+                Some(self.answer_by.unwrap_or(self.heard + QUIET).min(probe))
+            }
         };
         self.expected
     }
@@ -132,19 +154,25 @@ impl Pace {
         let slept = self.expected.take().is_some_and(|expected| now > expected + SLEPT);
         match self.phase {
             Phase::Waiting { until } if until <= now => {
-                self.phase = Phase::Opening;
-                self.answer_by = Some(now + ANSWER);
                 // Every third attempt is a poll: two sockets in a row that fail may mean that no socket gets through.
-                Some(Act::Open(if self.failures % 3 == 2 { Way::Poll } else { Way::Socket }))
+                let way = if self.failures % 3 == 2 { Way::Poll } else { Way::Socket };
+                self.phase = Phase::Opening(way);
+                self.answer_by = Some(now + ANSWER);
+                Some(Act::Open(way))
             }
-            Phase::Up if slept || self.doubtful => {
+            Phase::Up(_) if slept || self.doubtful => {
                 // What came meanwhile may lie unread: the deadline that passed says nothing.
                 self.doubtful = false;
                 self.answer_by = Some(now + DOUBT);
                 Some(Act::Ping)
             }
-            Phase::Opening | Phase::Up if self.answer_by.is_some_and(|by| by <= now) => Some(Act::Drop),
-            Phase::Up if self.answer_by.is_none() && self.heard + QUIET <= now => {
+            Phase::Opening(_) | Phase::Up(_) if self.answer_by.is_some_and(|by| by <= now) => Some(Act::Drop),
+            Phase::Up(Way::Poll) if self.probe.0 <= now => {
+                let wait = (self.probe.1 * 2).min(LONGEST_PROBE);
+                self.probe = (now + wait, wait);
+                Some(Act::Probe)
+            }
+            Phase::Up(_) if self.answer_by.is_none() && self.heard + QUIET <= now => {
                 self.answer_by = Some(now + ANSWER);
                 Some(Act::Ping)
             }
@@ -162,7 +190,7 @@ mod tests {
         pace.start(now);
         assert_eq!((pace.due(), pace.tick(now)), (Some(now), Some(Act::Open(Way::Socket))));
         pace.heard(now);
-        pace.greeted();
+        pace.greeted(Way::Socket, now);
         pace
     }
 
@@ -216,6 +244,20 @@ mod tests {
         pace.nudge(20_000);
         assert_eq!(pace.tick(20_000), Some(Act::Ping), "and a standing connection is asked");
         assert_eq!(pace.tick(24_000), Some(Act::Drop));
+    }
+
+    #[test]
+    fn requests_give_way_to_a_socket_when_one_gets_through() {
+        let mut pace = up(0);
+        pace.greeted(Way::Poll, 0);
+        for (due, now) in [(60_000, 60_000), (180_000, 190_000), (430_000, 430_000)] {
+            pace.heard(due - 1_000);
+            assert_eq!((pace.due(), pace.tick(now)), (Some(due), Some(Act::Probe)));
+            assert_eq!(pace.tick(now), None);
+        }
+        pace.greeted(Way::Socket, 430_000);
+        pace.heard(430_000);
+        assert_eq!(pace.due(), Some(458_000));
     }
 
     #[test]

@@ -87,6 +87,12 @@ impl Queue {
         self.flying = None;
     }
 
+    /// Another dialogue begins: what is not sent yet goes there, what was brought to this one stays in it.
+    pub fn move_on(&mut self) {
+        self.flying = None;
+        self.list.retain(|message| message.fate != Fate::Taken);
+    }
+
     /// The relay has `id` on its disk, or its log shows it.
     pub fn accept(&mut self, id: &MessageId) -> Option<Pending> {
         if self.flying.as_ref() == Some(id) {

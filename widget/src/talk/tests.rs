@@ -207,6 +207,20 @@ fn another_tabs_new_session_is_taken_over() {
 }
 
 #[test]
+fn an_entry_that_overtakes_its_tabs_own_word_shows_once() {
+    let shelf = Shared::default();
+    let (mut there, mut here) = (connected(&shelf, "token"), connected(&shelf, "token"));
+    there.say(id(1), "раз".to_owned(), 0);
+    let body = vec![Piece::Text("раз".to_owned())];
+    let what = Happening::Said { id: id(1), from: Author::Visitor, name: None, body };
+    here.receive(entries(vec![Entry { seq: 1, at: 1, what }]), 0);
+    here.stored(0);
+    there.receive(ToWidget::Accepted { id: id(1), seq: 1, at: 1 }, 0);
+    here.stored(0);
+    assert_eq!(own(&here, 0), [("раз".to_owned(), State::Sent)]);
+}
+
+#[test]
 fn history_is_no_news_and_answers_count_until_they_are_seen() {
     let shelf = Shared::default();
     connected(&shelf, "token");
@@ -220,8 +234,10 @@ fn history_is_no_news_and_answers_count_until_they_are_seen() {
     assert_eq!((talk.deeds(), talk.unread()), (vec![Deed::Tell(News::Received)], 3));
     talk.show(true);
     assert_eq!(talk.unread(), 0);
-    assert!(talk.lines(0, &|_| 0).iter().any(|line| line.shown == Shown::New));
+    let divided = |talk: &Talk| talk.lines(0, &|_| 0).iter().any(|line| line.shown == Shown::New);
+    assert!(divided(&talk));
     talk.show(false);
+    assert!(!divided(&talk));
     assert_eq!(talk.unread(), 0);
     let mut other = tab(&shelf);
     other.receive(welcome(None, 3), 0);

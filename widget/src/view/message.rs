@@ -94,7 +94,9 @@ fn meta(bubble: &Bubble, time: String, wish: fn(Wish)) -> Option<AnyView> {
     let troubled = matches!(state, State::Failed | State::Unconfirmed);
     let words = if bubble.newest || troubled { "" } else { "vh" };
     let mut parts: Vec<AnyView> = edited.into_iter().collect();
-    parts.push(tag("time", "", vec![time.into_any()]));
+    if state != State::Failed {
+        parts.push(tag("time", "", vec![time.into_any()]));
+    }
     parts.push(glyph(state));
     parts.push(tag("span", words, vec![say(bubble.word).into_any()]));
     let id = || bubble.id.clone();

@@ -9,20 +9,28 @@ const NEAR: i32 = 24;
 pub struct Scroll {
     log: Element,
     at_end: Cell<bool>,
+    /// How far down it stood when it was last looked at.
+    top: Cell<i32>,
 }
 
 impl Scroll {
     pub fn new(log: Element) -> Self {
-        Self { log, at_end: Cell::new(true) }
+        Self { log, at_end: Cell::new(true), top: Cell::new(0) }
     }
 
     fn below(&self) -> i32 {
         self.log.scroll_height() - self.log.client_height() - self.log.scroll_top()
     }
 
-    /// The visitor has scrolled.
+    /// It was scrolled. Who leaves the end goes up: that more lies below may also mean that more has come.
     pub fn moved(&self) {
-        self.at_end.set(self.below() < NEAR);
+        let top = self.log.scroll_top();
+        if self.below() < NEAR {
+            self.at_end.set(true);
+        } else if top < self.top.get() {
+            self.at_end.set(false);
+        }
+        self.top.set(top);
     }
 
     pub fn is_at_end(&self) -> bool {
@@ -50,7 +58,7 @@ impl Scroll {
     pub fn to_unread(&self) {
         if let Ok(Some(rule)) = self.log.query_selector(".new") {
             rule.scroll_into_view();
-            self.moved();
+            self.at_end.set(self.below() < NEAR);
         }
     }
 }
