@@ -12,9 +12,12 @@ use otklik_portal::{LineId, Options, Portal};
 use tempfile::TempDir;
 
 use self::relay::Relay;
+use crate::signals::told_to_stop;
 
 /// Events of a real portal take a moment.
 pub const EVENT_DELAY: Duration = Duration::from_millis(300);
+/// How long the relay may take for one answer.
+const PATIENCE: Duration = Duration::from_secs(30);
 /// The connector's name in the portal.
 const CONNECTOR: &str = "otklik";
 
@@ -44,6 +47,7 @@ pub async fn run(binary: PathBuf) -> Result<(), DemoError> {
     let address = relay.url().to_owned();
     tokio::select! {
         begun = begin(&portal, &address, &shop) => begun.inspect_err(|_| eprintln!("{}", relay.last_words()))?,
+        stopped = told_to_stop() => return Ok(stopped?),
         ended = relay.ended() => return Err(ended),
     }
     println!("Shop             {}/   write here", shop.origin());
@@ -51,7 +55,7 @@ pub async fn run(binary: PathBuf) -> Result<(), DemoError> {
     println!("Ctrl-C stops everything; nothing is kept.");
     let metrics = relay.metrics().to_owned();
     tokio::select! {
-        stopped = tokio::signal::ctrl_c() => Ok(stopped?),
+        stopped = told_to_stop() => Ok(stopped?),
         ended = relay.ended() => Err(ended),
         never = waiting::follow(&metrics, &portal) => match never {},
     }

@@ -154,6 +154,7 @@ impl World {
                     let job = Job::new(event, handler, no, data.clone(), auth, now);
                     self.enqueue(job);
                 }
+                Way::Offline(connector) if self.raised_by.as_ref() == Some(connector) => {}
                 Way::Offline(connector) => {
                     let user = if let Auth::User(user) = kind { *user } else { UserId(0) };
                     Record::keep(&mut self.offline, &mut self.numbers, event, data, connector, user, now);

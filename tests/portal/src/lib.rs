@@ -20,6 +20,7 @@ mod desk;
 mod events;
 mod faults;
 mod guard;
+pub mod http;
 mod ids;
 mod oauth;
 mod offline;

@@ -1,6 +1,7 @@
 //! `otklik-portal`: a stand-in portal to look at, alone or with a relay and a shop.
 
 mod demo;
+mod signals;
 
 use std::{error::Error, iter, path::PathBuf, process::ExitCode};
 
@@ -48,7 +49,7 @@ async fn serve() -> Outcome {
     let portal = Portal::start(Options { event_delay: demo::EVENT_DELAY, ..Options::default() }).await?;
     println!("Operator's desk  {}\n\nFor the relay's settings file:\n\n{}", portal.desk_url(), portal.settings());
     println!("Once the relay runs, save the card under “Application” on the desk. Ctrl-C stops.");
-    tokio::signal::ctrl_c().await?;
+    signals::told_to_stop().await?;
     Ok(())
 }
 

@@ -105,8 +105,11 @@ pub(crate) fn run(world: &mut World, name: &str, caller: Caller, args: Value) ->
     if method.scope.is_some_and(|scope| !world.app.has_scope(scope)) {
         return Err(RestError::system("insufficient_scope"));
     }
+    let args = Args::new(method.name, args);
     world.muted = caller.from_event;
-    let answer = (method.run)(world, caller, &Args::new(method.name, args));
+    world.raised_by = args.text("AUTH_CONNECTOR");
+    let answer = (method.run)(world, caller, &args);
     world.muted = false;
+    world.raised_by = None;
     answer
 }

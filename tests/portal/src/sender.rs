@@ -2,11 +2,13 @@
 
 use std::time::Duration;
 
+use reqwest::header;
 use tokio_util::sync::CancellationToken;
 
 use crate::{
     clock::Millis,
     events::{Delivery, Job},
+    http,
     portal::Shared,
     world::World,
 };
@@ -16,15 +18,7 @@ const HANDLER_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// Sends what falls due, one event after another, and rings alarms, until `stop`.
 pub(crate) async fn run(shared: Shared, stop: CancellationToken) {
-    // Built together with the relay, reqwest has its TLS, which wants to be told whose cryptography to use.
-    let _ = rustls::crypto::ring::default_provider().install_default();
-    let client = reqwest::Client::builder()
-        .no_proxy()
-        .redirect(reqwest::redirect::Policy::none())
-        .timeout(HANDLER_TIMEOUT)
-        .user_agent("Bitrix24 Webhook Engine")
-        .build()
-        .expect("the client needs nothing that can be missing");
+    let client = http::client(HANDLER_TIMEOUT);
     let mut changed = shared.changes();
     while !stop.is_cancelled() {
         changed.mark_unchanged();
@@ -78,7 +72,8 @@ async fn send(client: &reqwest::Client, sent_at: Millis, job: Job) -> Delivery {
     let started = tokio::time::Instant::now();
     let answer = client
         .post(&job.handler)
-        .header("content-type", "application/x-www-form-urlencoded; charset=UTF-8")
+        .header(header::CONTENT_TYPE, "application/x-www-form-urlencoded; charset=UTF-8")
+        .header(header::USER_AGENT, "Bitrix24 Webhook Engine")
         .body(job.body.clone())
         .send()
         .await;

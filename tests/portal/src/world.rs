@@ -64,6 +64,8 @@ pub(crate) struct World {
     pub surroundings: Surroundings,
     /// The call under way came with a token out of an event: it raises nothing.
     pub muted: bool,
+    /// `auth_connector` of the call under way: what it raises is not queued for that one.
+    pub raised_by: Option<String>,
 }
 
 impl World {
@@ -94,6 +96,7 @@ impl World {
             mood: Mood::default(),
             surroundings: Surroundings::default(),
             muted: false,
+            raised_by: None,
         }
     }
 

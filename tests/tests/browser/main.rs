@@ -1,5 +1,6 @@
 //! The chat in a real Chromium.
 
+mod desk;
 mod harness;
 mod hostile;
 mod keyboard;

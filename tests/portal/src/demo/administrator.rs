@@ -1,8 +1,10 @@
 //! What an administrator's browser does on the settings page: opens it as the portal's frame does, and connects.
 
-use otklik_portal::FramePost;
+use otklik_portal::{FramePost, http};
 use reqwest::{Client, header};
 use serde_json::{Value, json};
+
+use super::PATIENCE;
 
 /// Why a line was not connected.
 #[derive(Debug, thiserror::Error)]
@@ -23,7 +25,7 @@ pub struct Page {
 impl Page {
     /// Opens the page that `frame` is for.
     pub async fn open(relay: &str, frame: &FramePost) -> Result<Self, PageError> {
-        let client = Client::builder().no_proxy().build()?;
+        let client = http::client(PATIENCE);
         let form = "application/x-www-form-urlencoded";
         let opened = client.post(&frame.url).header(header::CONTENT_TYPE, form).body(frame.body.clone()).send().await?;
         let page = opened.error_for_status()?.text().await?;

@@ -7,10 +7,10 @@ use std::{
     time::Duration,
 };
 
-use otklik_portal::Port;
+use otklik_portal::{Port, http};
 use tokio::process::{Child, Command};
 
-use super::DemoError;
+use super::{DemoError, PATIENCE};
 
 /// How often a starting relay is asked whether it is ready.
 const ASK_EVERY: Duration = Duration::from_millis(50);
@@ -44,7 +44,11 @@ impl Relay {
         ];
         fs::write(&settings, lines.join("\n"))?;
         let said = File::create(&log)?;
-        let child = Command::new(binary)
+        let mut command = Command::new(binary);
+        // A Ctrl-C in the terminal is for the demo, which then ends the relay.
+        #[cfg(unix)]
+        command.process_group(0);
+        let child = command
             .arg("serve")
             .arg("--config")
             .arg(&settings)
@@ -70,7 +74,7 @@ impl Relay {
 
     /// Waits until the relay serves visitors, or has ended.
     async fn ready(&mut self) -> Result<(), DemoError> {
-        let client = reqwest::Client::builder().no_proxy().build().expect("nothing is set that could be missing");
+        let client = http::client(PATIENCE);
         let asked = format!("{}/readyz", self.url);
         let mut ticks = tokio::time::interval(ASK_EVERY);
         loop {

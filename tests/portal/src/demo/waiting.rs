@@ -2,7 +2,9 @@
 
 use std::{convert::Infallible, time::Duration};
 
-use otklik_portal::Portal;
+use otklik_portal::{Portal, http};
+
+use super::PATIENCE;
 
 const ASK_EVERY: Duration = Duration::from_secs(1);
 /// The relay's gauge of what the portal does not have for sure, one line a portal.
@@ -10,7 +12,7 @@ const GAUGE: &str = "otklik_outbox_messages";
 
 /// Tells the desk, again and again. A relay that does not tell leaves the desk with what it knew.
 pub async fn follow(metrics: &str, portal: &Portal) -> Infallible {
-    let client = reqwest::Client::builder().no_proxy().build().expect("nothing is set that could be missing");
+    let client = http::client(PATIENCE);
     let mut ticks = tokio::time::interval(ASK_EVERY);
     let mut known = None;
     loop {

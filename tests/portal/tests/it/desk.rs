@@ -1,6 +1,6 @@
 //! The operator's desk and the portal's own pages, by what they answer. How they look is for a browser.
 
-use otklik_portal::{Mood, Options, PATIENCE};
+use otklik_portal::{Mood, Options, PATIENCE, http};
 use reqwest::{Client, Response, StatusCode};
 use serde_json::{Value, json};
 use tokio::net::TcpStream;
@@ -8,7 +8,7 @@ use tokio::net::TcpStream;
 use crate::relay::{CONNECTOR, LINE, Relay};
 
 fn client() -> Client {
-    Client::builder().no_proxy().redirect(reqwest::redirect::Policy::none()).build().unwrap()
+    http::client(PATIENCE)
 }
 
 async fn wish(relay: &Relay, wish: Value) -> (StatusCode, Value) {

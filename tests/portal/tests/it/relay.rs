@@ -3,7 +3,7 @@
 use std::sync::{Arc, Mutex};
 
 use axum::{Router, body::Bytes, extract::State, routing::post};
-use otklik_portal::{LineId, Options, PATIENCE, Portal, UserId, php};
+use otklik_portal::{LineId, Options, PATIENCE, Portal, UserId, http, php};
 use serde_json::{Value, json};
 use tokio::{net::TcpListener, sync::watch};
 
@@ -38,7 +38,7 @@ impl Relay {
             .with_state(kept.clone());
         tokio::spawn(async move { axum::serve(listener, router).await });
         let portal = Portal::start(options).await.unwrap();
-        let client = reqwest::Client::builder().no_proxy().build().unwrap();
+        let client = http::client(PATIENCE);
         Self { portal, url, kept, token: Mutex::default(), client }
     }
 

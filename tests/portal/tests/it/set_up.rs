@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use otklik_portal::{LineId, Options, php};
+use otklik_portal::{LineId, Options, PATIENCE, http, php};
 use serde_json::{Value, json};
 
 use crate::relay::{CONNECTOR, LINE, OPERATOR, Relay, registration};
@@ -43,7 +43,7 @@ async fn the_install_event_brings_the_first_pair_and_a_used_refresh_token_is_dea
 #[tokio::test]
 async fn a_code_of_the_authorisation_page_buys_a_pair() {
     let relay = Relay::ready(Options::default()).await;
-    let client = reqwest::Client::builder().no_proxy().redirect(reqwest::redirect::Policy::none()).build().unwrap();
+    let client = http::client(PATIENCE);
     let portal = &relay.portal;
     let url = format!("http://{}/oauth/authorize/?client_id={}&state=s1", portal.host(), portal.client_id());
     let answer = client.get(url).send().await.unwrap();

@@ -157,6 +157,15 @@ async fn the_offline_queue_keeps_what_the_online_handler_got_until_it_is_fetched
 }
 
 #[tokio::test]
+async fn what_a_call_raises_is_not_queued_for_the_auth_connector_it_names() {
+    let relay = Relay::ready(Options::default()).await;
+    let off = json!({"CONNECTOR": CONNECTOR, "LINE": LINE, "ACTIVE": 0, "auth_connector": "relay_offline"});
+    relay.call("imconnector.activate", off).await;
+    relay.event("ONIMCONNECTORSTATUSDELETE").await;
+    assert!(relay.portal.offline().is_empty());
+}
+
+#[tokio::test]
 async fn a_dialogue_is_found_by_any_of_its_names() {
     let relay = Relay::ready(Options::default()).await;
     relay.send(&[("m-1", "Есть?")]).await;
