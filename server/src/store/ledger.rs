@@ -187,7 +187,8 @@ impl Batch<'_> {
 fn id_key(id: &MessageId) -> IdKey {
     use sha2::{Digest, Sha256};
     match uuid::Uuid::try_parse(id.as_str()) {
-        Ok(uuid) if uuid.hyphenated().to_string() == id.as_str() => uuid.into_bytes(),
+        // Of this length, and in the letters that a name may have, there is one way to write it.
+        Ok(uuid) if id.as_str().len() == 36 => uuid.into_bytes(),
         _ => {
             let digest = Sha256::digest(id.as_str());
             let mut key = [0; 16];
