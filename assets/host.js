@@ -53,7 +53,10 @@ iframe{position:absolute;inset:0;width:100%;height:100%;border:0;opacity:0;trans
 const PATIENCE_MS = 8000;
 const AGAIN_MS = 20000;
 
-export default ({ options, facts, root, element, button, emit, lang, dark, paint, ready }) => {
+/** For how long a visitor who wrote is told of answers on every page. */
+const LATELY_MS = 7 * 24 * 3600 * 1000;
+
+export default ({ options, facts, root, element, button, emit, lang, dark, paint, ready, asleep }) => {
   const say = (key) => WORDS[lang()][key];
   const phone = matchMedia("(max-width:480px),(max-height:480px)");
   const touched = visualViewport;
@@ -81,10 +84,12 @@ export default ({ options, facts, root, element, button, emit, lang, dark, paint
   let waiting = [];
 
   const post = (order) => (alive ? port.postMessage(order) : waiting.push(order));
-  const remember = (open) => {
+  /** What the page's own storage keeps of us, one value at most; none removes it. */
+  const remember = (kind, value) => {
+    const kept = `otklik:${options.site}`;
     try {
-      if (open) sessionStorage[`otklik:${options.site}`] = 1;
-      else delete sessionStorage[`otklik:${options.site}`];
+      if (value) window[kind][kept] = value;
+      else delete window[kind][kept];
     } catch {} // the page may not use storage
   };
 
@@ -92,7 +97,7 @@ export default ({ options, facts, root, element, button, emit, lang, dark, paint
   const theme = () => (/^(dark|light)$/.test(options.theme) ? options.theme : "auto");
   const address = () => {
     const url = new URL("/chat", options.origin);
-    const asked = { site: options.site, lang: lang(), theme: theme(), color: options.color };
+    const asked = { site: options.site, lang: lang(), theme: theme(), color: options.color, news: asleep && 1 };
     for (const name in asked) if (asked[name]) url.searchParams.set(name, asked[name]);
     return url.href;
   };
@@ -106,6 +111,7 @@ export default ({ options, facts, root, element, button, emit, lang, dark, paint
   const fail = () => {
     alive = false;
     ready();
+    if (asleep) return frame.remove(); // nobody waits for it
     tell(say("fail"), say("why"), true);
     emit("error", "timeout");
     timer = setTimeout(load, AGAIN_MS);
@@ -159,6 +165,7 @@ export default ({ options, facts, root, element, button, emit, lang, dark, paint
     },
     event({ name, detail }) {
       if (name === "status") facts.status = detail;
+      if (name === "message:sent") remember("localStorage", Date.now() + LATELY_MS);
       emit(name, detail);
     },
   };
@@ -209,15 +216,24 @@ export default ({ options, facts, root, element, button, emit, lang, dark, paint
   };
 
   const api = {
+    /** There is intent: the app is wanted. */
+    wake() {
+      if (!asleep) return;
+      asleep = false;
+      if (alive) post({ do: "wake" });
+      else load();
+    },
     open(quiet = false) {
       if (facts.open) return;
+      api.wake();
       facts.open = true;
       opener = document.activeElement;
       appear(quiet);
       paint();
       if (!quiet) frame.focus();
       post({ do: "open", quiet, modal: phone.matches });
-      if (!phone.matches) remember(true);
+      if (!phone.matches) remember("sessionStorage", 1);
+      if (facts.unread) heard.unread({ n: 0 }); // the app tells changes, and it may not have lived yet
       emit("open");
     },
     close() {
@@ -229,7 +245,7 @@ export default ({ options, facts, root, element, button, emit, lang, dark, paint
       follow();
       if (inside) (opener?.isConnected && opener !== element && opener !== document.body ? opener : button).focus();
       post({ do: "close" });
-      remember(false);
+      remember("sessionStorage");
       emit("close");
     },
     toggle: () => (facts.open ? api.close() : api.open()),

@@ -64,7 +64,7 @@
   /** Fetches the rest, once; after a failure the next intent tries again. */
   const load = () =>
     (loading ??= (async () => {
-      waiting = true;
+      waiting = !seam.asleep;
       failed = false;
       paint();
       try {
@@ -155,10 +155,11 @@
   const quietly = (promise) => promise.catch(() => {});
   const open = () => quietly(otklik("open"));
   const linked = () => location.hash === "#otklik" && open();
-  const hint = () => quietly(load());
+  const hint = () => quietly(load().then(() => host.wake()));
+  const idle = window.requestIdleCallback ?? setTimeout;
   button.type = "button";
   button.onclick = () => quietly(otklik("toggle"));
-  if (options.load === "idle") (window.requestIdleCallback ?? setTimeout)(hint);
+  if (options.load === "idle") idle(hint);
   else if (options.load !== "click") button.onpointerenter = button.onfocus = hint;
   if (options.openOn)
     addEventListener("click", (event) => {
@@ -173,6 +174,14 @@
   for (const call of queue) quietly(otklik(...call));
   linked();
   try {
-    if (sessionStorage[`otklik:${options.site}`] && innerWidth > 480 && innerHeight > 480) quietly(load().then((panel) => panel.open(true)));
+    const wide = innerWidth > 480 && innerHeight > 480;
+    const kept = `otklik:${options.site}`;
+    if (wide && sessionStorage[kept]) quietly(load().then(() => host.open(true)));
+    // Who wrote lately sees what came since: a frame without the app, unless bytes are dear.
+    else if (localStorage[kept] > Date.now() && !navigator.connection?.saveData)
+      idle(() => {
+        seam.asleep = !loading;
+        quietly(load());
+      });
   } catch {} // the page may not use storage: then nothing is remembered
 })();

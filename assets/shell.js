@@ -52,8 +52,15 @@
       if (order.insets) orders.insets({ value: order.insets });
       if (order.open) orders.open(order);
     },
+    wake() {
+      if (shell.awake) return;
+      shell.awake = true;
+      dispatchEvent(new Event("wake"));
+      start();
+    },
     open({ quiet, modal }) {
       open = true;
+      orders.wake();
       // On a phone “back” closes the chat: by an entry in this frame's history, not in the host page's.
       if (modal && !history.state?.otklik) history.pushState({ otklik: 1 }, "");
       if (!quiet) (touch.matches ? log : field ?? log).focus({ preventScroll: true });
@@ -67,6 +74,7 @@
     lang({ value }) {
       const url = new URL(location);
       url.searchParams.set("lang", value);
+      if (shell.awake) url.searchParams.delete("news");
       keepDraft();
       location.replace(url);
     },
@@ -204,6 +212,7 @@
   const mark = $("face").firstElementChild.firstElementChild;
   const shell = (globalThis.shell = {
     site, lang, words, say, shown,
+    awake: false,
     name: data.name,
     greeting: data.greeting,
     kept: kept(),
@@ -248,6 +257,7 @@
   // --- The app. Without it nothing is lost: what is sent waits here, in order.
   let tries = 0;
   const start = async () => {
+    if (!data.app) return;
     const slow = setTimeout(() => shell.strip("connecting", say("connecting")), 1000);
     try {
       const app = await import(tries ? `${data.app}?${tries}` : data.app); // a failed address stays failed in its page
@@ -261,5 +271,5 @@
       if (tries === 1) console.error(error);
     }
   };
-  if (data.app) start();
+  if (!data.news) orders.wake();
 })();

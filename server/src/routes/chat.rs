@@ -34,6 +34,8 @@ pub struct Asked {
     theme: Option<String>,
     /// `#rrggbb`, the hash may be missing.
     color: Option<String>,
+    /// The loader wants no app yet.
+    news: Option<String>,
     preview: Option<String>,
     name: Option<String>,
     greeting: Option<String>,
@@ -87,6 +89,7 @@ pub async fn chat(
         color: asked.color().or_else(|| Rgb::try_from(site.look.color.as_str()).ok()),
         origins: &site.origins,
         connected: site.connected,
+        asleep: site.connected && asked.news.is_some(),
     };
     let policy = Policy { relay: state.config.public_url.as_str(), ancestors: &site.origins.join(" ") };
     Ok(answer(StatusCode::OK, document.html(), document.policy(&policy), asked.color.is_none(), &headers).await)
@@ -119,6 +122,7 @@ async fn preview(asked: &Asked, headers: &HeaderMap, config: &Config) -> Respons
         color: asked.color(),
         origins: &[],
         connected: true,
+        asleep: false,
     };
     // Our settings page stands in a frame of the portal's.
     let portals = config.portals.iter().map(|portal| portal.host.origin()).collect::<Vec<_>>().join(" ");

@@ -30,6 +30,8 @@ pub struct Document<'a> {
     pub origins: &'a [String],
     /// Whether the line still takes messages from here.
     pub connected: bool,
+    /// Whether the app waits for intent, and only the badge is kept true.
+    pub asleep: bool,
 }
 
 /// Whom the document may talk to and stand in.
@@ -58,6 +60,8 @@ impl Document<'_> {
             "composer" => self.composer(),
             "data" => inert_json(&self.data()),
             "shell" => text::SHELL_JS.to_owned(),
+            "news" if self.asleep => format!("<script>{}</script>", text::NEWS_JS),
+            "news" => String::new(),
             word => escaped(self.lang.word(word)),
         })
     }
@@ -68,9 +72,10 @@ impl Document<'_> {
         let socket = policy.relay.replacen("http", "ws", 1);
         let ancestors = if policy.ancestors.is_empty() { "'none'" } else { policy.ancestors };
         format!(
-            "default-src 'none'; script-src 'self' 'wasm-unsafe-eval' {}; style-src {} {}; connect-src 'self' {socket}; \
+            "default-src 'none'; script-src 'self' 'wasm-unsafe-eval' {} {}; style-src {} {}; connect-src 'self' {socket}; \
              img-src 'self' data:; base-uri 'none'; form-action 'none'; frame-ancestors {ancestors}",
             source(text::SHELL_JS),
+            source(text::NEWS_JS),
             source(&self.colors()),
             source(text::CHAT_CSS),
         )
@@ -86,7 +91,7 @@ impl Document<'_> {
 
     /// The app comes while the document is still read.
     fn preload(&self) -> String {
-        if !self.has_app() {
+        if !self.has_app() || self.asleep {
             return String::new();
         }
         format!(
@@ -139,6 +144,7 @@ impl Document<'_> {
             "greeting": self.greeting,
             "app": self.has_app().then_some(assets::APP_JS),
             "origins": self.origins,
+            "news": self.asleep,
         })
         .to_string()
     }

@@ -14,6 +14,7 @@ fn document<'a>(site: Option<&'a SiteKey>, origins: &'a [String]) -> Document<'a
         color: None,
         origins,
         connected: true,
+        asleep: false,
     }
 }
 
@@ -53,6 +54,14 @@ fn a_preview_has_made_up_messages_and_no_app() {
 }
 
 #[test]
+fn without_intent_the_app_is_not_fetched() {
+    let key = key();
+    let html = Document { asleep: true, ..document(Some(&key), &[]) }.html();
+    assert!(html.contains("<textarea") && html.contains("/v1/stream") && !html.contains("modulepreload"));
+    assert!(!document(Some(&key), &[]).html().contains("/v1/stream"));
+}
+
+#[test]
 fn words_of_the_owner_end_no_script() {
     let greeting = "</script><script>alert(1)</script>";
     let key = key();
@@ -67,7 +76,7 @@ fn the_policy_allows_these_scripts_these_pages_and_our_socket() {
     let policy = document.policy(&Policy { relay: "https://chat.example.ru", ancestors: &origins.join(" ") });
     assert!(policy.contains("connect-src 'self' wss://chat.example.ru;"), "{policy}");
     assert!(policy.ends_with("frame-ancestors https://shop.example https://www.shop.example"), "{policy}");
-    assert_eq!(policy.matches("'sha256-").count(), 3);
+    assert_eq!(policy.matches("'sha256-").count(), 4);
     assert!(!policy.contains("unsafe-inline") && !policy.contains("'unsafe-eval'"));
     let html = document.html();
     let style = html.split("<style>").nth(1).and_then(|rest| rest.split("</style>").next()).unwrap();

@@ -1,0 +1,39 @@
+// News for the badge without the app, in the hidden frame of a visitor who wrote lately and has shown no intent on this
+// page: counts the answers after the last one seen, until the app is wanted. Of the protocol (PROTOCOL.md) it knows
+// `hello` and `entries`.
+(() => {
+  const AGAIN_MS = 60000;
+  const key = (what) => `otklik:${shell.site}:${what}`;
+  const answers = new Set();
+  let socket, timer;
+
+  const seen = () => Number(localStorage[key("seen")] ?? 0);
+  const tell = () => shell.tell("unread", [...answers].filter((seq) => seq > seen()).length);
+  const watch = () => {
+    const session = localStorage[key("session")];
+    if (!session) return;
+    socket = new WebSocket(`${location.origin.replace("http", "ws")}/v1/stream`);
+    socket.onopen = () => socket.send(JSON.stringify({ type: "hello", version: 1, site: shell.site, session, seen: Math.max(seen(), ...answers) }));
+    socket.onmessage = ({ data }) => {
+      const frame = JSON.parse(data);
+      if (frame.type === "refused") rest(); // whatever it is about: the app will deal with it
+      for (const { seq, kind, from } of frame.list ?? [])
+        if (kind === "said" && (from === "operator" || from === "bot")) answers.add(seq);
+      tell();
+    };
+    socket.onclose = () => (timer = setTimeout(watch, AGAIN_MS));
+  };
+  const rest = () => {
+    clearTimeout(timer);
+    if (socket) socket.onclose = null;
+    socket?.close();
+  };
+
+  addEventListener("storage", (event) => event.key === key("seen") && tell()); // read in another tab
+  addEventListener("pagehide", rest); // an open socket keeps the page out of the back-forward cache
+  addEventListener("pageshow", (event) => event.persisted && !shell.awake && watch());
+  addEventListener("wake", rest);
+  try {
+    watch();
+  } catch {} // storage is forbidden here: there is no session either
+})();
