@@ -15,7 +15,11 @@ function show(next, fresh = true) {
   byId('first').hidden = on;
   for (const id of ['code-card', 'look-card', 'words-card', 'preview']) byId(id).hidden = !on;
   byId('reconnect').hidden = !(on && state.channel?.error);
-  if (state.site && !changed().length) fill(state.site);
+  if (state.site && !changed().length) {
+    const isNew = !saved;
+    fill(state.site);
+    if (isNew) matchTheme();
+  }
   if (on) byId('code').value = state.site.snippet;
   follow();
 }
@@ -119,6 +123,7 @@ form.addEventListener('input', event => {
   else {
     if (byId(`${event.target.id}-fault`)) clearFault(event.target.id);
     if (byId('said').className !== 'said') tell(byId('said'), '');
+    if (event.target.name === 'theme') matchTheme();
     follow();
   }
 });

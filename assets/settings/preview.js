@@ -46,6 +46,12 @@ function loadFrame(address) {
   frames.append(next);
 }
 
+/** A theme that is chosen for the chat is the one to look at. */
+function matchTheme() {
+  const { value } = form.elements.theme;
+  if (value !== 'auto') document.querySelector(`[name=pv-theme][value=${value}]`).checked = true;
+}
+
 /** On a wide page the picture always stands beside the fields; on a narrow one it is opened on purpose. */
 function foldPreview() {
   byId('preview').open = wide.matches;

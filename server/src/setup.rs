@@ -2,7 +2,7 @@
 //! keeps each line's site as an administrator sets it. Knows the portal's REST calls and the store; nothing of visitors.
 //!
 //! ```text
-//! install      an application's tokens, verified, parked or kept     verify  whose a token is
+//! install      an application's tokens, verified, parked or kept     verify, doubts  whose a token is, asked not too often
 //! register     connector and events at an installed portal           bindings  what is missing
 //! channel      a line's site: open, connect, save, disconnect        view  what the page shows    keys  of open pages
 //! authorize    tokens by the full OAuth flow                         placement  what the portal posts
@@ -13,6 +13,7 @@ mod appearance;
 mod authorize;
 mod bindings;
 mod channel;
+mod doubts;
 mod install;
 mod keys;
 mod origins;
@@ -41,6 +42,7 @@ use crate::config::Config;
 use crate::ids::PortalHost;
 use crate::store::{Store, StoreError};
 use authorize::Journeys;
+use doubts::Doubts;
 use keys::PageKeys;
 use std::collections::HashSet;
 use std::sync::{Arc, Mutex};
@@ -60,6 +62,8 @@ pub enum SetupError {
     Stale,
     #[error("the portal's user is no administrator")]
     NotAdmin,
+    #[error("too many requests without a proof")]
+    Flood,
     #[error("the request names no line")]
     NoLine,
     #[error("the portal has no such line")]
@@ -93,6 +97,7 @@ struct Inner {
     shutdown: CancellationToken,
     pages: PageKeys,
     journeys: Journeys,
+    doubts: Doubts,
     /// The portals that a task registers at just now.
     registering: Mutex<HashSet<PortalHost>>,
 }
@@ -106,9 +111,9 @@ impl Setup {
         tasks: TaskTracker,
         shutdown: CancellationToken,
     ) -> Self {
-        let (pages, journeys) = (PageKeys::default(), Journeys::default());
+        let (pages, journeys, doubts) = (PageKeys::default(), Journeys::default(), Doubts::default());
         let registering = Mutex::default();
-        let inner = Inner { config, store, portals, clock, tasks, shutdown, pages, journeys, registering };
+        let inner = Inner { config, store, portals, clock, tasks, shutdown, pages, journeys, doubts, registering };
         Self { inner: Arc::new(inner) }
     }
 

@@ -44,6 +44,7 @@ async fn by_event(state: &AppState, delivery: Delivery, what: What) -> StatusCod
             tracing::warn!(error = chain(&error), "an install was not taken");
             match error {
                 SetupError::Full => StatusCode::SERVICE_UNAVAILABLE,
+                SetupError::Flood => StatusCode::TOO_MANY_REQUESTS,
                 SetupError::Portal(_) | SetupError::OAuth(_) => StatusCode::BAD_GATEWAY,
                 SetupError::Store(_) => StatusCode::INTERNAL_SERVER_ERROR,
                 _ => StatusCode::FORBIDDEN,

@@ -50,7 +50,7 @@ pub fn refusal(error: &SetupError, what: &'static str) -> Refused {
         SetupError::Stale => Refused::Stale,
         SetupError::NotAdmin => Refused::NotAdmin,
         SetupError::NoLine | SetupError::LineGone | SetupError::Fields(_) => Refused::NoLine,
-        SetupError::OAuth(_) | SetupError::Portal(_) => Refused::NoAnswer,
+        SetupError::OAuth(_) | SetupError::Portal(_) | SetupError::Flood => Refused::NoAnswer,
         SetupError::Store(_) => Refused::Internal,
     };
     match refused {

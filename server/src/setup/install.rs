@@ -92,6 +92,7 @@ impl Setup {
     /// Verifies an install as far as it can be, and keeps it or parks it.
     async fn admit(&self, install: PendingInstall) -> Result<Outcome, SetupError> {
         let at = Endpoint { host: install.host.clone(), url: install.endpoint.clone() };
+        self.doubt(&install.host)?;
         if self.inner.config.portal(&install.host).is_some() {
             self.prove_admin(&at, &install.tokens.access).await?;
             let mut install = install;

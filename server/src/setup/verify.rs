@@ -56,6 +56,15 @@ impl Setup {
         if self.asked(at, access, &UserAdmin::default()).await? { Ok(()) } else { Err(SetupError::NotAdmin) }
     }
 
+    /// Counts a request that has no proof but what its portal will say.
+    ///
+    /// # Errors
+    /// `Flood`, where the portal was asked too often already.
+    pub(super) fn doubt(&self, host: &PortalHost) -> Result<(), SetupError> {
+        let known = self.inner.config.portal(host).map(|portal| &portal.host);
+        if self.inner.doubts.may_ask(known, self.inner.clock.now()) { Ok(()) } else { Err(SetupError::Flood) }
+    }
+
     /// One call with a token from outside.
     pub(super) async fn asked<M: Method>(
         &self,

@@ -195,3 +195,18 @@ async fn faults_name_their_line_and_what_was_meant() {
     let fields: Vec<_> = answer["faults"].as_array().expect("faults").iter().map(|fault| &fault["field"]).collect();
     assert_eq!(fields, ["sites", "color", "greeting"]);
 }
+
+#[tokio::test]
+async fn a_flood_of_unsigned_requests_costs_the_portal_little() {
+    let stage = Stage::start().await;
+    let mut unsigned = stage.portal.open_settings(SALES, "ru");
+    unsigned.body = unsigned.body.replace("APPLICATION_TOKEN=", "OTHER=").replace("AUTH_ID=", "AUTH_ID=f");
+    let before = stage.portal.calls("app.info").len();
+    for _ in 0..60 {
+        assert_ne!(admin::open(&unsigned).await.0, 200);
+    }
+    let asked = stage.portal.calls("app.info").len() - before;
+    assert!(asked < 30, "the portal was asked {asked} times");
+    // Who is signed for is let in meanwhile.
+    Page::open(&stage.url(), &stage.portal.open_settings(SALES, "ru")).await;
+}
