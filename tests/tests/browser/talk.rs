@@ -165,7 +165,12 @@ async fn words_of_the_page_are_russian_on_a_russian_page() {
 #[tokio::test]
 async fn markup_is_words_in_both_directions() {
     let scene = Scene::start().await;
-    let (visit, chat) = scene.talk("<img src=x onerror=alert(1)> [b]bold[/b]").await;
+    let visit = scene.shop.visit(&scene.browser).await;
+    visit.open().await;
+    let words = "<img src=x onerror=alert(1)> [b]bold[/b]";
+    visit.say(words).await;
+    visit.until_state(words, "delivered").await;
+    let chat = scene.stage.portal.wait_any_chat(|chat| !chat.visitor_texts().is_empty()).await;
     assert!(!chat.visitor_texts()[0].contains("[b]"), "neutralised for the operator");
     let portal = &scene.stage.portal;
     portal.operator_says(chat.id, ANNA, "<script>alert(1)</script>[url=javascript:alert(1)]press[/url]").expect("said");
