@@ -23,7 +23,7 @@ pub struct Process {
 impl Process {
     /// Starts with the settings file at `settings` and waits until it listens.
     pub async fn start(settings: &Path) -> Self {
-        let mut command = Command::new(&*BINARY);
+        let mut command = Command::new(program("otklik"));
         command.arg("serve").arg("--config").arg(settings).stderr(Stdio::piped()).kill_on_drop(true);
         let ours =
             std::env::vars_os().map(|(name, _)| name).filter(|name| name.as_encoded_bytes().starts_with(b"OTKLIK_"));
@@ -76,8 +76,14 @@ async fn listening(log: BufReader<ChildStderr>) -> SocketAddr {
     panic!("the relay ended before it listened: {}", told.join("\n"))
 }
 
-/// The relay's binary, beside the tests' own. Cargo brings it up to date first: tests of another package do not build it.
-static BINARY: LazyLock<PathBuf> = LazyLock::new(|| {
+/// One of the workspace's programs, built.
+pub fn program(name: &str) -> PathBuf {
+    PROGRAMS.join(name)
+}
+
+/// Where the programs lie: beside the tests' own. Cargo brings them up to date first: tests of another package do not
+/// build them.
+static PROGRAMS: LazyLock<PathBuf> = LazyLock::new(|| {
     let test = std::env::current_exe().expect("a test knows its own path");
     let programs = test.parent().and_then(Path::parent).expect("tests lie in target/PROFILE/deps");
     let mut cargo = std::process::Command::new(env!("CARGO"));
@@ -86,6 +92,6 @@ static BINARY: LazyLock<PathBuf> = LazyLock::new(|| {
         cargo.arg("--release");
     }
     let built = cargo.status().expect("cargo runs");
-    assert!(built.success(), "the relay's binary does not build");
-    programs.join("otklik")
+    assert!(built.success(), "the workspace's programs do not build");
+    programs.to_owned()
 });

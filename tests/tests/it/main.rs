@@ -3,6 +3,7 @@
 mod addresses;
 mod check;
 mod crash;
+mod demo;
 mod faults;
 mod install;
 mod limits;
