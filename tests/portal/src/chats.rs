@@ -179,9 +179,16 @@ impl Chat {
 
 /// Something that falls due by itself.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Alarm {
+pub(crate) struct Alarm {
     pub due: Millis,
-    /// The session to close for good.
-    pub session: SessionId,
     pub chat: ChatId,
+    pub what: Due,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Due {
+    /// The session is closed for good.
+    Close(SessionId),
+    /// The message is given its `CONNECTOR_MID`.
+    Mid(MessageId, String),
 }

@@ -4,8 +4,11 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-/// A fault. Those of calls hit the next calls of any method, or of one method with `Portal::fault_on`; those of events
-/// hit online deliveries alone, the offline queue still gets its copy.
+use crate::oauth;
+
+/// A fault. Those of calls hit the next calls of any method, or of one method with `Portal::fault_on`; the OAuth server's
+/// only when it is named (`oauth.token`). Those of events hit online deliveries alone, the offline queue still gets its
+/// copy.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Fault {
@@ -15,13 +18,13 @@ pub enum Fault {
     CutAfter,
     /// The portal breaks down between storing a message and giving it its `CONNECTOR_MID`, which it never gets.
     CutBetween,
-    /// Works at once, answers late. `CONNECTOR_MID` is given just before the answer.
+    /// Works at once, answers late. `CONNECTOR_MID` is given when it answers, whether anybody still listens or not.
     Slow(Duration),
     /// Takes the call, does nothing, and the front server answers 504 after a minute.
     Silent,
     /// 503 `QUERY_LIMIT_EXCEEDED`.
     Limit,
-    /// 500 with a page of HTML.
+    /// 500 with a page of HTML, and nothing done.
     HtmlPage,
     /// 401 `expired_token`, whatever the clock says.
     ExpiredToken,
@@ -107,7 +110,7 @@ impl Faults {
         let fits = |waiting: &Waiting| {
             waiting.times > 0
                 && waiting.fault.place() == place
-                && waiting.on.as_ref().is_none_or(|on| on.eq_ignore_ascii_case(name))
+                && waiting.on.as_ref().map_or(name != oauth::TOKEN, |on| on.eq_ignore_ascii_case(name))
         };
         let at = self.waiting.iter().position(fits)?;
         let fault = self.waiting[at].fault.clone();
@@ -134,7 +137,9 @@ mod tests {
         let mut faults = Faults::default();
         faults.add(Fault::CutAfter, Some("imconnector.send.messages"), 2);
         faults.add(Fault::EventLost, None, 1);
-        assert_eq!(faults.take(Place::Call, "app.info"), None);
+        faults.add(Fault::Limit, None, 1);
+        assert_eq!(faults.take(Place::Call, oauth::TOKEN), None);
+        assert_eq!(faults.take(Place::Call, "app.info"), Some(Fault::Limit));
         assert_eq!(faults.take(Place::Call, "imConnector.send.messages"), Some(Fault::CutAfter));
         assert_eq!(faults.take(Place::Event, "ONIMCONNECTORMESSAGEADD"), Some(Fault::EventLost));
         assert_eq!(faults.take(Place::Call, "imconnector.send.messages"), Some(Fault::CutAfter));

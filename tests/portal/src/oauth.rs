@@ -5,7 +5,7 @@ use axum::{
     body::Bytes,
     extract::{RawQuery, State},
     http::{StatusCode, header},
-    response::{IntoResponse, Response},
+    response::{Html, IntoResponse, Response},
 };
 use serde_json::{Value, json};
 
@@ -37,7 +37,10 @@ pub(crate) async fn token(State(shared): State<Shared>, RawQuery(query): RawQuer
     let answer = match &fault {
         Some(Fault::CutBefore) => return Cut::response(),
         Some(Fault::Refuse(code)) => Err(OauthError(400, code.clone())),
-        Some(Fault::HtmlPage) => return (StatusCode::BAD_GATEWAY, "<html>502 Bad Gateway</html>").into_response(),
+        Some(Fault::HtmlPage) => {
+            let page = (StatusCode::BAD_GATEWAY, Html("<html>502 Bad Gateway</html>"));
+            return told(&shared, number, page.into_response());
+        }
         _ => shared.change(|world| grant(world, &fields)),
     };
     if let Some(Fault::Slow(late)) = fault {
@@ -47,7 +50,11 @@ pub(crate) async fn token(State(shared): State<Shared>, RawQuery(query): RawQuer
     if fault == Some(Fault::CutAfter) {
         return Cut::response();
     }
-    let response = answer.map(Json).into_response();
+    told(&shared, number, answer.map(Json).into_response())
+}
+
+/// Notes how a call was answered.
+fn told(shared: &Shared, number: usize, response: Response) -> Response {
     shared.change(|world| world.calls[number].status = Some(response.status().as_u16()));
     response
 }

@@ -8,7 +8,7 @@ use axum::{
     routing::{get, post},
 };
 use serde::Deserialize;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::{
     guard::only_at,
@@ -26,6 +26,7 @@ const SCRIPT: &str = include_str!("../../../assets/desk/frame.js");
 const LIBRARY: &str = include_str!("../../../assets/desk/bx24.js");
 
 const CONTACT_CENTER: &str = "/contact_center/connector/";
+const DISCONNECT: &str = "/contact_center/disconnect/";
 const MARKET: &str = "/marketplace/app/";
 
 pub(crate) fn routes(shared: &Shared) -> Router<Shared> {
@@ -34,7 +35,7 @@ pub(crate) fn routes(shared: &Shared) -> Router<Shared> {
         .route(CONTACT_CENTER, get(settings))
         .route(MARKET, get(installation))
         .route("/marketplace/installed/", post(installed))
-        .route("/contact_center/disconnect/", post(disconnect))
+        .route(DISCONNECT, post(disconnect))
         .route("/api/v1/", get(|| async { ([(header::CONTENT_TYPE, "text/javascript; charset=utf-8")], LIBRARY) }));
     only_at(router, &shared.look(|world| world.address.portal.clone()))
 }
@@ -102,56 +103,70 @@ fn language(world: &World, asked: &str) -> String {
     if asked.is_empty() { world.options.language.clone() } else { asked.to_owned() }
 }
 
-/// The page with a frame and the form that fills it.
-fn page(world: &World, title: &str, lang: &str, frame: &FramePost, channel: Option<(&str, u64)>) -> Response {
-    let russian = lang == "ru";
-    let word = |ru: &str, en: &str| if russian { ru.to_owned() } else { en.to_owned() };
-    let fields: String = match php::parse_form(frame.body.as_bytes()) {
-        serde_json::Value::Object(fields) => fields
-            .iter()
-            .map(|(name, value)| {
-                let value = php::text(value).unwrap_or_default();
-                format!(r#"<input type="hidden" name="{}" value="{}">"#, escaped(name), escaped(&value))
-            })
-            .collect(),
-        _ => String::new(),
-    };
-    let off = channel.map_or_else(String::new, |(id, line)| {
-        format!(
-            r#"<form method="post" action="/contact_center/disconnect/"><input type="hidden" name="ID" value="{}"><input type="hidden" name="LINE" value="{line}"><button>{}</button></form>"#,
-            escaped(id),
-            word("Отключить канал", "Disconnect the channel"),
-        )
-    });
+/// The page with a frame and the form that fills it. `on`: the channel that can be switched off from here.
+fn page(world: &World, title: &str, lang: &str, frame: &FramePost, on: Option<(&str, u64)>) -> Response {
+    let words = if lang == "ru" { &RUSSIAN } else { &ENGLISH };
     let nonce = random_hex(16);
-    let html = [
-        ("{lang}", if russian { "ru".to_owned() } else { "en".to_owned() }),
+    let desk = format!("http://{}/", world.address.side);
+    let gaps = [
+        ("{lang}", words.lang.to_owned()),
         ("{title}", escaped(title)),
-        ("{bar}", word("Учебный портал.", "Practice portal.")),
-        (
-            "{bar_more}",
-            word(
-                "Стоит на месте Bitrix24. Внутри рамки страница самого чата",
-                "It stands in for Bitrix24. Inside the frame is the chat's own page",
-            ),
-        ),
-        ("{back}", word("К столу оператора", "To the operator's desk")),
-        ("{desk}", format!("http://{}/", world.address.side)),
+        ("{bar}", words.bar.to_owned()),
+        ("{bar_more}", words.bar_more.to_owned()),
+        ("{back}", words.back.to_owned()),
+        ("{desk}", desk),
         ("{action}", escaped(&frame.url)),
-        ("{fields}", fields),
-        ("{off}", off),
+        ("{fields}", hidden_fields(&php::parse_form(frame.body.as_bytes()))),
+        ("{off}", on.map(|(id, line)| off_button(id, line, words.off)).unwrap_or_default()),
         ("{nonce}", nonce.clone()),
         ("{style}", STYLE.to_owned()),
         ("{script}", SCRIPT.to_owned()),
-    ]
-    .iter()
-    .fold(FRAME.to_owned(), |html, (gap, text)| html.replace(gap, text));
+    ];
+    let html = gaps.iter().fold(FRAME.to_owned(), |html, (gap, text)| html.replace(gap, text));
     let policy = format!(
         "default-src 'none'; script-src 'nonce-{nonce}'; style-src 'nonce-{nonce}'; connect-src 'self'; \
          frame-src http: https:; base-uri 'none'"
     );
-    ([(header::CONTENT_SECURITY_POLICY, policy), (header::CACHE_CONTROL, "no-store".to_owned())], Html(html))
-        .into_response()
+    let headers = [(header::CONTENT_SECURITY_POLICY, policy), (header::CACHE_CONTROL, "no-store".to_owned())];
+    (headers, Html(html)).into_response()
+}
+
+struct Words {
+    lang: &'static str,
+    bar: &'static str,
+    bar_more: &'static str,
+    back: &'static str,
+    off: &'static str,
+}
+
+const RUSSIAN: Words = Words {
+    lang: "ru",
+    bar: "Учебный портал.",
+    bar_more: "Стоит на месте Bitrix24. Внутри рамки страница самого чата",
+    back: "К столу оператора",
+    off: "Отключить канал",
+};
+
+const ENGLISH: Words = Words {
+    lang: "en",
+    bar: "Practice portal.",
+    bar_more: "It stands in for Bitrix24. Inside the frame is the chat’s own page",
+    back: "To the operator’s desk",
+    off: "Disconnect the channel",
+};
+
+fn hidden_fields(form: &Value) -> String {
+    let fields = form.as_object().into_iter().flatten();
+    fields.map(|(name, value)| hidden(name, &php::text(value).unwrap_or_default())).collect()
+}
+
+fn hidden(name: &str, value: &str) -> String {
+    format!(r#"<input type="hidden" name="{}" value="{}">"#, escaped(name), escaped(value))
+}
+
+fn off_button(id: &str, line: u64, word: &str) -> String {
+    let fields = hidden("ID", id) + &hidden("LINE", &line.to_string());
+    format!(r#"<form method="post" action="{DISCONNECT}">{fields}<button>{word}</button></form>"#)
 }
 
 fn escaped(text: &str) -> String {

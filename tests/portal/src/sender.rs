@@ -48,7 +48,7 @@ pub(crate) async fn run(shared: Shared, stop: CancellationToken) {
 
 enum Next {
     Send(Job),
-    /// A session was closed by its alarm.
+    /// Something had fallen due and was done.
     Rang,
     /// Nothing before this moment.
     Nothing(Option<Millis>),

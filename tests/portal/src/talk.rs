@@ -8,7 +8,8 @@ use serde_json::{Map, Value, json};
 
 pub(crate) use self::visitor::Incoming;
 use crate::{
-    chats::{Alarm, Author, Chat, Kind, Message, Session},
+    chats::{Alarm, Author, Chat, Due, Kind, Message, Session},
+    clock::Millis,
     ids::{ChatId, MessageId, SessionId, UserId},
     options::OperatorData,
     php,
@@ -177,14 +178,24 @@ impl World {
         self.raise_dialog("ONIMCONNECTORDIALOGFINISH", chat, session, None);
     }
 
-    /// Closes the sessions whose time has come.
+    /// Does what has fallen due.
     pub(crate) fn ring(&mut self) {
         let now = self.clock.now();
         let (due, later) = std::mem::take(&mut self.alarms).into_iter().partition(|alarm: &Alarm| alarm.due <= now);
         self.alarms = later;
-        for alarm in due {
-            self.close(alarm.chat, alarm.session);
+        for Alarm { chat, what, .. } in due {
+            match what {
+                Due::Close(session) => self.close(chat, session),
+                Due::Mid(message, mid) => self.edit_message(chat, message, |message| message.mids.push(mid)),
+            }
         }
+    }
+
+    /// The second step of `send.messages`, at a moment of its own: nothing else waits for it.
+    pub(crate) fn give_mids(&mut self, due: Millis) {
+        let mids = std::mem::take(&mut self.pending_mids);
+        self.alarms.extend(mids.into_iter().map(|(chat, id, mid)| Alarm { due, chat, what: Due::Mid(id, mid) }));
+        self.ring();
     }
 }
 

@@ -48,7 +48,7 @@ pub(crate) struct World {
     pub channels: BTreeMap<(String, LineId), Channel>,
     pub visitors: BTreeMap<UserId, Visitor>,
     pub chats: BTreeMap<ChatId, Chat>,
-    /// `CONNECTOR_MID`s that the second step of `send.messages` has yet to give.
+    /// What the second step of `send.messages` has yet to give: chat, message, `CONNECTOR_MID`.
     pub pending_mids: Vec<(ChatId, MessageId, String)>,
     pub alarms: Vec<Alarm>,
     pub bindings: Vec<Binding>,

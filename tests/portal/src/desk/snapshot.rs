@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::{
-    chats::{Author, Chat, Kind, Message},
+    chats::{Author, Chat, Due, Kind, Message},
     clock::Millis,
     connectors::Channel,
     ids::ChatId,
@@ -75,7 +75,7 @@ fn talk(world: &World, chat: &Chat) -> Value {
         "external": chat.external,
         "session": chat.session().map(|session| session.id),
         "open": chat.open_session().is_some(),
-        "closing": world.alarms.iter().any(|alarm| alarm.chat == chat.id),
+        "closing": world.alarms.iter().any(|alarm| alarm.chat == chat.id && matches!(alarm.what, Due::Close(_))),
         "owner": chat.owner,
         "reachable": world.is_open(&chat.connector, chat.line),
         "may_edit": may.is_some_and(|may| may.edit_internal),

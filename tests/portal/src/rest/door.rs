@@ -111,23 +111,19 @@ async fn meet(shared: &Shared, method: &str, token: &str, args: Value) -> Outcom
         (_, Some(Fault::Refuse(code))) => return refused(code),
         _ => {}
     }
-    let answer = shared.change(|world| admitted(world, method, token, args));
-    let mids = shared.change(|world| std::mem::take(&mut world.pending_mids));
-    if fault == Some(Fault::CutBetween) {
-        return Outcome::Cut;
-    }
-    if let Some(Fault::Slow(late)) = fault {
-        shared.clock().sleep_until(started.plus(late)).await;
-    }
-    shared.change(|world| {
-        for (chat, id, mid) in mids {
-            if let Some(message) = world.chats.get_mut(&chat).and_then(|chat| chat.message_mut(id)) {
-                message.mids.push(mid);
-            }
+    let answer = shared.change(|world| {
+        let answer = admitted(world, method, token, args);
+        match &fault {
+            Some(Fault::CutBetween) => world.pending_mids.clear(),
+            Some(Fault::Slow(late)) => world.give_mids(started.plus(*late)),
+            _ => world.give_mids(started),
         }
+        answer
     });
-    if fault == Some(Fault::CutAfter) {
-        return Outcome::Cut;
+    match fault {
+        Some(Fault::Slow(late)) => shared.clock().sleep_until(started.plus(late)).await,
+        Some(Fault::CutAfter | Fault::CutBetween) => return Outcome::Cut,
+        _ => {}
     }
     Outcome::Answered(answer, started)
 }

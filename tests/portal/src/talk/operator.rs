@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::{Gap, TalkError, message_event};
 use crate::{
-    chats::{Alarm, Author, Kind, Message},
+    chats::{Alarm, Author, Due, Kind, Message},
     connectors::Capabilities,
     ids::{ChatId, MessageId, UserId},
     world::World,
@@ -101,7 +101,7 @@ impl World {
         };
         self.say(chat, Author::Operator(owner), Kind::Automatic("history".to_owned()), text);
         let due = self.clock.now().plus(wait);
-        self.alarms.push(Alarm { due, session, chat });
+        self.alarms.push(Alarm { due, chat, what: Due::Close(session) });
         Ok(())
     }
 }

@@ -1,7 +1,7 @@
 //! What visitors do in a chat: they write, and the first word opens it.
 
 use crate::{
-    chats::{Author, Chat, Kind, Profile, Visitor},
+    chats::{Author, Chat, Due, Kind, Profile, Visitor},
     ids::{ChatId, LineId, SessionId, UserId},
     world::World,
 };
@@ -37,7 +37,7 @@ impl World {
         let chat = self.chat_for(&incoming, visitor);
         let opened = self.chats[&chat].open_session().is_none();
         let session = self.ensure_session(chat, Some(by));
-        self.alarms.retain(|alarm| alarm.session != session);
+        self.alarms.retain(|alarm| alarm.what != Due::Close(session));
         let id = self.store(chat, Author::Visitor(visitor), Kind::Said, clipped(&incoming.text));
         if let Some(mid) = incoming.message_id {
             self.pending_mids.push((chat, id, mid));
