@@ -72,12 +72,20 @@ pub async fn of_site(
 /// is this relay's.
 pub async fn of_any_site(path: &str, public_url: &PublicUrl, asked: &HeaderMap) -> Option<Response> {
     let named = path.strip_prefix("/widget-")?.strip_suffix(".js")?;
-    let text =
-        script(&Options { origin: public_url.as_str(), version: env!("CARGO_PKG_VERSION"), ..Options::default() });
-    if named != hex::encode(&Sha256::digest(text.as_bytes())[..6]) {
+    let text = of_no_site(public_url);
+    if named != hash(&text) {
         return None;
     }
     Some(answer(text, deliver::FOR_EVER, asked).await)
+}
+
+fn of_no_site(public_url: &PublicUrl) -> String {
+    script(&Options { origin: public_url.as_str(), version: env!("CARGO_PKG_VERSION"), ..Options::default() })
+}
+
+/// As long as the names of the embedded files.
+fn hash(text: &str) -> String {
+    hex::encode(&Sha256::digest(text.as_bytes())[..6])
 }
 
 /// `script` as any page may run it.
@@ -185,6 +193,17 @@ mod tests {
         });
         assert!(told.contains(r#""name":"OTKLIK_CSS \"</script>","position":"left","theme":"dark""#), "{told}");
         assert!(told.contains(r##""colors":["#262626","#ffffff"],"dark":["#ffffff","#0b0d0c"]"##), "{told}");
+    }
+
+    #[tokio::test]
+    async fn the_launcher_of_no_site_lies_under_its_own_hash() {
+        let relay: PublicUrl = "https://chat.example.ru".parse().unwrap();
+        let text = of_no_site(&relay);
+        let path = format!("/widget-{}.js", hash(&text));
+        let response = of_any_site(&path, &relay, &HeaderMap::new()).await.expect("this is its address");
+        assert_eq!(response.headers()["cache-control"], deliver::FOR_EVER);
+        assert!(of_any_site("/widget-0123456789ab.js", &relay, &HeaderMap::new()).await.is_none());
+        assert!(!text.contains("\"site\":"));
     }
 
     #[test]

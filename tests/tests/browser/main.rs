@@ -5,6 +5,7 @@ mod harness;
 mod hostile;
 mod keyboard;
 mod kill;
+mod loader;
 mod network;
 mod settings;
 mod tabs;
