@@ -17,16 +17,33 @@ mod visitor;
 
 use crate::AppState;
 use axum::Router;
+use axum::http::header;
+use axum::middleware::map_response;
+use axum::response::Response;
 use axum::routing::{get, post};
+use tower_http::catch_panic::CatchPanicLayer;
 
 /// Everything that is served on `listen`.
 pub fn router(state: AppState) -> Router {
-    Router::new().merge(visitors()).merge(pages()).merge(portal()).merge(operations()).with_state(state)
+    let all = Router::new().merge(visitors()).merge(pages()).merge(portal()).merge(operations());
+    // A fault in one answer is that answer's alone.
+    all.layer(CatchPanicLayer::new()).with_state(state)
 }
 
 /// The chat's own protocol.
 fn visitors() -> Router<AppState> {
-    Router::new().route("/v1/stream", get(stream::stream)).route("/v1/poll", post(poll::poll))
+    Router::new()
+        .route("/v1/stream", get(stream::stream))
+        .route("/v1/poll", post(poll::poll))
+        .layer(map_response(private))
+}
+
+/// Nobody keeps, embeds or reinterprets what a visitor is told.
+async fn private(mut response: Response) -> Response {
+    deliver::set(&mut response, header::CACHE_CONTROL, "no-store");
+    deliver::set(&mut response, header::X_CONTENT_TYPE_OPTIONS, "nosniff");
+    deliver::set(&mut response, deliver::RESOURCE_POLICY, "same-origin");
+    response
 }
 
 /// What a page loads: the launcher, the chat's document and what they ask for.

@@ -79,9 +79,9 @@ impl Ledger {
         fresh.forget(|id| !self.known.contains_key(id));
     }
 
-    /// Whether so much is unwritten that it should be written now.
+    /// Whether so much is unwritten, or known, that it should be written and what is idle forgotten.
     pub fn is_checkpoint_due(&self) -> bool {
-        self.next.0 - self.checkpoint.0 >= CHECKPOINT_EVERY
+        self.next.0 - self.checkpoint.0 >= CHECKPOINT_EVERY || self.known.len() as u64 >= 4 * CHECKPOINT_EVERY
     }
 
     pub fn has_unwritten(&self) -> bool {
