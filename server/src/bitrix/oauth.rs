@@ -102,8 +102,11 @@ mod tests {
 
     #[test]
     fn refusals_are_told_apart() {
-        for (fixture, expected) in [("invalid_client", "invalid_client"), ("invalid_grant", "invalid_grant")] {
-            let error = read(400, &bytes(&format!("oauth.token.error.{fixture}.json"))).unwrap_err();
+        for (fixture, expected) in [
+            ("oauth.token.error.invalid_client.json", "invalid_client"),
+            ("oauth.token.error.invalid_grant.json", "invalid_grant"),
+        ] {
+            let error = read(400, &bytes(fixture)).unwrap_err();
             assert!(matches!(error, OAuthError::Refused { code } if code == expected));
         }
         assert!(matches!(read(502, b"<html>"), Err(OAuthError::Unreadable { status: 502 })));

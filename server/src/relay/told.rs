@@ -96,7 +96,7 @@ mod tests {
 
     /// A recorded event, as if it were about our connector and one of our dialogues.
     fn event(fixture: &str) -> Event {
-        let path = format!("{}/../tests/fixtures/bitrix24/event.{fixture}.form", env!("CARGO_MANIFEST_DIR"));
+        let path = format!("{}/../tests/fixtures/bitrix24/{fixture}", env!("CARGO_MANIFEST_DIR"));
         let body = std::fs::read_to_string(path).unwrap();
         let body = body.replace("site_widget", CONNECTOR).replace("v-5f0c2a7e4b", CHAT);
         Event::of(&Delivery::read(body.as_bytes()).unwrap().body)
@@ -104,7 +104,7 @@ mod tests {
 
     #[test]
     fn an_operators_message_is_said() {
-        let acts = acts(&event("ONIMCONNECTORMESSAGEADD.text-ru"), 5, 9);
+        let acts = acts(&event("event.ONIMCONNECTORMESSAGEADD.text-ru.form"), 5, 9);
         let said = InboxAct::Said {
             dialogue: CHAT.parse().unwrap(),
             im: ImId { chat: 1807, message: 86497 },
@@ -119,13 +119,13 @@ mod tests {
 
     #[test]
     fn automatic_texts_are_the_systems() {
-        let acts = acts(&event("ONIMCONNECTORMESSAGEADD.closing-text"), 5, 9);
+        let acts = acts(&event("event.ONIMCONNECTORMESSAGEADD.closing-text.form"), 5, 9);
         assert!(matches!(&acts[0], InboxAct::Said { author: Author::System, name: None, .. }));
     }
 
     #[test]
     fn a_file_is_at_least_a_link_to_it() {
-        let acts = acts(&event("ONIMCONNECTORMESSAGEADD.file-only-notext"), 5, 9);
+        let acts = acts(&event("event.ONIMCONNECTORMESSAGEADD.file-only-notext.form"), 5, 9);
         let InboxAct::Said { text, .. } = &acts[0] else { panic!("{acts:?}") };
         let [Piece::Link(link)] = &bbcode::parse(text)[..] else { panic!("{text}") };
         assert_eq!(
@@ -136,27 +136,27 @@ mod tests {
 
     #[test]
     fn edits_keep_the_portals_time() {
-        let acts = acts(&event("ONIMCONNECTORMESSAGEUPDATE"), 5, 9);
+        let acts = acts(&event("event.ONIMCONNECTORMESSAGEUPDATE.form"), 5, 9);
         assert!(matches!(&acts[0], InboxAct::Edited { at: 1_773_759_161_000, .. }), "{acts:?}");
     }
 
     #[test]
     fn deletions_conversations_and_lines_are_told() {
         assert!(matches!(
-            &acts(&event("ONIMCONNECTORMESSAGEDELETE"), 5, 9)[..],
+            &acts(&event("event.ONIMCONNECTORMESSAGEDELETE.form"), 5, 9)[..],
             [InboxAct::Deleted { external: None, .. }]
         ));
         let started = InboxAct::Started { dialogue: CHAT.parse().unwrap(), session: 3282, user: Some(585) };
-        assert_eq!(acts(&event("ONIMCONNECTORDIALOGSTART"), 5, 9), [started]);
+        assert_eq!(acts(&event("event.ONIMCONNECTORDIALOGSTART.form"), 5, 9), [started]);
         let finished = InboxAct::Finished { dialogue: CHAT.parse().unwrap(), session: 3282 };
-        assert_eq!(acts(&event("ONIMCONNECTORDIALOGFINISH"), 5, 9), [finished]);
-        assert_eq!(acts(&event("ONIMCONNECTORLINEDELETE"), 5, 9), [InboxAct::LineOff { line: LineId(107) }]);
-        assert_eq!(acts(&event("ONIMCONNECTORSTATUSDELETE"), 5, 9), [], "the portal is asked first");
+        assert_eq!(acts(&event("event.ONIMCONNECTORDIALOGFINISH.form"), 5, 9), [finished]);
+        assert_eq!(acts(&event("event.ONIMCONNECTORLINEDELETE.form"), 5, 9), [InboxAct::LineOff { line: LineId(107) }]);
+        assert_eq!(acts(&event("event.ONIMCONNECTORSTATUSDELETE.form"), 5, 9), [], "the portal is asked first");
     }
 
     #[test]
     fn others_are_passed_over() {
-        let mut event = event("ONIMCONNECTORMESSAGEADD.text-ru");
+        let mut event = event("event.ONIMCONNECTORMESSAGEADD.text-ru.form");
         let What::MessageAdd { connector, messages, .. } = &mut event.what else { panic!() };
         messages[0].chat = "v-1".to_owned();
         *connector = "OTKLIK".to_owned();

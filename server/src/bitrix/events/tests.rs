@@ -8,11 +8,11 @@ use shared::Piece;
 const CHAT: &str = "v-5f0c2a7e4b";
 
 fn event(fixture: &str) -> Event {
-    Event::of(&Delivery::read(&bytes(&format!("event.{fixture}.form"))).unwrap().body)
+    Event::of(&Delivery::read(&bytes(fixture)).unwrap().body)
 }
 
 fn said(fixture: &str) -> Said {
-    match event(&format!("ONIMCONNECTORMESSAGEADD.{fixture}")).what {
+    match event(fixture).what {
         What::MessageAdd { connector, line: LineId(107), mut messages } => {
             assert_eq!((connector.as_str(), messages.len(), messages[0].chat.as_str()), ("site_widget", 1, CHAT));
             messages.remove(0)
@@ -23,12 +23,12 @@ fn said(fixture: &str) -> Said {
 
 #[test]
 fn an_operators_words_are_told_from_the_signature() {
-    let text = said("text-ru");
+    let text = said("event.ONIMCONNECTORMESSAGEADD.text-ru.form");
     assert_eq!(text.name.as_deref(), Some("Анна Петрова"));
     assert_eq!(text.text, "Здравствуйте! Чем могу помочь? 🙂");
     assert_eq!((text.im, text.automatic), (ImId { chat: 1807, message: 86497 }, false));
 
-    let unsigned = said("text-en-nosignature");
+    let unsigned = said("event.ONIMCONNECTORMESSAGEADD.text-en-nosignature.form");
     assert_eq!(unsigned.name, None);
     assert!(unsigned.text.starts_with("Hello! Please see [url="));
 }
@@ -63,9 +63,9 @@ fn every_spelling_of_a_signature_is_read() {
 #[test]
 fn automatic_texts_are_told_by_their_class() {
     for (fixture, start) in [
-        ("system-notoken", "Здравствуйте! Спасибо"),
-        ("closing-text", "Спасибо за обращение!"),
-        ("vote-request", "Пожалуйста, оцените"),
+        ("event.ONIMCONNECTORMESSAGEADD.system-notoken.form", "Здравствуйте! Спасибо"),
+        ("event.ONIMCONNECTORMESSAGEADD.closing-text.form", "Спасибо за обращение!"),
+        ("event.ONIMCONNECTORMESSAGEADD.vote-request.form", "Пожалуйста, оцените"),
     ] {
         let text = said(fixture);
         assert!(text.automatic && text.name.is_none() && text.text.starts_with(start), "{fixture}: {text:?}");
@@ -74,18 +74,18 @@ fn automatic_texts_are_told_by_their_class() {
 
 #[test]
 fn files_come_with_and_without_words() {
-    let with = said("file");
+    let with = said("event.ONIMCONNECTORMESSAGEADD.file.form");
     assert_eq!((with.name.as_deref(), with.text.as_str()), (Some("Анна Петрова"), ""));
     let names: Vec<_> = with.files.iter().map(|file| file.name.as_str()).collect();
     assert_eq!(names, ["Прайс-лист 2026.pdf", "photo.jpg"]);
-    let without = said("file-only-notext");
+    let without = said("event.ONIMCONNECTORMESSAGEADD.file-only-notext.form");
     assert_eq!((without.name, without.text.as_str(), without.files.len()), (None, "", 1));
     assert_eq!(without.files[0].link.as_deref(), Some("https://romashka.bitrix24.ru/~aB1cD"));
 }
 
 #[test]
 fn a_rich_text_becomes_pieces() {
-    let pieces = bbcode::parse(&said("bbcode").text);
+    let pieces = bbcode::parse(&said("event.ONIMCONNECTORMESSAGEADD.bbcode.form").text);
     let Piece::Quote(quote) = &pieces[0] else { panic!("{pieces:?}") };
     assert_eq!(quote.name.as_deref(), Some("Гость"));
     assert_eq!(quote.body, [Piece::Text("Сколько стоит доставка?".to_owned())]);
@@ -96,12 +96,13 @@ fn a_rich_text_becomes_pieces() {
         .filter_map(|piece| if let Piece::Link(link) = piece { Some(link.href.as_str()) } else { None })
         .collect();
     assert_eq!(links, ["tel:+74950000000", "https://example.com/i/map.png"]);
-    assert_eq!(said("attach").text, "Ваш заказ");
+    assert_eq!(said("event.ONIMCONNECTORMESSAGEADD.attach.form").text, "Ваш заказ");
 }
 
 #[test]
 fn edits_and_deletions_name_their_message() {
-    let What::MessageUpdate { messages, line: LineId(107), .. } = event("ONIMCONNECTORMESSAGEUPDATE").what else {
+    let What::MessageUpdate { messages, line: LineId(107), .. } = event("event.ONIMCONNECTORMESSAGEUPDATE.form").what
+    else {
         panic!()
     };
     let im = ImId { chat: 1807, message: 86497 };
@@ -113,7 +114,7 @@ fn edits_and_deletions_name_their_message() {
         text: "Здравствуйте! Чем я могу вам помочь?".to_owned(),
     };
     assert_eq!(messages, [edited]);
-    let What::MessageDelete { messages, .. } = event("ONIMCONNECTORMESSAGEDELETE").what else { panic!() };
+    let What::MessageDelete { messages, .. } = event("event.ONIMCONNECTORMESSAGEDELETE.form").what else { panic!() };
     assert_eq!(messages, [Deleted { im, chat: CHAT.to_owned(), external: vec!["01HV8QZ3M5T6".to_owned()] }]);
 }
 
@@ -123,18 +124,18 @@ fn conversations_begin_and_end() {
     let connector = "site_widget".to_owned();
     let dialogs = vec![dialog];
     assert_eq!(
-        event("ONIMCONNECTORDIALOGSTART").what,
+        event("event.ONIMCONNECTORDIALOGSTART.form").what,
         What::DialogStart { connector: connector.clone(), dialogs: dialogs.clone() }
     );
-    assert_eq!(event("ONIMCONNECTORDIALOGFINISH").what, What::DialogFinish { connector, dialogs });
+    assert_eq!(event("event.ONIMCONNECTORDIALOGFINISH.form").what, What::DialogFinish { connector, dialogs });
 }
 
 #[test]
 fn lines_go_off_and_away() {
-    let off = event("ONIMCONNECTORSTATUSDELETE");
+    let off = event("event.ONIMCONNECTORSTATUSDELETE.form");
     assert_eq!(off.what, What::StatusDelete { connector: "site_widget".to_owned(), line: LineId(107) });
     assert_eq!(off.at, Some(1_773_759_161_000));
-    assert_eq!(event("ONIMCONNECTORLINEDELETE").what, What::LineDelete { line: LineId(107) });
+    assert_eq!(event("event.ONIMCONNECTORLINEDELETE.form").what, What::LineDelete { line: LineId(107) });
 }
 
 #[test]
@@ -147,8 +148,8 @@ fn the_application_comes_and_goes() {
     assert_eq!(auth.expires_in, Some(3600));
     assert_eq!(auth.application_token.unwrap().expose_secret(), "3f7e90ab61c24d58b0aa5c1e97d2f846");
     assert!(auth.refresh_token.is_some() && auth.access_token.is_some());
-    assert_eq!(event("ONAPPUNINSTALL").what, What::AppUninstall { clean: true });
-    assert_eq!(event("ONAPPTEST").what, What::AppTest);
+    assert_eq!(event("event.ONAPPUNINSTALL.form").what, What::AppUninstall { clean: true });
+    assert_eq!(event("event.ONAPPTEST.form").what, What::AppTest);
 }
 
 #[test]
@@ -161,11 +162,11 @@ fn what_is_kept_holds_no_token() {
 #[test]
 fn events_that_are_not_ours_are_unknown() {
     for fixture in [
-        "ONOFFLINEEVENT",
-        "ONOPENLINEMESSAGEADD",
-        "ONSESSIONFINISH",
-        "ONSESSIONFINISH.source-shape",
-        "ONIMBOTMESSAGEADD",
+        "event.ONOFFLINEEVENT.form",
+        "event.ONOPENLINEMESSAGEADD.form",
+        "event.ONSESSIONFINISH.form",
+        "event.ONSESSIONFINISH.source-shape.form",
+        "event.ONIMBOTMESSAGEADD.form",
     ] {
         assert_eq!(event(fixture).what, What::Unknown, "{fixture}");
     }

@@ -4,7 +4,7 @@ use crate::bitrix::fixtures::{bytes, json, result};
 use crate::bitrix::form;
 
 fn taken(name: &str) -> Vec<Taken> {
-    Send::reply(result(&format!("imconnector.send.messages.{name}"))).unwrap()
+    Send::reply(result(name)).unwrap()
 }
 
 #[test]
@@ -31,10 +31,10 @@ fn a_message_carries_its_visitor_whole() {
 fn each_message_has_its_own_outcome() {
     let session = Some(LineSession { id: 3282, chat: 1807 });
     let good = Taken { success: true, errors: Vec::new(), session, user: Some(585) };
-    assert_eq!(taken("response.json"), [good.clone()]);
-    assert_eq!(taken("file-lost.response.json"), [good.clone()]);
-    assert_eq!(taken("no-session.response.json"), [Taken { session: None, ..good.clone() }]);
-    let [first, second] = taken("partial-failure.response.json").try_into().unwrap();
+    assert_eq!(taken("imconnector.send.messages.response.json"), [good.clone()]);
+    assert_eq!(taken("imconnector.send.messages.file-lost.response.json"), [good.clone()]);
+    assert_eq!(taken("imconnector.send.messages.no-session.response.json"), [Taken { session: None, ..good.clone() }]);
+    let [first, second] = taken("imconnector.send.messages.partial-failure.response.json").try_into().unwrap();
     assert_eq!(first, good);
     assert_eq!((second.success, second.errors.len(), second.session), (false, 1, None));
 }
