@@ -47,10 +47,11 @@ async fn each_answer_is_confirmed_once() {
 #[tokio::test]
 async fn a_confirmation_that_failed_is_made_again() {
     let (stage, mut visitor, chat) = begun_on(Stage::by_hand().await).await;
+    let _hurry = stage.hurry();
     stage.portal.fault_on(CONFIRM, Fault::HtmlPage, 1);
     let answer = stage.portal.operator_says(chat.id, ANNA, "раз").expect("Anna may answer");
     visitor.hear("раз").await;
-    stage.as_time_passes(stage.portal.wait_delivered(chat.id, answer)).await;
+    stage.portal.wait_delivered(chat.id, answer).await;
     assert_eq!(stage.portal.calls(CONFIRM).len(), 2);
 }
 
@@ -70,27 +71,29 @@ async fn words_changed_and_changed_back_end_as_they_are_at_the_portal() {
 #[tokio::test]
 async fn an_edit_whose_event_was_lost_is_fetched() {
     let (stage, mut visitor, chat) = begun_on(Stage::by_hand().await).await;
+    let _hurry = stage.hurry();
     let answer = stage.portal.operator_says(chat.id, ANNA, "было").expect("Anna may answer");
     visitor.hear("было").await;
     stage.portal.wait_delivered(chat.id, answer).await;
     stage.portal.fault_on(UPDATE, Fault::EventLost, 1);
     stage.portal.edit(chat.id, answer, "стало").expect("Anna may edit");
-    stage.as_time_passes(visitor.hear("стало")).await;
+    visitor.hear("стало").await;
     assert_eq!(visitor.texts(), ["один", "стало"]);
 }
 
 #[tokio::test]
 async fn more_than_a_page_of_missed_answers_is_fetched_in_order() {
     let (stage, mut visitor, chat) = begun_on(Stage::by_hand().await).await;
+    let _hurry = stage.hurry();
     stage.portal.fault_on(ADD, Fault::EventLost, 120);
     let texts: Vec<String> = (1..=120).map(|n| format!("ответ {n}")).collect();
     for text in &texts {
         stage.portal.operator_says(chat.id, ANNA, text).expect("Anna may answer");
     }
-    stage.as_time_passes(visitor.hear("ответ 120")).await;
+    visitor.hear("ответ 120").await;
     assert_eq!(visitor.texts()[1..], texts);
     let emptied = async || stage.portal.offline().iter().all(|record| record.event != ADD).then_some(());
-    stage.as_time_passes(until("the queue to be empty", emptied)).await;
+    until("the queue to be empty", emptied).await;
 }
 
 #[tokio::test]

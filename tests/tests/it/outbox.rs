@@ -1,0 +1,179 @@
+//! Visitors' words on their way to the portal: what is called, how often, and what a visitor is told.
+
+use otklik_tests::{
+    portal::{Chat, Fault, Mood},
+    stage::{SALES, SUPPORT, Stage},
+    visitor::{Seen, Visitor},
+};
+use shared::{MessageId, MessageState};
+
+const SEND: &str = "imconnector.send.messages";
+const HISTORY: &str = "imopenlines.session.history.get";
+const START: &str = "ONIMCONNECTORDIALOGSTART";
+
+/// A conversation that has begun, by a clock that stands still.
+async fn begun() -> (Stage, Visitor, Chat) {
+    let stage = Stage::by_hand().await;
+    let site = stage.site().await;
+    let mut visitor = stage.visitor(&site).await;
+    let id = visitor.say("один").await;
+    visitor.wait_for_state(&id, MessageState::Delivered).await;
+    let chat = stage.portal.wait_any_chat(|chat| chat.visitor_texts() == ["один"]).await;
+    (stage, visitor, chat)
+}
+
+fn is_settled(id: &MessageId) -> impl Fn(&[Seen]) -> bool + use<> {
+    let id = id.clone();
+    move |seen| seen.iter().any(|one| one.id == id && one.state.is_some())
+}
+
+#[tokio::test]
+async fn a_visitor_is_named_by_number_and_always_the_same() {
+    let (stage, mut visitor, chat) = begun().await;
+    visitor.say("два").await;
+    stage.portal.wait_texts(&chat.external, &["один", "два"]).await;
+    let calls = stage.portal.calls(SEND);
+    let users: Vec<_> = calls.iter().map(|call| call.args["MESSAGES"][0]["user"].to_string()).collect();
+    assert!(users[0].contains("Посетитель 1"), "{}", users[0]);
+    assert!(users.iter().all(|user| user == &users[0]), "{users:?}");
+    assert!(!calls.iter().any(|call| call.args.to_string().contains("picture")));
+}
+
+#[tokio::test]
+async fn what_a_refused_history_hides_is_told_as_unconfirmed_and_holds_up_nothing() {
+    let (stage, mut visitor, chat) = begun().await;
+    let _hurry = stage.hurry();
+    stage.portal.fault_on(SEND, Fault::CutAfter, 1);
+    stage.portal.fault_on(HISTORY, Fault::HistoryRefused, 10);
+    let lost = visitor.say("два").await;
+    let next = visitor.say("три").await;
+    visitor.wait_for_state(&lost, MessageState::Unconfirmed).await;
+    visitor.wait_for_state(&next, MessageState::Delivered).await;
+    let chat = stage.portal.wait_chat(&chat.external, |chat| chat.visitor_texts().len() >= 3).await;
+    assert_eq!(chat.visitor_texts(), ["один", "два", "три"], "never sent twice");
+}
+
+#[tokio::test]
+async fn a_first_word_whose_answer_was_lost_is_found_by_the_session_that_began() {
+    let stage = Stage::by_hand().await;
+    let _hurry = stage.hurry();
+    let site = stage.site().await;
+    let mut visitor = stage.visitor(&site).await;
+    stage.portal.fault_on(SEND, Fault::CutAfter, 1);
+    let first = visitor.say("один").await;
+    visitor.wait_for_state(&first, MessageState::Delivered).await;
+    assert_eq!(stage.portal.calls(SEND).len(), 1);
+}
+
+#[tokio::test]
+async fn a_first_word_that_left_no_trace_is_sent_once_more() {
+    let stage = Stage::by_hand().await;
+    let _hurry = stage.hurry();
+    let site = stage.site().await;
+    let mut visitor = stage.visitor(&site).await;
+    stage.portal.fault_on(SEND, Fault::CutBefore, 1);
+    let first = visitor.say("один").await;
+    let second = visitor.say("два").await;
+    for id in [&first, &second] {
+        visitor.wait_for_state(id, MessageState::Delivered).await;
+    }
+    stage.portal.wait_any_chat(|chat| chat.visitor_texts() == ["один", "два"]).await;
+}
+
+#[tokio::test]
+async fn a_first_word_is_not_repeated_for_ever_where_nothing_can_be_known() {
+    let stage = Stage::by_hand().await;
+    let _hurry = stage.hurry();
+    let site = stage.site().await;
+    let mut visitor = stage.visitor(&site).await;
+    stage.portal.fault_on(SEND, Fault::CutAfter, 2);
+    stage.portal.fault_on(START, Fault::EventLost, 2);
+    let first = visitor.say("один").await;
+    visitor.wait_until(is_settled(&first)).await;
+    assert!(stage.portal.calls(SEND).len() <= 2, "one blind repeat at most");
+}
+
+#[tokio::test]
+async fn an_answer_that_comes_too_late_is_no_reason_to_repeat() {
+    let (stage, mut visitor, chat) = begun().await;
+    let _hurry = stage.hurry();
+    stage.portal.fault_on(SEND, Fault::CutBetween, 1);
+    let second = visitor.say("два").await;
+    visitor.wait_until(is_settled(&second)).await;
+    let third = visitor.say("два").await;
+    visitor.wait_for_state(&third, MessageState::Delivered).await;
+    let chat = stage.portal.wait_chat(&chat.external, |chat| chat.visitor_texts().len() >= 3).await;
+    assert_eq!(chat.visitor_texts(), ["один", "два", "два"]);
+}
+
+#[tokio::test]
+async fn one_visitors_lost_answer_keeps_no_other_waiting() {
+    let stage = Stage::start().await; // in real time: the wait for the other would be a minute
+    let site = stage.site().await;
+    let mut visitor = stage.visitor(&site).await;
+    let mut other = stage.visitor(&site).await;
+    stage.portal.fault_on(SEND, Fault::CutBefore, 1);
+    visitor.say("один").await;
+    stage.portal.wait_calls(SEND, 1).await;
+    let id = other.say("я другой").await;
+    other.wait_for_state(&id, MessageState::Delivered).await;
+}
+
+#[tokio::test]
+async fn one_call_takes_many_visitors_of_one_line_and_no_other() {
+    let stage = Stage::by_hand().await;
+    let _hurry = stage.hurry();
+    let here = stage.connect(SALES, &["https://shop.example"]).await.key;
+    let there = stage.connect(SUPPORT, &["https://other.example"]).await.key;
+    stage.portal.set_mood(Mood::Off).await.expect("a mood");
+    for n in 0..12 {
+        let mut visitor = stage.visitor(if n % 3 == 0 { &there } else { &here }).await;
+        visitor.say(&format!("я {n}")).await;
+    }
+    stage.portal.set_mood(Mood::Answers).await.expect("a mood");
+    for n in 0..12 {
+        let text = format!("я {n}");
+        stage.portal.wait_any_chat(|chat| chat.visitor_texts() == [text.as_str()]).await;
+    }
+    let sizes: Vec<usize> =
+        stage.portal.calls(SEND).iter().filter_map(|call| call.args["MESSAGES"].as_array().map(Vec::len)).collect();
+    assert_eq!(sizes.iter().sum::<usize>(), 12, "{sizes:?}");
+    assert!(sizes.len() <= 4, "few calls: {sizes:?}");
+}
+
+#[tokio::test]
+async fn a_message_the_portal_will_not_have_is_told_as_failed_and_holds_up_nothing() {
+    let (stage, mut visitor, chat) = begun().await;
+    let _hurry = stage.hurry();
+    stage.portal.fault_on(SEND, Fault::ElementFailure, 7);
+    let refused = visitor.say("два").await;
+    let next = visitor.say("три").await;
+    visitor.wait_for_state(&refused, MessageState::Failed).await;
+    visitor.wait_for_state(&next, MessageState::Delivered).await;
+    stage.portal.wait_texts(&chat.external, &["один", "три"]).await;
+}
+
+#[tokio::test]
+async fn messages_wait_out_a_removed_application_and_go_when_it_is_back() {
+    let (stage, mut visitor, chat) = begun().await;
+    stage.portal.fault_on(SEND, Fault::Refuse("APPLICATION_NOT_FOUND".to_owned()), 1);
+    let second = visitor.say("два").await;
+    stage.portal.wait_calls(SEND, 2).await;
+    stage.install().await; // the portal has forgotten connector and channels
+    stage.connect(SALES, &["https://shop.example"]).await;
+    let waited = stage.clock.now();
+    let _hurry = stage.hurry();
+    visitor.wait_for_state(&second, MessageState::Delivered).await;
+    assert!(stage.clock.now() - waited < 600_000, "the installation ends the wait");
+    stage.portal.wait_texts(&chat.external, &["один", "два"]).await;
+}
+
+#[tokio::test]
+async fn a_silent_portal_is_asked_what_it_has() {
+    let (stage, mut visitor, chat) = begun().await;
+    let _hurry = stage.hurry();
+    stage.portal.fault_on(SEND, Fault::Silent, 1);
+    let second = visitor.say("два").await;
+    visitor.wait_for_state(&second, MessageState::Delivered).await;
+    stage.portal.wait_texts(&chat.external, &["один", "два"]).await;
+}
