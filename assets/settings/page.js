@@ -10,6 +10,7 @@ function show(next, fresh = true) {
   state = next;
   const on = isOn(state);
   showState(state, fresh);
+  askForRoom(on);
   form.className = on ? 'cols' : 'cols alone';
   byId('bar').hidden = !on;
   byId('first').hidden = on;

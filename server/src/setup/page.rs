@@ -11,12 +11,13 @@ use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use serde::Serialize;
 
 /// The page's scripts, in the order they build on each other.
-const SCRIPTS: [&str; 6] = [
+const SCRIPTS: [&str; 7] = [
     text::SETTINGS_API_JS,
     text::SETTINGS_STATE_JS,
     text::SETTINGS_FORM_JS,
     text::SETTINGS_LOOK_JS,
     text::SETTINGS_PREVIEW_JS,
+    text::SETTINGS_ROOM_JS,
     text::SETTINGS_PAGE_JS,
 ];
 
@@ -79,6 +80,8 @@ pub struct Start<'a, State> {
     pub lang: &'static str,
     pub api: &'static str,
     pub preview: &'static str,
+    /// The origin of the page around this one.
+    pub portal: String,
     pub words: &'static Words,
     pub state: &'a State,
 }
@@ -86,7 +89,8 @@ pub struct Start<'a, State> {
 /// The settings of a line, for the page with `key`, framed by `portal`.
 pub fn settings<State: Serialize>(lang: Lang, portal: &PortalHost, key: &str, state: &State) -> Response {
     let words = lang.words();
-    let start = Start { key, lang: lang.code(), api: API, preview: PREVIEW, words, state };
+    let portal_origin = portal.origin();
+    let start = Start { key, lang: lang.code(), api: API, preview: PREVIEW, portal: portal_origin, words, state };
     let json = serde_json::to_string(&start).expect("words and state have text for keys");
     let nonce = Nonce::random();
     let page = filled(

@@ -30,11 +30,14 @@ async fn a_line_is_connected_changed_and_disconnected_without_a_reload() {
     page.find("heading", "Чат на сайте").await;
     assert!(page.find_now("button", "Сохранить").await.is_none(), "two things to do, not twenty");
     page.eval::<()>("void (window.marked = true)").await;
+    tab.host().eval_in_page::<()>("void addEventListener('message', ({data}) => { window.asked = data })").await;
 
     write(&page, "Сайты", SHOP).await;
     page.find("button", "Подключить").await.press().await;
     let code = page.find("textbox", "Код для сайта").await.value().await;
     assert_eq!(code.matches("<script ").count(), 1, "{code}");
+    let asked = tab.host().eval_in_page::<String>("window.asked").await;
+    assert!(asked.starts_with("resizeWindow:{\"width\":\"100%\",\"height\":"), "the page needs more room now: {asked}");
     assert!(code.contains(&format!("{}/widget/", stage.url())), "{code}");
     assert!(stage.portal.channel(CONNECTOR, SALES).is_some_and(|channel| channel.usable()));
     tab.framed("/chat?preview").find("log", "Сообщения").await;
