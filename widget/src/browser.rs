@@ -39,8 +39,9 @@ pub fn new_id() -> MessageId {
         }
         text.extend([byte >> 4, byte & 15].map(|digit| char::from(b"0123456789abcdef"[usize::from(digit)])));
     }
-    // Not the `Result`'s own `expect`: the error's `Debug` would come along, 2 KB of it.
-    MessageId::try_from(text).ok().expect("a UUID is hexadecimal digits and dashes, 36 of them")
+    // Not `expect`: the error's `Debug` would come along, 2 KB of it.
+    let Ok(id) = MessageId::try_from(text) else { unreachable!() }; // a UUID is 36 hexadecimal digits and dashes
+    id
 }
 
 /// Calls `then` for every `event` on `target`, as long as the page lives.

@@ -218,6 +218,9 @@ impl Talk {
 
     /// Seconds until a refusal for haste is over.
     pub fn wait(&self, now: Millis) -> Option<u64> {
+        if self.closed.is_some() {
+            return None;
+        }
         Some((self.queue.held_until(now)? - now).div_ceil(1000))
     }
 

@@ -195,9 +195,12 @@ impl Screen {
             Refusal::TooLong => embed::say_count("too_long", self.limit.get() as usize),
             _ => embed::say("refused"),
         };
-        if let Some(said) = element("said") {
+        let Some(said) = element("said") else { return };
+        // The same words twice are read out twice only if there was nothing between.
+        said.set_text_content(None);
+        request_animation_frame(move || {
             said.set_text_content(Some(&embed::say_with("failed_aria", &[("reason", reason.into())])));
-        }
+        });
     }
 }
 
@@ -205,9 +208,8 @@ impl Screen {
 fn header(talk: &Talk) -> (String, String, &'static str) {
     let history = talk.history();
     let operator = history.messages().rev().find(|(_, message)| message.from == Author::Operator);
-    let operator = operator.and_then(|(_, message)| message.name.clone());
     let answered = operator.is_some();
-    let title = operator.unwrap_or_else(embed::site_name);
+    let title = operator.and_then(|(_, message)| message.name.clone()).unwrap_or_else(embed::site_name);
     let finished = history.moments().iter().rev().find_map(|moment| match &moment.what {
         What::Finished => Some(true),
         What::Started => Some(false),

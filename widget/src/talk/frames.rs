@@ -7,7 +7,9 @@ use shared::{Author, Entry, Happening, MessageId, MessageState, Millis, Refusal,
 /// How long to stay away where the relay has no room and does not say for how long: 5 s.
 const NO_ROOM: u32 = 5;
 /// The same where the owner has closed the chat for now: 60 s.
-const CLOSED: u32 = 60;
+const CLOSED_FOR: u32 = 60;
+/// The word for that.
+const CLOSED: &str = "closed_card";
 
 impl Talk {
     pub fn receive(&mut self, frame: ToWidget, now: Millis) {
@@ -25,6 +27,9 @@ impl Talk {
             ToWidget::Entries { list } => self.entries(list),
             ToWidget::Refused { id, code: Refusal::SessionUnknown, .. } => self.begin_anew(id.is_some()),
             ToWidget::Refused { id: Some(id), code, retry_after } => {
+                if code == Refusal::SiteClosed {
+                    self.closed = Some(CLOSED);
+                }
                 if self.queue.refuse(&id, code, retry_after, now) {
                     self.judge(&id, Fate::Refused(code));
                     self.deeds.extend([Deed::Failed(code), Deed::Tell(News::Failed)]);
@@ -54,6 +59,7 @@ impl Talk {
     }
 
     fn accepted(&mut self, id: &MessageId, seq: Seq, at: Millis) {
+        self.closed = None;
         if let Some(message) = self.queue.accept(id) {
             let first = !self.history.messages().any(|(_, message)| message.from == Author::Visitor);
             self.storage.change_queue(|queue| queue.retain(|kept| kept.id != *id));
@@ -123,10 +129,10 @@ impl Talk {
     fn turned_away(&mut self, code: Refusal, retry_after: Option<u32>) {
         match code {
             Refusal::Version => self.closed = Some("update"),
-            Refusal::SiteUnknown | Refusal::Origin => self.closed = Some("closed_card"),
+            Refusal::SiteUnknown | Refusal::Origin => self.closed = Some(CLOSED),
             Refusal::SiteClosed => {
-                self.closed = Some("closed_card");
-                return self.deeds.push(Deed::Pause { seconds: retry_after.unwrap_or(CLOSED) });
+                self.closed = Some(CLOSED);
+                return self.deeds.push(Deed::Pause { seconds: retry_after.unwrap_or(CLOSED_FOR) });
             }
             _ => return self.deeds.push(Deed::Pause { seconds: retry_after.unwrap_or(NO_ROOM) }),
         }

@@ -82,6 +82,11 @@ impl Talk {
 
     /// The connection went, or did not come about; the next attempt comes by itself. `surely`: there is no network.
     pub fn disconnected(&mut self, surely: bool, now: Millis) {
+        if self.closed.is_some() {
+            // The relay is there and has said why.
+            self.link = Link::Off;
+            return self.queue.break_off();
+        }
         let tried = matches!(self.link, Link::Connecting { .. });
         self.connecting(now);
         if let Link::Connecting { failed, .. } = &mut self.link {

@@ -283,6 +283,15 @@ fn a_closed_chat_says_so_and_keeps_what_was_written() {
     talk.say(id(1), "раз".to_owned(), 0);
     assert_eq!(talk.deeds(), [Deed::Leave]);
     assert_eq!((notes(&talk, 0), tab(&shelf).waiting()), (vec!["closed_card"], 1));
+    let mut closed = connected(&Shared::default(), "token");
+    closed.say(id(1), "раз".to_owned(), 0);
+    closed.receive(ToWidget::Refused { id: Some(id(1)), code: Refusal::SiteClosed, retry_after: Some(60) }, 0);
+    assert_eq!((notes(&closed, 0), closed.wait(0), own(&closed, 0)[0].1), (vec!["closed_card"], None, State::Queued));
+    closed.deeds();
+    closed.tick(60 * SECOND);
+    assert_eq!(closed.deeds(), [say(1, "раз")], "the owner may have opened it again");
+    closed.receive(ToWidget::Accepted { id: id(1), seq: 1, at: 0 }, 60 * SECOND);
+    assert_eq!(notes(&closed, 60 * SECOND), [""; 0]);
     let mut paused = connected(&shelf, "token");
     paused.receive(ToWidget::Refused { id: None, code: Refusal::TooManyConnections, retry_after: Some(7) }, 0);
     assert_eq!(paused.deeds(), [Deed::Pause { seconds: 7 }]);

@@ -28,6 +28,7 @@ pub fn Message(bubble: &Bubble, fresh: bool, wish: fn(Wish)) -> AnyView {
                 data-from=from(bubble.from)
                 data-id=bubble.id.as_str().to_owned()
                 data-state=bubble.state.map(State::name)
+                data-time=time.clone()
             >
                 <span class="vh">{spoken} " "</span>
                 <div class=frame(bubble) dir="auto">{words}</div>
@@ -86,7 +87,7 @@ fn who(bubble: &Bubble, name: String, time: String) -> AnyView {
 fn meta(bubble: &Bubble, time: String, wish: fn(Wish)) -> Option<AnyView> {
     let edited = bubble.edited.then(|| tag("span", "", vec![say("edited").into_any()]));
     let Some(state) = bubble.state else {
-        return edited.map(|edited| tag("div", "meta", vec![edited]));
+        return edited.map(|edited| below("meta", vec![edited]));
     };
     if !bubble.last {
         return None;
@@ -108,7 +109,12 @@ fn meta(bubble: &Bubble, time: String, wish: fn(Wish)) -> Option<AnyView> {
         State::Unconfirmed if !bubble.repeated => parts.push(button("resend", Wish::Repeat(id()), wish)),
         _ => {}
     }
-    Some(tag("div", if state == State::Failed { "meta bad" } else { "meta" }, parts))
+    Some(below(if state == State::Failed { "meta bad" } else { "meta" }, parts))
+}
+
+/// The log is read out as it grows, this is not: only a failure is told, and `app` does that.
+fn below(class: &'static str, parts: Vec<AnyView>) -> AnyView {
+    view! { <div class=class aria-live="off">{parts}</div> }.into_any()
 }
 
 fn glyph(state: State) -> AnyView {

@@ -34,6 +34,7 @@ fn line(shown: &Shown, row: &Row, wish: fn(Wish)) -> AnyView {
         Shown::New => aside("new", say("new_divider")),
         Shown::Answers(name) => aside("sys", say_with("now_answers", &[("name", name.into())])),
         Shown::Finished(at) => aside("sys", say_with("finished_at", &[("time", clock::time(*at).into())])),
+        Shown::Note("update") => reload(),
         Shown::Note(word) => aside("sys", say(word)),
     }
 }
@@ -41,4 +42,11 @@ fn line(shown: &Shown, row: &Row, wish: fn(Wish)) -> AnyView {
 /// A line that nobody says.
 fn aside(class: &'static str, text: String) -> AnyView {
     view! { <div class=class>{text}</div> }.into_any()
+}
+
+/// This chat is older than its relay.
+fn reload() -> AnyView {
+    let reload = |_| drop(window().location().reload());
+    view! { <div class="sys"><button type="button" class="link" on:click=reload>{say("update")}</button></div> }
+        .into_any()
 }
