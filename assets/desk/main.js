@@ -9,6 +9,8 @@ import { choose, fill } from './words.js';
 let picture = null;
 let picked = Number(new URLSearchParams(location.hash.slice(1)).get('chat')) || null;
 let source = null;
+/** Nobody has chosen yet: the very first conversation opens by itself. */
+let fresh = !picked;
 
 /** Listens for pictures, with the messages of the picked conversation. */
 function listen() {
@@ -30,9 +32,11 @@ function draw() {
   list.draw(picture, picked, pick, draw);
   talk.draw(picture, () => pick(null));
   side.draw(picture);
+  if (fresh && picture.dialogues.length === 1) pick(picture.dialogues[0].chat);
 }
 
 function pick(chat) {
+  fresh = false;
   picked = chat;
   history.replaceState(null, '', chat ? `#chat=${chat}` : location.pathname + location.search);
   if (!chat) picture.talk = null;

@@ -18,6 +18,7 @@ export function draw(picture, back) {
   const before = talk?.chat;
   talk = picture.talk;
   byId('blank').hidden = Boolean(talk);
+  byId('choose').hidden = picture.dialogues.length === 0;
   byId('head').hidden = byId('foot').hidden = !talk;
   byId('back').onclick = back;
   if (!talk) return byId('log').replaceChildren();

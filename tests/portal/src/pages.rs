@@ -124,8 +124,8 @@ fn page(world: &World, title: &str, lang: &str, frame: &FramePost, on: Option<(&
     ];
     let html = gaps.iter().fold(FRAME.to_owned(), |html, (gap, text)| html.replace(gap, text));
     let policy = format!(
-        "default-src 'none'; script-src 'nonce-{nonce}'; style-src 'nonce-{nonce}'; connect-src 'self'; \
-         frame-src http: https:; base-uri 'none'"
+        "default-src 'none'; script-src 'nonce-{nonce}'; style-src 'nonce-{nonce}'; img-src data:; \
+         connect-src 'self'; frame-src http: https:; base-uri 'none'"
     );
     let headers = [(header::CONTENT_SECURITY_POLICY, policy), (header::CACHE_CONTROL, "no-store".to_owned())];
     (headers, Html(html)).into_response()
