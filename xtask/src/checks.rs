@@ -18,7 +18,7 @@ pub fn ci() -> Done {
     let strict = ["--", "--deny", "warnings"];
     let clippy = ["clippy", "--locked", "--workspace", "--all-targets"];
     step::run("lints", full(step::cargo(&clippy).args(strict)))?;
-    let clippy = ["clippy", "--locked", "--all-targets", "--target-dir", "target/widget"];
+    let clippy = ["clippy", "--locked", "--lib", "--target-dir", "target/widget"];
     let wasm = ["--target", "wasm32-unknown-unknown"];
     step::run("lints of the widget", step::cargo(&clippy).args(widget).args(wasm).args(strict))?;
     let test = ["test", "--locked", "--workspace"];

@@ -1,4 +1,5 @@
 //! The chat in a real Chromium.
+#![allow(clippy::unwrap_used, reason = "all of this is tests")]
 
 mod desk;
 mod harness;

@@ -1,4 +1,5 @@
 //! The relay over real HTTP and WebSocket, against the stand-in portal.
+#![allow(clippy::unwrap_used, reason = "all of this is tests")]
 
 mod addresses;
 mod check;

@@ -76,6 +76,7 @@ async fn portal(installed: bool) -> (Portal, Shared, Clock) {
         .with_state(seen.clone());
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
+    #[allow(clippy::disallowed_methods)] // it ends with the test
     tokio::spawn(axum::serve(listener, routes).into_future());
     let origin: Url = format!("http://{address}").parse().unwrap();
     let access = Access { endpoint: format!("{origin}rest/"), access: "stale".into(), refresh: "refresh-0".into() };

@@ -10,6 +10,7 @@ const SOON: Duration = Duration::from_secs(5);
 async fn serve(routes: Router) -> Url {
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let origin = format!("http://{}", listener.local_addr().unwrap()).parse().unwrap();
+    #[allow(clippy::disallowed_methods)] // it ends with the test
     tokio::spawn(axum::serve(listener, routes).into_future());
     origin
 }
