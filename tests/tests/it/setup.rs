@@ -79,6 +79,9 @@ async fn an_install_outlives_a_sick_oauth_server() {
 async fn a_removed_application_comes_back_with_its_sites() {
     let stage = Stage::start().await;
     let before = stage.connect(SALES, &["https://shop.example"]).await;
+    let mut visitor = stage.visitor(&before.key).await;
+    visitor.say("Раз").await;
+    stage.portal.wait_any_chat(|chat| chat.visitor_texts() == ["Раз"]).await;
     let frame = stage.portal.open_settings(SALES, "ru");
     stage.portal.uninstall(false);
     stage.portal.wait_sent().await;
@@ -88,6 +91,9 @@ async fn a_removed_application_comes_back_with_its_sites() {
     let page = Page::open(&stage.url(), &stage.portal.open_settings(SALES, "ru")).await;
     assert_eq!(page.start["state"]["site"]["connected"], false, "the line has to be connected again");
     assert_eq!(page.connect(&["https://shop.example"]).await.key, before.key);
+    let mut back = visitor.resume().await;
+    back.say("Два").await;
+    stage.portal.wait_any_chat(|chat| chat.visitor_texts().ends_with(&["Два"])).await;
 }
 
 #[tokio::test]
