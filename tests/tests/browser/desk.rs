@@ -11,19 +11,20 @@ const HOSTILE: &str = "<img src=x onerror=\"document.title='taken'\"> [b]bold[/b
 async fn call(portal: &Portal, method: &str, mut args: Value) -> Value {
     args["auth"] = json!(portal.token_of(ADMIN));
     let url = format!("http://{}/rest/{method}", portal.host());
-    otklik_tests::http().post(url).json(&args).send().await.unwrap().json().await.unwrap()
+    let answer = otklik_tests::http().post(url).json(&args).send().await.expect("the portal answers");
+    answer.json().await.expect("in JSON")
 }
 
 /// A portal whose visitor has written `text`.
 async fn visited(text: &str) -> (Portal, Chat) {
-    let portal = Portal::start(Options::default()).await.unwrap();
+    let portal = Portal::start(Options::default()).await.expect("a portal starts");
     let icon = json!({"DATA_IMAGE": "data:image/svg+xml,x"});
     let connector =
         json!({"ID": "otklik", "NAME": "Chat", "ICON": icon, "PLACEMENT_HANDLER": "https://relay.example/s"});
     call(&portal, "imconnector.register", connector).await;
     portal.connect_line("otklik", LineId(107));
     write(&portal, text).await;
-    let chat = portal.chat_of("v-1").unwrap();
+    let chat = portal.chat_of("v-1").expect("the visitor wrote");
     (portal, chat)
 }
 

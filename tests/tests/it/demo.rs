@@ -11,13 +11,15 @@ use tokio::{
 
 /// The address on the next line that begins with `what`.
 async fn address(lines: &mut Lines<BufReader<ChildStdout>>, what: &str) -> String {
-    let line = timeout(DEADLINE, lines.next_line()).await.expect("the demo begins in time").unwrap().expect("a line");
+    let line = timeout(DEADLINE, lines.next_line()).await.expect("the demo begins in time").expect("it tells text");
+    let line = line.expect("the demo goes on");
     let rest = line.strip_prefix(what).unwrap_or_else(|| panic!("{what}, not {line}"));
     rest.split_whitespace().next().expect("an address").to_owned()
 }
 
 async fn text(address: &str) -> String {
-    otklik_tests::http().get(address).send().await.unwrap().text().await.unwrap()
+    let answer = otklik_tests::http().get(address).send().await.expect("it answers");
+    answer.text().await.expect("a document is text")
 }
 
 #[tokio::test]
