@@ -9,7 +9,6 @@ use std::{
 };
 
 const BOT: &str = "bots come later";
-const EDIT: &str = "a visitor cannot edit or delete yet";
 const FILES: &str = "visitors cannot send files yet";
 const MESSENGER: &str = "the messenger's own methods are not used";
 
@@ -25,7 +24,6 @@ const UNUSED: &[(&str, &str)] = &[
     ("im.dialog.messages.get.response.json", MESSENGER),
     ("im.message.add.request.json", MESSENGER),
     ("im.notify.system.add.request.json", MESSENGER),
-    ("im.user.get.response.json", MESSENGER),
     ("imbot.command.register.request.json", BOT),
     ("imbot.message.add.keyboard.request.json", BOT),
     ("imbot.message.add.request.json", BOT),
@@ -37,13 +35,7 @@ const UNUSED: &[(&str, &str)] = &[
     ("imbot.v2.Chat.Message.send.request.json", BOT),
     ("imbot.v2.Chat.Message.send.response.json", BOT),
     ("imbot.v2.Event.get.response.json", BOT),
-    ("imconnector.chat.name.set.request.json", "a dialogue keeps the visitor's name"),
-    ("imconnector.chat.name.set.response.json", "a dialogue keeps the visitor's name"),
-    ("imconnector.delete.messages.request.json", EDIT),
-    ("imconnector.delete.messages.response.json", EDIT),
     ("imconnector.send.messages.file.request.json", FILES),
-    ("imconnector.update.messages.request.json", EDIT),
-    ("imconnector.update.messages.response.json", EDIT),
     ("imopenlines.bot.session.operator.error.response.json", BOT),
     ("imopenlines.bot.session.transfer.request.json", BOT),
     ("imopenlines.config.update.bot.request.json", BOT),

@@ -9,7 +9,7 @@ use crate::relay::{LINE, OPERATOR, Relay};
 impl Relay {
     /// Posts a recorded request with a token that works.
     async fn post_recorded(&self, method: &str, request: &str) -> (u16, Value) {
-        let mut body = recorded_json(&format!("{request}.request.json"));
+        let mut body = recorded_json(request);
         body["auth"] = json!(self.token());
         self.post(method, "application/json", body.to_string()).await
     }
@@ -17,13 +17,13 @@ impl Relay {
 
 /// No difference but those named.
 fn alike(ours: &Value, theirs: &str, but: &[&str]) {
-    let found = differences(ours, &recorded_json(&format!("{theirs}.json")));
+    let found = differences(ours, &recorded_json(theirs));
     assert_eq!(found.iter().map(String::as_str).collect::<Vec<_>>(), but, "{theirs}");
 }
 
 /// The recorded `result` to the letter.
 fn same(ours: &Value, theirs: &str) {
-    assert_eq!(ours["result"], recorded_json(&format!("{theirs}.json"))["result"], "{theirs}");
+    assert_eq!(ours["result"], recorded_json(theirs)["result"], "{theirs}");
     alike(ours, theirs, &[]);
 }
 
@@ -31,50 +31,58 @@ fn same(ours: &Value, theirs: &str) {
 async fn a_connectors_life() {
     let relay = Relay::ready(options()).await;
     for (method, request, answer) in [
-        ("imconnector.register", "imconnector.register", "imconnector.register.response"),
-        ("imconnector.activate", "imconnector.activate", "imconnector.activate.response"),
-        ("imconnector.connector.data.set", "imconnector.connector.data.set", "imconnector.activate.response"),
-        ("event.bind", "event.bind", "event.bind.response"),
-        ("imopenlines.config.list.get", "imopenlines.config.list.get", "imopenlines.config.list.get.response"),
+        ("imconnector.register", "imconnector.register.request.json", "imconnector.register.response.json"),
+        ("imconnector.activate", "imconnector.activate.request.json", "imconnector.activate.response.json"),
+        (
+            "imconnector.connector.data.set",
+            "imconnector.connector.data.set.request.json",
+            "imconnector.activate.response.json",
+        ),
+        ("event.bind", "event.bind.request.json", "event.bind.response.json"),
+        (
+            "imopenlines.config.list.get",
+            "imopenlines.config.list.get.request.json",
+            "imopenlines.config.list.get.response.json",
+        ),
     ] {
         same(&relay.post_recorded(method, request).await.1, answer);
     }
-    same(&relay.call("imconnector.list", json!({})).await, "imconnector.list.response");
+    same(&relay.call("imconnector.list", json!({})).await, "imconnector.list.response.json");
     same(
         &relay.call("imconnector.status", json!({"CONNECTOR": "site_widget", "LINE": 107})).await,
-        "imconnector.status.response",
+        "imconnector.status.response.json",
     );
-    same(&relay.call("imconnector.register", json!({})).await, "imconnector.register.error.response");
-    alike(&relay.post_recorded("batch", "batch").await.1, "batch.response", &[]);
-    alike(&relay.call("app.info", json!({})).await, "app.info.response", &[]);
-    alike(&relay.call("event.get", json!({})).await, "event.get.response", &[]);
-    alike(&relay.call("im.user.get", json!({"ID": 27})).await, "im.user.get.response", &[]);
-    let (status, error) = relay.post_recorded("event.bind", "event.bind").await;
+    same(&relay.call("imconnector.register", json!({})).await, "imconnector.register.error.response.json");
+    alike(&relay.post_recorded("batch", "batch.request.json").await.1, "batch.response.json", &[]);
+    alike(&relay.call("app.info", json!({})).await, "app.info.response.json", &[]);
+    alike(&relay.call("event.get", json!({})).await, "event.get.response.json", &[]);
+    alike(&relay.call("im.user.get", json!({"ID": 27})).await, "im.user.get.response.json", &[]);
+    let (status, error) = relay.post_recorded("event.bind", "event.bind.request.json").await;
     assert_eq!((status, error), (400, recorded_json("event.bind.duplicate.error.json")));
     same(
-        &relay.post_recorded("imconnector.activate", "imconnector.deactivate").await.1,
-        "imconnector.activate.response",
+        &relay.post_recorded("imconnector.activate", "imconnector.deactivate.request.json").await.1,
+        "imconnector.activate.response.json",
     );
 }
 
 #[tokio::test]
 async fn a_visitors_messages() {
     let relay = Relay::ready(options()).await;
-    let (_, answer) = relay.post_recorded("imconnector.send.messages", "imconnector.send.messages").await;
-    same(&answer, "imconnector.send.messages.response");
+    let (_, answer) = relay.post_recorded("imconnector.send.messages", "imconnector.send.messages.request.json").await;
+    same(&answer, "imconnector.send.messages.response.json");
     same(
-        &relay.post_recorded("imconnector.update.messages", "imconnector.update.messages").await.1,
-        "imconnector.update.messages.response",
+        &relay.post_recorded("imconnector.update.messages", "imconnector.update.messages.request.json").await.1,
+        "imconnector.update.messages.response.json",
     );
     let chat = relay.portal.chat_of("v-5f0c2a7e4b").unwrap();
     assert_eq!(chat.texts(), ["Добрый день! Есть ли доставка в Казань и сколько стоит?"]);
     same(
-        &relay.post_recorded("imconnector.delete.messages", "imconnector.delete.messages").await.1,
-        "imconnector.delete.messages.response",
+        &relay.post_recorded("imconnector.delete.messages", "imconnector.delete.messages.request.json").await.1,
+        "imconnector.delete.messages.response.json",
     );
     // An empty object becomes an empty array in PHP's JSON; the recorded answer keeps it.
-    let (_, renamed) = relay.post_recorded("imconnector.chat.name.set", "imconnector.chat.name.set").await;
-    same(&renamed, "imconnector.chat.name.set.response");
+    let (_, renamed) = relay.post_recorded("imconnector.chat.name.set", "imconnector.chat.name.set.request.json").await;
+    same(&renamed, "imconnector.chat.name.set.response.json");
     assert_eq!(relay.portal.chat(chat.id).unwrap().title, "Иван Смирнов, Казань");
 }
 
@@ -94,13 +102,13 @@ async fn a_visitors_message_as_a_form() {
 async fn messages_that_did_not_arrive() {
     let relay = Relay::ready(options()).await;
     relay.portal.fault(Fault::OuterFailure, 1);
-    same(&relay.send(&[("m-1", "раз")]).await, "imconnector.send.messages.old-build-failure.response");
+    same(&relay.send(&[("m-1", "раз")]).await, "imconnector.send.messages.old-build-failure.response.json");
     relay.portal.fault(Fault::LostSession, 1);
-    alike(&relay.send(&[("m-1009", "1")]).await, "imconnector.send.messages.no-session.response", &[]);
+    alike(&relay.send(&[("m-1009", "1")]).await, "imconnector.send.messages.no-session.response.json", &[]);
     relay.portal.fault(Fault::ElementFailure, 1);
     let mut answer = relay.send(&[("m-1", "раз"), ("m-2", "два")]).await;
     answer["result"]["DATA"]["RESULT"].as_array_mut().unwrap().reverse();
-    alike(&answer, "imconnector.send.messages.partial-failure.response", &[]);
+    alike(&answer, "imconnector.send.messages.partial-failure.response.json", &[]);
     let failed = recorded_json("imconnector.send.messages.partial-failure.response.json");
     assert_eq!(answer["result"]["DATA"]["RESULT"][1], failed["result"]["DATA"]["RESULT"][1]);
 }
@@ -113,7 +121,7 @@ async fn an_operators_message_is_confirmed() {
     let message = relay.portal.operator_says(chat, OPERATOR, "Есть").unwrap();
     let mut body = recorded_json("imconnector.send.status.delivery.request.json");
     body["MESSAGES"][0]["im"]["message_id"] = json!(message);
-    same(&relay.call("imconnector.send.status.delivery", body).await, "imconnector.send.status.delivery.response");
+    same(&relay.call("imconnector.send.status.delivery", body).await, "imconnector.send.status.delivery.response.json");
     assert_eq!(relay.portal.chat(chat).unwrap().message(message).unwrap().mids, ["01HV8QZ3M5T6"]);
 }
 
@@ -123,10 +131,10 @@ async fn history_and_dialogue() {
     relay.send(&[("m-1", "Есть?")]).await;
     let chat = relay.portal.chats().remove(0).id;
     let dialog = relay.call("imopenlines.dialog.get", json!({"CHAT_ID": chat})).await;
-    alike(&dialog, "imopenlines.dialog.get.response", &[]);
+    alike(&dialog, "imopenlines.dialog.get.response.json", &[]);
     relay.portal.operator_says(chat, OPERATOR, "Есть").unwrap();
     let history = relay.call("imopenlines.session.history.get", json!({"CHAT_ID": chat})).await;
-    alike(&history, "imopenlines.session.history.get.response", &[]);
+    alike(&history, "imopenlines.session.history.get.response.json", &[]);
     relay.portal.fault(Fault::HistoryRefused, 1);
     let refused = relay.call("imopenlines.session.history.get", json!({"CHAT_ID": chat})).await;
     assert_eq!(refused, recorded_json("imopenlines.session.history.get.error.ACCESS_DENIED.json"));
@@ -138,8 +146,8 @@ async fn the_offline_queue() {
     relay.send(&[("m-1", "Есть?")]).await;
     relay.portal.operator_says(relay.portal.chats().remove(0).id, OPERATOR, "Есть").unwrap();
     let args = json!({"auth_connector": "relay_offline", "filter": {"EVENT_NAME": "ONIMCONNECTORMESSAGEADD"}});
-    alike(&relay.call("event.offline.list", args.clone()).await, "event.offline.list.response", &[]);
-    alike(&relay.call("event.offline.get", args).await, "event.offline.get.response", &[]);
+    alike(&relay.call("event.offline.list", args.clone()).await, "event.offline.list.response.json", &[]);
+    alike(&relay.call("event.offline.get", args).await, "event.offline.get.response.json", &[]);
 }
 
 #[tokio::test]
@@ -180,7 +188,7 @@ async fn the_authorisation_server() {
     let install = relay.event("ONAPPINSTALL").await;
     let refresh = install["auth"]["refresh_token"].as_str().unwrap();
     let (_, pair) = relay.get(&url(&portal.client_secret(), refresh)).await;
-    alike(&pair, "oauth.token.response", &[]);
+    alike(&pair, "oauth.token.response.json", &[]);
     let (_, spent) = relay.get(&url(&portal.client_secret(), refresh)).await;
     assert_eq!(spent, recorded_json("oauth.token.error.invalid_grant.json"));
     let (_, foreign) = relay.get(&url("wrong", refresh)).await;

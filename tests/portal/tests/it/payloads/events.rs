@@ -43,8 +43,8 @@ fn data_fields(body: &str) -> BTreeSet<String> {
 
 /// Our last event of a name is the recorded one: `data` to the byte, and the same members in `auth`.
 fn same(portal: &Portal, name: &str) {
-    let event = name.split('.').next().unwrap();
-    let (ours, theirs) = (sent(portal, event), recorded(&format!("event.{name}.form")));
+    let event = name.split('.').nth(1).unwrap();
+    let (ours, theirs) = (sent(portal, event), recorded(name));
     assert_eq!(data_fields(&ours), data_fields(&theirs), "{name}");
     let members = |body: &str| -> Vec<String> {
         let tree = otklik_portal::php::parse_form(body.trim().as_bytes());
@@ -57,13 +57,13 @@ fn same(portal: &Portal, name: &str) {
 #[tokio::test]
 async fn operators_words_go_out_as_recorded() {
     let (relay, chat) = talking().await;
-    for name in ["text-ru", "bbcode"] {
-        let recording = recorded_form(&format!("event.ONIMCONNECTORMESSAGEADD.{name}.form"));
+    for name in ["event.ONIMCONNECTORMESSAGEADD.text-ru.form", "event.ONIMCONNECTORMESSAGEADD.bbcode.form"] {
+        let recording = recorded_form(name);
         let text = recording["data"]["MESSAGES"][0]["message"]["text"].as_str().unwrap().to_owned();
         let words = text.strip_prefix("[b]Анна Петрова:[/b] [br]").unwrap();
         relay.portal.operator_says(chat.id, OPERATOR, words).unwrap();
         relay.portal.wait_sent().await;
-        same(&relay.portal, &format!("ONIMCONNECTORMESSAGEADD.{name}"));
+        same(&relay.portal, name);
     }
 }
 
@@ -77,7 +77,7 @@ async fn a_line_that_hides_its_operators_signs_nothing() {
     let text = recording["data"]["MESSAGES"][0]["message"]["text"].as_str().unwrap().to_owned();
     relay.portal.operator_says(chat.id, OPERATOR, &text).unwrap();
     relay.portal.wait_sent().await;
-    same(&relay.portal, "ONIMCONNECTORMESSAGEADD.text-en-nosignature");
+    same(&relay.portal, "event.ONIMCONNECTORMESSAGEADD.text-en-nosignature.form");
 }
 
 #[tokio::test]
@@ -86,11 +86,11 @@ async fn automatic_texts_go_out_as_recorded() {
     let welcome = "Здравствуйте! Спасибо за обращение, оператор ответит в ближайшее время.";
     relay.portal.system_says(chat.id, welcome).unwrap();
     relay.portal.wait_sent().await;
-    same(&relay.portal, "ONIMCONNECTORMESSAGEADD.system-notoken");
+    same(&relay.portal, "event.ONIMCONNECTORMESSAGEADD.system-notoken.form");
     relay.portal.set_line(options().lines.remove(1).closing("Спасибо за обращение! Диалог завершён."));
     relay.portal.finish(chat.id, OPERATOR).unwrap();
     relay.portal.wait_sent().await;
-    same(&relay.portal, "ONIMCONNECTORMESSAGEADD.closing-text");
+    same(&relay.portal, "event.ONIMCONNECTORMESSAGEADD.closing-text.form");
 }
 
 #[tokio::test]
@@ -101,20 +101,24 @@ async fn edits_and_deletes_go_out_as_recorded() {
     relay.portal.edit(chat.id, message, "Здравствуйте! Чем я могу вам помочь?").unwrap();
     relay.portal.delete(chat.id, message).unwrap();
     relay.portal.wait_sent().await;
-    same(&relay.portal, "ONIMCONNECTORMESSAGEUPDATE");
-    same(&relay.portal, "ONIMCONNECTORMESSAGEDELETE");
+    same(&relay.portal, "event.ONIMCONNECTORMESSAGEUPDATE.form");
+    same(&relay.portal, "event.ONIMCONNECTORMESSAGEDELETE.form");
 }
 
 #[tokio::test]
 async fn sessions_and_lines_go_out_as_recorded() {
     let (relay, chat) = talking().await;
     relay.portal.wait_sent().await;
-    same(&relay.portal, "ONIMCONNECTORDIALOGSTART");
+    same(&relay.portal, "event.ONIMCONNECTORDIALOGSTART.form");
     relay.portal.finish(chat.id, OPERATOR).unwrap();
     relay.portal.disconnect_line(CONNECTOR, LINE);
     relay.portal.delete_line(LineId(107));
     relay.portal.wait_sent().await;
-    for name in ["ONIMCONNECTORDIALOGFINISH", "ONIMCONNECTORSTATUSDELETE", "ONIMCONNECTORLINEDELETE"] {
+    for name in [
+        "event.ONIMCONNECTORDIALOGFINISH.form",
+        "event.ONIMCONNECTORSTATUSDELETE.form",
+        "event.ONIMCONNECTORLINEDELETE.form",
+    ] {
         same(&relay.portal, name);
     }
 }
@@ -122,7 +126,7 @@ async fn sessions_and_lines_go_out_as_recorded() {
 #[tokio::test]
 async fn the_life_of_an_application_goes_out_as_recorded() {
     let relay = Relay::ready(options()).await;
-    same(&relay.portal, "ONAPPINSTALL");
+    same(&relay.portal, "event.ONAPPINSTALL.form");
     for event in ["OnAppTest", "OnAppUninstall"] {
         let bind = json!({"event": event, "handler": format!("{}/bitrix24/events", relay.url)});
         relay.call("event.bind", bind).await;
@@ -130,8 +134,8 @@ async fn the_life_of_an_application_goes_out_as_recorded() {
     relay.call("event.test", json!({"any": {"probe": "relay-1"}})).await;
     relay.portal.uninstall(true);
     relay.portal.wait_sent().await;
-    same(&relay.portal, "ONAPPTEST");
-    same(&relay.portal, "ONAPPUNINSTALL");
+    same(&relay.portal, "event.ONAPPTEST.form");
+    same(&relay.portal, "event.ONAPPUNINSTALL.form");
 }
 
 #[tokio::test]
