@@ -7,6 +7,7 @@
 //! sender     sends events, once                                               oauth  tokens by grant
 //! desk       the operator's desk: a page, what it shows, what it can do       pages  the portal's own pages with frames
 //! world      all the state behind one lock; app, connectors, talk, events change it
+//! guard      keeps foreign pages out of those two                             http   the one client for requests
 //! chats, tokens, bucket, faults, offline, calls, options, ids, clock, php     plain parts that know nothing above
 //! ```
 
