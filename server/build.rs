@@ -11,6 +11,8 @@ mod css;
 mod pack;
 #[path = "build/script.rs"]
 mod script;
+#[path = "build/slim.rs"]
+mod slim;
 #[path = "build/table.rs"]
 mod table;
 #[path = "build/widget.rs"]

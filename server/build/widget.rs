@@ -1,6 +1,6 @@
 //! Builds the widget for the browser: a cargo of its own for `wasm32-unknown-unknown`, then wasm-bindgen as a library.
 
-use crate::Failure;
+use crate::{Failure, slim};
 use std::{
     env,
     fs::{self, OpenOptions},
@@ -15,8 +15,7 @@ pub const SKIP: &str = "OTKLIK_SKIP_WIDGET";
 pub const FULL: &str = "OTKLIK_WIDGET";
 /// A file to show the inner build's progress in; without it cargo keeps that to itself.
 const PROGRESS: &str = "OTKLIK_PROGRESS";
-/// The last line of wasm-bindgen's glue.
-const EXPORTS: &str = "export { initSync, __wbg_init as default };";
+
 const TARGET: &str = "wasm32-unknown-unknown";
 
 /// What the outer cargo, clippy or a wrapper set for their own compiler calls. Each of them breaks the inner build.
@@ -69,7 +68,7 @@ pub struct App {
 impl App {
     /// The glue, loading the app from `address`.
     pub fn glue(&self, address: &str) -> String {
-        self.glue.replace(EXPORTS, &format!("export default () => __wbg_init({{ module_or_path: {address:?} }});"))
+        self.glue.replace("ADDRESS", &format!("{address:?}"))
     }
 }
 
@@ -140,13 +139,12 @@ fn bind(wasm: &Path, out: &Path) -> Result<App, Failure> {
     let mut bindgen = Bindgen::new();
     bindgen.input_path(wasm).out_name("app").typescript(false).demangle(false);
     bindgen.remove_name_section(true).remove_producers_section(true);
-    bindgen.web(true)?.generate(&folder)?;
+    let mut output = bindgen.web(true)?.generate_output()?;
+    output.emit(&folder)?;
     if folder.join("snippets").exists() {
         return Err("the widget brings scripts of its own (wasm-bindgen snippets); the app is one script".into());
     }
-    let glue = fs::read_to_string(folder.join("app.js"))?;
-    if !glue.contains(EXPORTS) {
-        return Err(format!("wasm-bindgen's glue does not end in {EXPORTS}").into());
-    }
-    Ok(App { glue, wasm: fs::read(folder.join("app_bg.wasm"))? })
+    let module = output.wasm_mut();
+    let glue = slim::slim(&fs::read_to_string(folder.join("app.js"))?, module)?;
+    Ok(App { glue, wasm: module.emit_wasm() })
 }
