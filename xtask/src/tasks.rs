@@ -8,7 +8,7 @@ use std::{fs, process::Command};
 
 /// The demo, until Ctrl-C. Further words go to it.
 pub fn demo(rest: &[String]) -> Done {
-    let words = ["build", "--locked", "--workspace", "--bins"];
+    let words = ["build", "--locked", "--package", "otklik-server", "--package", "otklik-portal", "--bins"];
     step::run("building relay, widget and stand-in portal (minutes the first time)", &mut step::cargo(&words))?;
     let programs = step::programs()?;
     let mut demo = Command::new(programs.join("otklik-portal"));
