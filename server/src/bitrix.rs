@@ -1,7 +1,8 @@
 //! The portal's REST API as typed calls, and what it sends us as types. Knows Bitrix24 and nothing of visitors or disk.
 //!
-//! `client` is the one way to call (`Portal::call`, with a type of `methods`), `guard` the one way out of the machine, `oauth` renews
-//! tokens, `error` judges what a failure asks for. `form`, `value` and `events` read what the portal posts, `bbcode` its texts.
+//! `client` is the one way to call (`Portal::call`, with a type of `methods`), `guard` the one way out of the machine,
+//! `oauth` renews tokens, `error` judges what a failure asks for. `form`, `value` and `events` read what the portal
+//! posts, `bbcode` its texts.
 
 pub mod bbcode;
 pub mod client;

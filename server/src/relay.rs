@@ -1,11 +1,11 @@
-//! Carries messages both ways between the store and the portals. Each portal has tasks of its own, so that one that is slow or away
-//! keeps no other waiting.
+//! Carries messages both ways between the store and the portals. Each portal has tasks of its own, so that one that is
+//! slow or away keeps no other waiting.
 //!
 //! ```text
 //! outbox     visitors' messages to the portal, in order, many a call; finds out what a lost answer left unknown
-//! events     takes what a portal posts: verified, kept, answered        inbox  works it off    told  what it asks for
-//! confirm    tells the portal that operators' messages arrived          recover  what the portal kept while we were away
-//! lines      whether a line that went off is off                        keeper  tokens in the store
+//! events     takes what a portal posts: verified, kept, answered     inbox  works it off     told  what it asks for
+//! recover    fetches what the portal kept while we were away         lines  whether a line that went off is off
+//! confirm    tells the portal that operators' messages arrived       keeper  tokens in the store
 //! ```
 
 mod confirm;
@@ -86,8 +86,8 @@ impl Relay {
     /// Carries until the shutdown.
     ///
     /// # Errors
-    /// The failure of the first task that could not go on: the process should stop then, for to take messages and never carry them
-    /// is worse.
+    /// The failure of the first task that could not go on: the process should stop then, for to take messages and never
+    /// carry them is worse.
     pub async fn run(self) -> Result<(), StoreError> {
         let (failed, mut failures) = mpsc::channel(1);
         self.lasting(&failed, inbox::Inbox::new(self.clone()).run());

@@ -1,9 +1,9 @@
-//! The portal's BB-code, both ways: operators' texts become pieces a page can show as elements, visitors' words lose the
-//! power to be markup in the operator's window. Knows nothing of messages or events.
+//! The portal's BB-code, both ways: operators' texts become pieces a page can show as elements, visitors' words lose
+//! the power to be markup in the operator's window. Knows nothing of messages or events.
 //!
 //! The codes are those of `api-reference/chat-bots/chat-bots-v2/imbot.v2/messages/message-formatting.md` and
-//! `api-reference/chats/messages/formatting.md` of the Bitrix24 REST documentation. The reader is tolerant: what it does not
-//! know stays literal text, what is unclosed closes at the end, and no text makes it fail.
+//! `api-reference/chats/messages/formatting.md` of the Bitrix24 REST documentation. The reader is tolerant: what it
+//! does not know stays literal text, what is unclosed closes at the end, and no text makes it fail.
 
 mod builder;
 mod links;
@@ -114,8 +114,8 @@ fn close(tag: &Tag, rest: &str, to: &mut Builder) -> usize {
     tag.length
 }
 
-/// `[url]address[/url]` and its like: a link that shows its own address. Tells how many bytes after the tag were used: none
-/// when what stands there is no address, and it is read as ordinary text then.
+/// `[url]address[/url]` and its like: a link that shows its own address. Tells how many bytes after the tag were used:
+/// none when what stands there is no address, and it is read as ordinary text then.
 fn address(name: &str, inner: &str, to: &mut Builder) -> usize {
     let Some((text, length)) = inner.find('[').and_then(|end| {
         let tag = Tag::read(&inner[end..]).filter(|tag| tag.closing && tag.name == name)?;
@@ -162,8 +162,8 @@ fn standing(tag: &Tag) -> Option<Standing> {
     }
 }
 
-/// Tags of which a visitor sees the text alone: colours and sizes are the page's, mentions and links into the portal lead
-/// nowhere for a visitor, and a button's text is worth reading without the button.
+/// Tags of which a visitor sees the text alone: colours and sizes are the page's, mentions and links into the portal
+/// lead nowhere for a visitor, and a button's text is worth reading without the button.
 fn is_see_through(name: &str) -> bool {
     matches!(name, "size" | "color" | "user" | "chat" | "context" | "dialog" | "put" | "send" | "pch")
 }

@@ -1,5 +1,5 @@
-//! Calls to the portals of the settings: one door, `Portal::call`, for every method. It renews tokens, keeps inside the portal's
-//! limits and reads the envelope. Knows nothing of where tokens are kept: a `TokenKeeper` is given to it.
+//! Calls to the portals of the settings: one door, `Portal::call`, for every method. It renews tokens, keeps inside the
+//! portal's limits and reads the envelope. Knows nothing of where tokens are kept: a `TokenKeeper` is given to it.
 
 mod envelope;
 mod pace;
@@ -39,8 +39,8 @@ pub trait TokenKeeper: Send + Sync {
     /// The tokens as they are kept now; `None` where the application is not installed.
     fn read<'a>(&'a self, portal: &'a PortalHost) -> BoxFuture<'a, Result<Option<Access>, KeeperError>>;
 
-    /// Puts a new pair in the place of the one with the refresh token `used`, and returns when it would outlive this process. Where
-    /// another pair stands there by now (the application was installed anew), that one stays.
+    /// Puts a new pair in the place of the one with the refresh token `used`, and returns when it would outlive this
+    /// process. Where another pair stands there by now (the application was installed anew), that one stays.
     fn keep<'a>(
         &'a self,
         portal: &'a PortalHost,
@@ -77,8 +77,8 @@ struct Inner {
 }
 
 impl Portals {
-    /// `known` are the portals of the settings with the application's keys there. A renewal that has begun is finished by `tasks`,
-    /// whoever waits for it.
+    /// `known` are the portals of the settings with the application's keys there. A renewal that has begun is finished
+    /// by `tasks`, whoever waits for it.
     pub fn new(
         known: impl IntoIterator<Item = (PortalHost, Keys)>,
         guard: Guard,
@@ -114,8 +114,8 @@ impl Portals {
         self.portals.values()
     }
 
-    /// Calls with a token that is not kept (yet): how an install, or an administrator on the settings page, is checked. Nothing is
-    /// renewed. `endpoint` is judged as every address from outside.
+    /// Calls with a token that is not kept (yet): how an install, or an administrator on the settings page, is checked.
+    /// Nothing is renewed. `endpoint` is judged as every address from outside.
     pub async fn ask<M: Method>(
         &self,
         endpoint: &str,
@@ -143,7 +143,8 @@ impl Portal {
 
     /// Calls a method with the installer's token, renewing it once where it ran out.
     ///
-    /// Waits while the portal's limit of requests is used up; where an earlier answer forbids calls for longer, fails with `Paused`.
+    /// Waits while the portal's limit of requests is used up; where an earlier answer forbids calls for longer, fails
+    /// with `Paused`.
     pub async fn call<M: Method>(&self, method: &M) -> Result<M::Reply, PortalError> {
         let inner = &*self.inner;
         let access = inner.access().await?;
@@ -172,12 +173,14 @@ impl Portal {
         self.inner.installed.notified().await;
     }
 
-    /// Tokens for a code of the full OAuth flow, or for the refresh token of an install: proves that the settings' keys are right.
+    /// Tokens for a code of the full OAuth flow, or for the refresh token of an install: proves that the settings' keys
+    /// are right.
     pub async fn grant(&self, proof: &Proof) -> Result<Grant, OAuthError> {
         oauth::grant(&self.inner.guard, &self.inner.keys, proof).await
     }
 
-    /// A pair that works in place of `stale`. Runs to its end even if the caller is gone: a pair whose answer nobody reads is lost.
+    /// A pair that works in place of `stale`. Runs to its end even if the caller is gone: a pair whose answer nobody
+    /// reads is lost.
     async fn renew(&self, stale: Access) -> Result<Access, PortalError> {
         let inner = Arc::clone(&self.inner);
         let renewal = self.inner.tasks.spawn(async move { inner.renew(stale).await });

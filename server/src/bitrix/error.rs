@@ -1,5 +1,6 @@
-//! Why a call to the portal brought nothing, and what that asks of whoever carries messages. The one place that knows the
-//! portal's error codes (`_includes/system-errors.md`, `settings/oauth/error-codes.md` and the pages of each method).
+//! Why a call to the portal brought nothing, and what that asks of whoever carries messages. The one place that knows
+//! the portal's error codes (`_includes/system-errors.md`, `settings/oauth/error-codes.md` and the pages of each
+//! method).
 
 use super::guard::GuardError;
 use super::oauth::OAuthError;
@@ -22,7 +23,8 @@ pub enum PortalError {
     /// The call never left.
     #[error("the portal was not reached")]
     Unreached(#[source] GuardError),
-    /// Something answered, but not as a portal does (a page of some server between, a broken body): the call may have worked.
+    /// Something answered, but not as a portal does (a page of some server between, a broken body): the call may have
+    /// worked.
     #[error("the answer ({status}) is none of a portal's")]
     Unreadable { status: u16 },
     /// The portal answered, with something this method does not answer with: the call has probably worked.
@@ -84,9 +86,15 @@ impl PortalError {
         }
     }
 
+    /// Whether the answer was more than is taken: asking for less may help.
+    pub fn is_too_large(&self) -> bool {
+        matches!(self, Self::Unanswered(GuardError::TooLarge))
+    }
+
     /// Whether the access token is said to be no good: the one thing the client mends by itself.
     pub(super) fn wants_new_token(&self) -> bool {
-        matches!(self, Self::Refused { code, .. } if matches!(code.as_str(), "expired_token" | "invalid_token" | "NO_AUTH_FOUND"))
+        let Self::Refused { code, .. } = self else { return false };
+        matches!(code.as_str(), "expired_token" | "invalid_token" | "NO_AUTH_FOUND")
     }
 }
 
@@ -108,7 +116,8 @@ fn refusal(status: u16, code: &str, description: &str) -> Advice {
         // One code for a plan without REST and for a right that is missing; only the text tells them apart.
         "ACCESS_DENIED" if description.contains("REST is available") => Advice::Suspend(DAY),
         _ if status >= 500 => Advice::FindOut,
-        // Rights, scopes, wrong arguments: `INVALID_CREDENTIALS`, `insufficient_scope`, `ERROR_ARGUMENT` and all others.
+        // Rights, scopes, wrong arguments: `INVALID_CREDENTIALS`, `insufficient_scope`, `ERROR_ARGUMENT` and all
+        // others.
         _ => Advice::Hold,
     }
 }

@@ -1,5 +1,6 @@
-//! What the portal tells us by itself, as types: one event, from its handler's POST or from the offline queue. Knows the
-//! shapes of `api-reference/imopenlines/imconnector/events/` and the older ones still met; nothing of what is done with them.
+//! What the portal tells us by itself, as types: one event, from its handler's POST or from the offline queue. Knows
+//! the shapes of `api-reference/imopenlines/imconnector/events/` and the older ones still met; nothing of what is done
+//! with them.
 
 mod message;
 

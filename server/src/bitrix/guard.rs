@@ -1,5 +1,5 @@
-//! The one HTTP client of the relay. Addresses that came from outside are judged before each request: https and a public
-//! address only, except at origins that the settings name. Knows nothing of what is asked or answered.
+//! The one HTTP client of the relay. Addresses that came from outside are judged before each request: https and a
+//! public address only, except at origins that the settings name. Knows nothing of what is asked or answered.
 
 mod address;
 
@@ -72,7 +72,7 @@ impl Guard {
     ///
     /// # Errors
     /// Where this machine has no certificates to check others' with.
-    #[allow(clippy::disallowed_methods)] // this is the one place that makes a client
+    #[expect(clippy::disallowed_methods, reason = "the one place that makes a client")]
     pub fn new(named: impl IntoIterator<Item = Url>) -> Result<Self, reqwest::Error> {
         // Fails only where one is installed already, and then there is one.
         let _ = rustls::crypto::ring::default_provider().install_default();
@@ -96,15 +96,16 @@ impl Guard {
         self.ask(url, None, within).await
     }
 
-    /// Posts a JSON body to `url`. Sent on, it is posted again whole, and only to the settings' origins or under Bitrix24's own
-    /// domains: a renamed portal answers so (`settings/how-to-call-rest-api/change-domen.md`), and the body holds a token.
+    /// Posts a JSON body to `url`. Sent on, it is posted again whole, and only to the settings' origins or under
+    /// Bitrix24's own domains: a renamed portal answers so (`settings/how-to-call-rest-api/change-domen.md`), and the
+    /// body holds a token.
     pub async fn post(&self, url: Url, json: Vec<u8>, within: Duration) -> Result<Answer, GuardError> {
         self.ask(url, Some(json), within).await
     }
 
     async fn ask(&self, url: Url, json: Option<Vec<u8>>, within: Duration) -> Result<Answer, GuardError> {
         let asking = self.follow(url, json);
-        #[allow(clippy::disallowed_methods)] // how long a stranger may keep us waiting is real time, in tests too
+        // How long a stranger may keep us waiting is real time, in tests too.
         tokio::time::timeout(within, asking).await.unwrap_or(Err(GuardError::Late(within)))
     }
 

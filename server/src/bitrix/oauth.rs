@@ -1,5 +1,5 @@
-//! Tokens from the OAuth server of the settings (`settings/oauth/index.md`, `settings/oauth/auto-renewal.md`): a code or a
-//! refresh token against a new pair. The secret goes to that one server only.
+//! Tokens from the OAuth server of the settings (`settings/oauth/index.md`, `settings/oauth/auto-renewal.md`): a code
+//! or a refresh token against a new pair. The secret goes to that one server only.
 
 use super::guard::{Guard, GuardError};
 use super::value::{number_at, text_at};

@@ -1,5 +1,5 @@
-//! Readings of what PHP sends, where one thing has several forms: a number or its text, an array or an object with numbers
-//! for keys, "nothing" as `null`, `false`, `""` or `[]`. Knows no meaning of any key.
+//! Readings of what PHP sends, where one thing has several forms: a number or its text, an array or an object with
+//! numbers for keys, "nothing" as `null`, `false`, `""` or `[]`. Knows no meaning of any key.
 
 use serde_json::Value;
 use shared::Millis;
@@ -52,8 +52,8 @@ pub fn truth(value: &Value) -> bool {
     }
 }
 
-/// The elements of a list: of an array as they stand, of an object by their keys' numbers. Keys that are no numbers are not
-/// elements. A scalar is no list.
+/// The elements of a list: of an array as they stand, of an object by their keys' numbers. Keys that are no numbers are
+/// not elements. A scalar is no list.
 pub fn items(value: &Value) -> Vec<&Value> {
     match value {
         Value::Array(list) => list.iter().collect(),

@@ -1,5 +1,5 @@
-//! Takes what a portal posts. All of it happens before the portal has its answer, so it is little: a comparison and one write. The
-//! portal repeats nothing, and calls slow handlers less often (`api-reference/events/index.md`).
+//! Takes what a portal posts. All of it happens before the portal has its answer, so it is little: a comparison and one
+//! write. The portal repeats nothing, and calls slow handlers less often (`api-reference/events/index.md`).
 
 use super::Relay;
 use crate::bitrix::events::{Auth, Delivery, Event, What};

@@ -115,7 +115,8 @@ impl Inbox {
         });
     }
 
-    /// The application is gone from the portal: nothing can be called any more, and visitors are told that nobody reads.
+    /// The application is gone from the portal: nothing can be called any more, and visitors are told that nobody
+    /// reads.
     async fn uninstall(&self, host: &PortalHost, clean: bool) -> Result<(), StoreError> {
         tracing::warn!(portal = %host, clean, "the application was removed");
         for site in self.relay.store.sites_of(host).await? {

@@ -1,5 +1,5 @@
-//! Whether a line that the portal says went off is off. The word may be old, or an echo: the administrator may have connected it
-//! again meanwhile, so the portal is asked before visitors are told.
+//! Whether a line that the portal says went off is off. The word may be old, or an echo: the administrator may have
+//! connected it again meanwhile, so the portal is asked before visitors are told.
 
 use super::Relay;
 use crate::bitrix::error::{Advice, PortalError};

@@ -1,9 +1,9 @@
-//! Carries visitors' messages to one portal: in each dialogue's order, one of a dialogue at a time, up to fifty dialogues in a call
-//! and one call at a time. A message is marked on disk before its call and settled after: nothing that may have arrived is sent
-//! again before the portal's history says that it did not.
+//! Carries visitors' messages to one portal: in each dialogue's order, one of a dialogue at a time, up to fifty
+//! dialogues in a call and one call at a time. A message is marked on disk before its call and settled after: nothing
+//! that may have arrived is sent again before the portal's history says that it did not.
 //!
-//! `rests` is what waits and how long, `verdict` what an answer means for a message, `doubts` and `search` find out what became of
-//! messages whose answer was lost.
+//! `rests` is what waits and how long, `verdict` what an answer means for a message, `doubts` and `search` find out
+//! what became of messages whose answer was lost.
 
 mod doubts;
 mod rests;
@@ -40,6 +40,8 @@ pub struct Outbox {
     portal: Portal,
     rests: Rests,
     doubts: Doubts,
+    /// How many messages in doubt are looked for in one request: fewer, after the answer was too large.
+    asked_at_once: usize,
     /// What operators call a visitor, before the number; known once the portal told its language.
     visitor: Option<&'static str>,
     /// Whether this portal ever told a session: if so, its absence means something.
@@ -49,7 +51,8 @@ pub struct Outbox {
 impl Outbox {
     pub fn new(relay: Relay, portal: Portal) -> Self {
         let (rests, doubts) = (Rests::default(), Doubts::default());
-        Self { relay, portal, rests, doubts, visitor: None, tells_sessions: false }
+        let asked_at_once = search::AT_ONCE;
+        Self { relay, portal, rests, doubts, asked_at_once, visitor: None, tells_sessions: false }
     }
 
     /// Delivers until the shutdown. What is left stays on disk for the next start.
@@ -119,7 +122,8 @@ impl Outbox {
         match self.portal.call(&send).await {
             Ok(taken) => self.answered(batch, &taken).await?,
             Err(error) if error.advice() == Advice::FindOut => {
-                tracing::warn!(portal = %self.portal.host(), error = chain(&error), count = batch.len(), "an answer was lost");
+                let (host, count) = (self.portal.host(), batch.len());
+                tracing::warn!(portal = %host, error = chain(&error), count, "an answer was lost");
                 let now = self.now();
                 batch.into_iter().for_each(|item| self.doubts.add(item, now));
                 self.rests.portal.lengthen(now, Rest::SHORT);
@@ -150,7 +154,8 @@ impl Outbox {
                 Verdict::Refused => {
                     let rest = self.rests.dialogue(item.dialogue);
                     rest.lengthen(now, Rest::SHORT);
-                    tracing::warn!(dialogue.id = %item.dialogue, times = rest.times(), "the portal did not take a message");
+                    let times = rest.times();
+                    tracing::warn!(dialogue.id = %item.dialogue, times, "the portal did not take a message");
                     if rest.times() < OFFERS {
                         again.push(item.position);
                     } else {
@@ -189,18 +194,15 @@ impl Outbox {
             Advice::PauseMethod | Advice::PausePortal => {}
             Advice::Later | Advice::RenewToken | Advice::FindOut => self.rests.portal.lengthen(now, Rest::SHORT),
         }
+        let (host, error) = (self.portal.host(), chain(error));
         match advice {
-            Advice::Later | Advice::RenewToken => {
-                tracing::info!(portal = %self.portal.host(), error = chain(error), "messages wait");
-            }
-            _ => {
-                tracing::error!(portal = %self.portal.host(), line = line.0, error = chain(error), ?advice, "messages wait")
-            }
+            Advice::Later | Advice::RenewToken => tracing::info!(portal = %host, error, "messages wait"),
+            _ => tracing::error!(portal = %host, line = line.0, error, ?advice, "messages wait"),
         }
     }
 
-    /// The word that stands before a visitor's number, in the portal's language: operators read it. It must never change, for a
-    /// change rewrites the profile, so nothing is sent before it is known.
+    /// The word that stands before a visitor's number, in the portal's language: operators read it. It must never
+    /// change, for a change rewrites the profile, so nothing is sent before it is known.
     async fn name(&mut self) -> Result<&'static str, PortalError> {
         if let Some(name) = self.visitor {
             return Ok(name);

@@ -1,5 +1,5 @@
-//! Fetches what the portal kept for us: events that never came, because we were away or the way was broken. Everything normally
-//! comes twice, by its handler and from here; the store tells repeats.
+//! Fetches what the portal kept for us: events that never came, because we were away or the way was broken. Everything
+//! normally comes twice, by its handler and from here; the store tells repeats.
 
 use super::Relay;
 use crate::bitrix::client::Portal;

@@ -7,8 +7,8 @@ use crate::ids::{DialogueId, LineId};
 use crate::store::InboxAct;
 use shared::{Author, MessageId, Millis};
 
-/// The acts that `event` asks for, as of `now`; `arrived` is when we got it. Whether a line is off is not judged here: the portal is
-/// asked first.
+/// The acts that `event` asks for, as of `now`; `arrived` is when we got it. Whether a line is off is not judged here:
+/// the portal is asked first.
 pub fn acts(event: &Event, arrived: Millis, now: Millis) -> Vec<InboxAct> {
     // By the portal's clock, which orders edits among each other; never in the future of ours.
     let raised = event.at.unwrap_or(arrived).min(now);

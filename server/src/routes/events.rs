@@ -28,7 +28,7 @@ pub async fn received(state: &AppState, delivery: Delivery) -> StatusCode {
     match state.relay.receive(delivery).await {
         Ok(Reception::Kept | Reception::PassedOver) => StatusCode::OK,
         Ok(Reception::Forged) => {
-            tracing::warn!("an event was refused: it is not signed by a portal of ours");
+            tracing::debug!("an event was refused: it is not signed by a portal of ours");
             StatusCode::FORBIDDEN
         }
         Err(error) => {

@@ -16,9 +16,11 @@ const ONLINE: [&str; 8] = [
 ];
 
 /// Kept by the portal until they are fetched (api-reference/events/offline-events.md): the net below a delivery that is
-/// never repeated. What is bound last stands last: where a message has its net, everything is bound.
-const OFFLINE: [&str; 5] = [
+/// never repeated. `OnImConnectorDialogStart` is not in the documentation's list; it tells, after a crash, where a first
+/// message went whose answer was lost. What is bound last stands last: where a message has its net, everything is bound.
+const OFFLINE: [&str; 6] = [
     "OnImConnectorStatusDelete",
+    "OnImConnectorDialogStart",
     "OnImConnectorDialogFinish",
     "OnImConnectorMessageDelete",
     "OnImConnectorMessageUpdate",

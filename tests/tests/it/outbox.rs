@@ -6,6 +6,7 @@ use otklik_tests::{
     visitor::{Seen, Visitor},
 };
 use shared::{MessageId, MessageState};
+use std::time::Duration;
 
 const SEND: &str = "imconnector.send.messages";
 const HISTORY: &str = "imopenlines.session.history.get";
@@ -62,6 +63,24 @@ async fn a_first_word_whose_answer_was_lost_is_found_by_the_session_that_began()
     stage.portal.fault_on(SEND, Fault::CutAfter, 1);
     let first = visitor.say("один").await;
     visitor.wait_for_state(&first, MessageState::Delivered).await;
+    assert_eq!(stage.portal.calls(SEND).len(), 1);
+}
+
+/// The relay dies while the portal works, and misses the event that tells of the session: the offline queue has it.
+#[tokio::test]
+async fn a_first_word_under_way_in_a_crash_is_found_and_not_repeated() {
+    let mut stage = Stage::by_hand().await;
+    let site = stage.site().await;
+    let mut visitor = stage.visitor(&site).await;
+    stage.portal.fault_on(SEND, Fault::Slow(Duration::from_secs(3)), 1);
+    stage.portal.fault_on(START, Fault::EventLost, 1);
+    let first = visitor.say("один").await;
+    stage.portal.wait_any_chat(|chat| chat.visitor_texts() == ["один"]).await;
+    stage.kill().await;
+    stage.start_here().await;
+    let _hurry = stage.hurry();
+    let mut back = visitor.resume().await;
+    back.wait_for_state(&first, MessageState::Delivered).await;
     assert_eq!(stage.portal.calls(SEND).len(), 1);
 }
 

@@ -1,5 +1,5 @@
-//! The recorded bodies of `tests/fixtures/bitrix24`: each is read or made by a test that names its file, or stands here with the
-//! reason why it is not yet. The list only shrinks.
+//! The recorded bodies of `tests/fixtures/bitrix24`: each is read or made by a test that names its file, or stands here
+//! with the reason why it is not yet. The list only shrinks.
 
 use otklik_tests::root;
 use std::{

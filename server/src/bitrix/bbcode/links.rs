@@ -3,7 +3,8 @@
 use shared::{Link, Piece};
 use url::Url;
 
-/// Longer ones are left as text: so a text made of nothing but beginnings of addresses is still read in its length's time.
+/// Longer ones are left as text: so a text made of nothing but beginnings of addresses is still read in its length's
+/// time.
 const MAX_ADDRESS_CHARS: usize = 2000;
 
 /// The address as a link's target, if its scheme is `http`, `https`, `mailto` or `tel`. Addresses inside the portal
@@ -56,7 +57,8 @@ fn scheme_start(before: &str) -> Option<usize> {
     (!follows_word && (word.eq_ignore_ascii_case("http") || word.eq_ignore_ascii_case("https"))).then_some(start)
 }
 
-/// How far an address goes: to the next white space or quotation mark, without the punctuation of the sentence around it.
+/// How far an address goes: to the next white space or quotation mark, without the punctuation of the sentence around
+/// it.
 fn address_length(text: &str) -> usize {
     let is_end = |c: char| c.is_whitespace() || matches!(c, '<' | '>' | '"' | '«' | '»');
     let end = text.char_indices().take(MAX_ADDRESS_CHARS).find(|(_, c)| is_end(*c)).map(|(at, _)| at);

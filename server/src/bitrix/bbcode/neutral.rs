@@ -1,5 +1,5 @@
-//! Takes from a visitor's words the power to be markup in the operator's window, where a link or a button that a stranger
-//! wrote would look like the portal's own.
+//! Takes from a visitor's words the power to be markup in the operator's window, where a link or a button that a
+//! stranger wrote would look like the portal's own.
 
 /// Every tag the portal is known to interpret.
 const TAGS: [&str; 26] = [
@@ -39,8 +39,9 @@ const JOINER: char = '\u{2060}';
 
 /// The text as it may go to the portal, for messages, names and titles alike.
 ///
-/// Looks as before to a reader. Known tags, `#BR#` and a bot command's leading `/` are broken up by an invisible word joiner;
-/// control characters are gone; line breaks are `\n`. Nothing is escaped: the portal shows entities as they are.
+/// Looks as before to a reader. Known tags, `#BR#` and a bot command's leading `/` are broken up by an invisible word
+/// joiner; control characters are gone; line breaks are `\n`. Nothing is escaped: the portal shows entities as they
+/// are.
 pub fn neutralise(text: &str) -> String {
     let text: String = text.chars().filter(|c| !c.is_control() || matches!(c, '\n' | '\t')).collect();
     let mut safe = String::with_capacity(text.len());

@@ -6,8 +6,8 @@ use shared::{Piece, Quote};
 /// The portal writes 54; a shorter row is still meant so.
 const LEAST_HYPHENS: usize = 20;
 
-/// The quotation at the start of `text`, which stands at the start of a line, and its length in bytes with the line break
-/// after it. `depth` is how deep the quotation will lie.
+/// The quotation at the start of `text`, which stands at the start of a line, and its length in bytes with the line
+/// break after it. `depth` is how deep the quotation will lie.
 pub fn take(text: &str, depth: usize) -> Option<(Piece, usize)> {
     if depth + 1 >= MAX_DEPTH {
         return None;

@@ -99,8 +99,9 @@ fn telephone_numbers_can_be_called() {
 
 #[test]
 fn what_leads_into_the_portal_is_text() {
-    let all = "[USER=27 REPLACE]Анна[/USER] [chat=imol|7]чат[/chat] [context=chat1/2]там[/context] [dialog=1 message=2]и[/dialog]";
-    assert_eq!(parse(all), [text("Анна чат там и")]);
+    let links = "[USER=27 REPLACE]Анна[/USER] [chat=imol|7]чат[/chat] [context=chat1/2]там[/context]";
+    assert_eq!(parse(links), [text("Анна чат там")]);
+    assert_eq!(parse("[dialog=1 message=2]и[/dialog]"), [text("и")]);
     assert_eq!(
         parse("[size=20]a[/size][color=#ff0000]b[/color][put]c[/put][send=x]d[/send][pch=1]e[/pch]"),
         [text("abcde")]
@@ -221,8 +222,7 @@ proptest! {
     }
 
     #[test]
-    fn what_was_neutralised_is_text(written in marked_up().prop_filter("not about code, emoji, quotations or addresses", |text|
-        !text.contains(":") && !text.contains(">>") && !text.contains("--"))) {
+    fn what_was_neutralised_is_text(written in marked_up().prop_map(|text| text.replace([':', '>', '-'], ""))) {
         let safe = neutralise(&written);
         let shown = parse(&safe);
         let plain = safe.replace('\r', "\n");
@@ -231,7 +231,7 @@ proptest! {
 }
 
 #[test]
-#[allow(clippy::disallowed_methods)] // real time is what is measured
+#[expect(clippy::disallowed_methods, reason = "how long it takes is what is tested")]
 fn long_texts_are_read_in_time() {
     let started = std::time::Instant::now();
     for part in [

@@ -1,4 +1,5 @@
-//! Keeps the number of calls inside the portal's leaky bucket. It drains by real time, so a relay under test waits as well.
+//! Keeps the number of calls inside the portal's leaky bucket. It drains by real time, so a relay under test waits as
+//! well.
 
 use crate::clock::Clock;
 use shared::Millis;
@@ -8,7 +9,8 @@ use tokio::sync::Mutex;
 /// How fast the bucket drains on most plans: 2 requests a second (`limits.md`).
 const INTERVAL: Duration = Duration::from_millis(500);
 
-/// How many calls may come at once. The portal takes 50, counted for all that calls it from this machine: some room is left.
+/// How many calls may come at once. The portal takes 50, counted for all that calls it from this machine: some room is
+/// left.
 const BURST: u32 = 40;
 
 pub struct Pace {

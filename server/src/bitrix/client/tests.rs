@@ -63,9 +63,8 @@ async fn refresh(State(seen): State<Shared>, Query(query): Query<HashMap<String,
     }
     seen.refreshes.push(used);
     seen.good = format!("access-{}", seen.refreshes.len());
-    Json(
-        json!({"access_token": seen.good, "refresh_token": format!("refresh-{}", seen.refreshes.len()), "expires_in": 3600}),
-    )
+    let next = format!("refresh-{}", seen.refreshes.len());
+    Json(json!({"access_token": seen.good, "refresh_token": next, "expires_in": 3600}))
 }
 
 async fn portal(installed: bool) -> (Portal, Shared, Clock) {

@@ -106,8 +106,8 @@ fn external(element: &Value) -> Vec<String> {
     at(element, &["message", "id"]).map(texts).unwrap_or_default()
 }
 
-/// `[b]Name:[/b] [br]text` into the name and the text, in the spellings of adding (space, then `[br]`), editing (`[br]`,
-/// then space), of messages that hold files only, and of older portals (a plain line break).
+/// `[b]Name:[/b] [br]text` into the name and the text, in the spellings of adding (space, then `[br]`), editing
+/// (`[br]`, then space), of messages that hold files only, and of older portals (a plain line break).
 fn split_signature(text: &str) -> (Option<String>, String) {
     let signed = || {
         let rest = strip(text, "[b]")?;

@@ -36,8 +36,10 @@ fn an_operators_words_are_told_from_the_signature() {
 #[test]
 fn every_spelling_of_a_signature_is_read() {
     let name = |text: &str| {
-        let body = serde_json::json!({"event": "ONIMCONNECTORMESSAGEADD", "data": {"CONNECTOR": "otklik", "LINE": 1, "MESSAGES": [
-            {"im": {"chat_id": 1, "message_id": 2}, "message": {"user_id": 3, "text": text}, "chat": {"id": "v"}}]}});
+        let im = serde_json::json!({"chat_id": 1, "message_id": 2});
+        let message = serde_json::json!({"im": im, "message": {"user_id": 3, "text": text}, "chat": {"id": "v"}});
+        let data = serde_json::json!({"CONNECTOR": "otklik", "LINE": 1, "MESSAGES": [message]});
+        let body = serde_json::json!({"event": "ONIMCONNECTORMESSAGEADD", "data": data});
         match Event::of(&body).what {
             What::MessageAdd { mut messages, .. } => (messages[0].name.take(), messages.remove(0).text),
             other => panic!("{other:?}"),

@@ -3,8 +3,8 @@
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
-/// Resolves a name to its public addresses; a name that has none but private ones is not found. The connection goes to what
-/// was resolved here, so a second answer of the name's server changes nothing.
+/// Resolves a name to its public addresses; a name that has none but private ones is not found. The connection goes to
+/// what was resolved here, so a second answer of the name's server changes nothing.
 pub struct PublicOnly;
 
 impl Resolve for PublicOnly {
@@ -20,8 +20,8 @@ impl Resolve for PublicOnly {
     }
 }
 
-/// Whether anybody on the Internet may own this address: not one of a machine itself, a network's inside, a group, or one that
-/// is set apart (RFC 6890 and its registries).
+/// Whether anybody on the Internet may own this address: not one of a machine itself, a network's inside, a group, or
+/// one that is set apart (RFC 6890 and its registries).
 pub fn is_public(address: IpAddr) -> bool {
     match address {
         IpAddr::V4(v4) => is_public_v4(v4),

@@ -1,5 +1,5 @@
-//! `imconnector.register`, `.activate`, `.status`, `.connector.data.set`, `.list`: our connector at a portal, and its state on a
-//! line (`api-reference/imopenlines/imconnector/`).
+//! `imconnector.register`, `.activate`, `.status`, `.connector.data.set`, `.list`: our connector at a portal, and its
+//! state on a line (`api-reference/imopenlines/imconnector/`).
 
 use super::{Method, Nothing, refused_inside};
 use crate::bitrix::CONNECTOR;
@@ -76,8 +76,8 @@ impl Method for Register {
     }
 }
 
-/// `imconnector.activate`. Checks neither that the line exists nor that the connector does: look with `lines::Line` first.
-/// Replies whether anything changed; switching off what is off is no error.
+/// `imconnector.activate`. Checks neither that the line exists nor that the connector does: look with `lines::Line`
+/// first. Replies whether anything changed; switching off what is off is no error.
 #[derive(Clone, Copy, Debug)]
 pub struct Activate {
     pub line: LineId,
@@ -141,8 +141,8 @@ impl Method for Status {
     }
 }
 
-/// `imconnector.connector.data.set`: what the Contact Center and the CRM show of the channel. Always all four, for some portals
-/// replace everything and others only what is given.
+/// `imconnector.connector.data.set`: what the Contact Center and the CRM show of the channel. Always all four, for some
+/// portals replace everything and others only what is given.
 #[derive(Clone, Debug)]
 pub struct SetData {
     pub line: LineId,

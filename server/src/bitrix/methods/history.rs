@@ -1,5 +1,5 @@
-//! `imopenlines.session.history.get`, `imopenlines.dialog.get`: what the portal has of a conversation. The history also holds what
-//! visitors must never see (whispers, notes); here it only answers whether a visitor's own message arrived.
+//! `imopenlines.session.history.get`, `imopenlines.dialog.get`: what the portal has of a conversation. The history also
+//! holds what visitors must never see (whispers, notes); here it only answers whether a visitor's own message arrived.
 
 use super::{Method, legacy};
 use crate::bitrix::error::PortalError;
@@ -33,13 +33,14 @@ pub struct Past {
     /// Plain, as it was written: older portals give HTML, which is undone.
     pub text: String,
     pub at: Option<Millis>,
-    /// What it is called outside the portal. May be missing though the message came from us: the portal writes it afterwards.
+    /// What it is called outside the portal. May be missing though the message came from us: the portal writes it
+    /// afterwards.
     pub external: Vec<String>,
 }
 
 impl History {
-    /// Whether the visitor's message `id` is there; or, since the portal writes ids in a second step, one without an id that says
-    /// the same and is no older than `not_before`, by the portal's clock.
+    /// Whether the visitor's message `id` is there; or, since the portal writes ids in a second step, one without an id
+    /// that says the same and is no older than `not_before`, by the portal's clock.
     pub fn holds(&self, id: &str, text: &str, not_before: Millis) -> bool {
         let named = |past: &Past| past.external.iter().any(|external| external == id);
         let same = |past: &Past| {
@@ -151,7 +152,8 @@ mod tests {
     fn empty_maps_are_arrays() {
         let history = GetHistory::reply(serde_json::json!({"message": [], "users": [], "sessionId": 1})).unwrap();
         assert!(history.messages.is_empty());
-        let odd = serde_json::json!({"message": {"7": {"id": 7, "text": "x", "textlegacy": "x", "params": {"CONNECTOR_MID": "m"}}}});
+        let message = serde_json::json!({"id": 7, "text": "x", "textlegacy": "x", "params": {"CONNECTOR_MID": "m"}});
+        let odd = serde_json::json!({"message": {"7": message}});
         assert!(GetHistory::reply(odd).unwrap().holds("m", "", 0));
     }
 

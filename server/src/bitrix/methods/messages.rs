@@ -1,5 +1,5 @@
-//! `imconnector.send.messages`, `imconnector.send.status.delivery`: a visitor's words to the portal, and the word that an
-//! operator's arrived (`api-reference/imopenlines/imconnector/`).
+//! `imconnector.send.messages`, `imconnector.send.status.delivery`: a visitor's words to the portal, and the word that
+//! an operator's arrived (`api-reference/imopenlines/imconnector/`).
 
 use super::{Method, refused_inside};
 use crate::bitrix::CONNECTOR;
@@ -102,7 +102,8 @@ impl Taken {
     }
 }
 
-/// `imconnector.send.status.delivery`. Only the first call for a message counts, and only after it the portal tells of edits.
+/// `imconnector.send.status.delivery`. Only the first call for a message counts, and only after it the portal tells of
+/// edits.
 #[derive(Clone, Debug)]
 pub struct Confirm {
     pub line: LineId,

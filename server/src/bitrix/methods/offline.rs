@@ -1,5 +1,6 @@
-//! `event.offline.list`, `event.offline.get`: the queue the portal keeps for whoever was away (`events/offline-events.md`).
-//! `list` shows without taking; `get` takes, so it comes second, for what is safe already.
+//! `event.offline.list`, `event.offline.get`: the queue the portal keeps for whoever was away
+//! (`events/offline-events.md`). `list` shows without taking; `get` takes, so it comes second, for what is safe
+//! already.
 
 use super::Method;
 use super::bindings::OFFLINE;

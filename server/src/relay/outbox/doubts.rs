@@ -6,7 +6,8 @@ use shared::Millis;
 use std::collections::{BTreeMap, HashSet};
 use std::time::Duration;
 
-/// When a message is looked for, after its call ended. To find it early is good; only from `LATE` on does its absence count.
+/// When a message is looked for, after its call ended. To find it early is good; only from `LATE` on does its absence
+/// count.
 const LOOKS: [Duration; 4] = [Duration::from_secs(1), Duration::from_secs(5), Duration::from_secs(20), LATE];
 
 /// How long a call may still take effect: a request of the portal ends after 60 s (`limits.md`).
@@ -15,8 +16,8 @@ const LATE: Duration = Duration::from_secs(60);
 /// Between two looks after the last of `LOOKS`.
 const AGAIN: Duration = Duration::from_secs(10);
 
-/// How long the portal may take to tell that it opened a session. Without a word by then, a first message is sent once more: a rare
-/// repeat is better than a first word that never came.
+/// How long the portal may take to tell that it opened a session. Without a word by then, a first message is sent once
+/// more: a rare repeat is better than a first word that never came.
 const SILENCE: Duration = Duration::from_secs(150);
 
 #[derive(Debug, Default)]

@@ -1,4 +1,5 @@
-//! What is left alone for a while, and for how long: the portal, a line, a dialogue. In memory: a new start tries everything.
+//! What is left alone for a while, and for how long: the portal, a line, a dialogue. In memory: a new start tries
+//! everything.
 
 use crate::clock::millis;
 use crate::ids::{DialogueId, LineId};

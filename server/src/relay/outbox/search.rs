@@ -1,5 +1,6 @@
-//! Looks for messages in doubt in the portal's histories: of all their dialogues in one request, in the last known session and in
-//! the one that is open now. Where the portal refuses to show them, nothing is guessed and nothing sent again.
+//! Looks for messages in doubt in the portal's histories: of all their dialogues in one request, in the last known
+//! session and in the one that is open now. Where the portal refuses to show them, nothing is guessed and nothing sent
+//! again.
 
 use super::Outbox;
 use super::doubts::{Absent, Doubt};
@@ -13,7 +14,7 @@ use crate::telemetry::chain;
 use shared::Millis;
 
 /// Each dialogue may take two histories.
-const AT_ONCE: usize = batch::MOST / 2;
+pub(super) const AT_ONCE: usize = batch::MOST / 2;
 
 /// How far the portal's clock may be behind ours.
 const CLOCKS_DIFFER: Millis = 5 * 60 * 1000;
@@ -29,12 +30,14 @@ enum Found {
     Refused,
     /// The portal could not be asked just now.
     NotNow,
+    /// What the portal answered to all questions together is more than is taken.
+    TooMuch,
 }
 
 impl Outbox {
     /// Looks for what is due; tells whether there was anything.
     pub(super) async fn find_out(&mut self) -> Result<bool, StoreError> {
-        let doubts = self.doubts.due(self.now(), AT_ONCE);
+        let doubts = self.doubts.due(self.now(), self.asked_at_once);
         if doubts.is_empty() {
             return Ok(false);
         }
@@ -43,7 +46,14 @@ impl Outbox {
             records.push(self.relay.store.dialogue(doubt.item.dialogue).await?);
         }
         let found = self.look(&doubts, &records).await;
+        let too_much = found.contains(&Found::TooMuch);
+        self.asked_at_once = if too_much { (doubts.len() / 2).max(1) } else { AT_ONCE };
         for (doubt, found) in doubts.iter().zip(found) {
+            let found = match found {
+                Found::TooMuch if doubts.len() == 1 => Found::Refused, // it will never be less
+                Found::TooMuch => Found::NotNow,
+                found => found,
+            };
             self.conclude(doubt, found).await?;
         }
         Ok(true)
@@ -59,7 +69,7 @@ impl Outbox {
             Found::Nowhere => self.doubts.absent(doubt, now),
             Found::NoPlace => self.doubts.unheard(doubt, now),
             Found::Refused => Absent::GiveUp,
-            Found::NotNow => Absent::NotYet,
+            Found::NotNow | Found::TooMuch => Absent::NotYet,
         };
         tracing::info!(dialogue.id = %doubt.item.dialogue, ?found, ?next, "a message in doubt was looked for");
         match next {
@@ -128,7 +138,9 @@ fn judge(doubt: &Doubt, histories: &[Option<Result<History, PortalError>>], refu
     }
     let errors: Vec<&PortalError> =
         histories.iter().flatten().filter_map(|history| history.as_ref().err()).chain(refused).collect();
-    if errors.iter().any(|error| !is_refusal(error)) {
+    if errors.iter().any(|error| error.is_too_large()) {
+        Found::TooMuch
+    } else if errors.iter().any(|error| !is_refusal(error)) {
         Found::NotNow
     } else if !errors.is_empty() {
         Found::Refused

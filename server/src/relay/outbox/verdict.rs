@@ -13,8 +13,8 @@ pub enum Verdict {
     Unknown,
 }
 
-/// `taken` is the answer's element for a message with the words `text`, if it has one. `tells_sessions`: this portal is known to name
-/// the session a message went into.
+/// `taken` is the answer's element for a message with the words `text`, if it has one. `tells_sessions`: this portal is
+/// known to name the session a message went into.
 pub fn judge(taken: Option<&Taken>, text: &str, tells_sessions: bool) -> Verdict {
     let Some(taken) = taken else { return Verdict::Unknown };
     if !taken.success {
@@ -24,7 +24,8 @@ pub fn judge(taken: Option<&Taken>, text: &str, tells_sessions: bool) -> Verdict
         Some(session) => {
             Verdict::Delivered(AtPortal { chat: Some(session.chat), session: Some(session.id), user: taken.user })
         }
-        // After the time for voting such a text is stored, without a session and without our id: to send it again would double it.
+        // After the time for voting such a text is stored, without a session and without our id: to send it again would
+        // double it.
         None if is_like_a_vote(text) => Verdict::Delivered(AtPortal { user: taken.user, ..AtPortal::default() }),
         None if tells_sessions => Verdict::Refused,
         None => Verdict::Unknown,

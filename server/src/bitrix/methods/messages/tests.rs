@@ -31,8 +31,8 @@ fn a_message_carries_its_visitor_whole() {
 fn each_message_has_its_own_outcome() {
     let session = Some(LineSession { id: 3282, chat: 1807 });
     let good = Taken { success: true, errors: Vec::new(), session, user: Some(585) };
-    assert_eq!(taken("imconnector.send.messages.response.json"), [good.clone()]);
-    assert_eq!(taken("imconnector.send.messages.file-lost.response.json"), [good.clone()]);
+    assert_eq!(taken("imconnector.send.messages.response.json"), std::slice::from_ref(&good));
+    assert_eq!(taken("imconnector.send.messages.file-lost.response.json"), std::slice::from_ref(&good));
     assert_eq!(taken("imconnector.send.messages.no-session.response.json"), [Taken { session: None, ..good.clone() }]);
     let [first, second] = taken("imconnector.send.messages.partial-failure.response.json").try_into().unwrap();
     assert_eq!(first, good);

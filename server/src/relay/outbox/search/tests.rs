@@ -66,4 +66,6 @@ fn without_a_look_into_both_sessions_nothing_is_known() {
     let busy = refused("QUERY_LIMIT_EXCEEDED");
     assert_eq!(judge(&doubt(), &[history(&[], "bye", SENT), Some(Err(busy))], Some(&denied)), Found::NotNow);
     assert_eq!(judge(&doubt(), &[None, None], None), Found::NoPlace);
+    let large = PortalError::Unanswered(crate::bitrix::guard::GuardError::TooLarge);
+    assert_eq!(judge(&doubt(), &[Some(Err(large)), None], None), Found::TooMuch);
 }
