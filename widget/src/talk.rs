@@ -168,7 +168,10 @@ impl Talk {
         let mut kept = self.storage.queue();
         // Its entry may have come here before its tab took it off the list.
         kept.retain(|message| self.history.message(&message.id).is_none());
-        self.queue.adopt(kept, now);
+        if self.queue.adopt(kept, now) {
+            let untaken = self.queue.list().iter().filter(|message| message.fate != Fate::Taken);
+            self.storage.change_queue(|queue| *queue = untaken.cloned().collect());
+        }
         self.read = self.read.max(self.storage.seen());
         self.settled = self.storage.settled();
         self.begin();

@@ -121,20 +121,29 @@ impl Queue {
         self.list.retain(|message| message.id != *id);
     }
 
-    /// Another tab has changed what is kept: `kept` is how it stands now. What is gone from there without having been
-    /// refused was brought to the relay.
-    pub fn adopt(&mut self, mut kept: Vec<Pending>, now: Millis) {
+    /// Another tab has changed what is kept: `kept` is how it stands now. Another tab's words that are gone from there
+    /// without having been refused were brought to the relay. This tab's own only this tab takes away: they were lost
+    /// when two tabs wrote at once, still wait, and are to be kept anew. Says whether there are such.
+    pub fn adopt(&mut self, mut kept: Vec<Pending>, now: Millis) -> bool {
         for message in &mut kept {
             let known = self.list.iter().find(|known| known.id == message.id);
             message.left_until = known.map_or(now + COURTESY, |known| known.left_until);
         }
-        let old = std::mem::replace(&mut self.list, kept);
-        let gone = |message: &Pending| {
-            !matches!(message.fate, Fate::Refused(_)) && self.list.iter().all(|kept| kept.id != message.id)
-        };
-        let taken: Vec<_> =
-            old.into_iter().filter(gone).map(|message| Pending { fate: Fate::Taken, ..message }).collect();
-        self.list.splice(0..0, taken);
+        let (mut place, mut lost) = (0, false);
+        for mut message in std::mem::replace(&mut self.list, kept) {
+            if let Some(found) = self.list.iter().position(|kept| kept.id == message.id) {
+                place = found + 1;
+            } else if !matches!(message.fate, Fate::Refused(_)) {
+                if message.left_until == 0 {
+                    lost = true;
+                } else {
+                    message.fate = Fate::Taken;
+                }
+                self.list.insert(place, message); // after the one it came after
+                place += 1;
+            }
+        }
+        lost
     }
 
     /// What became of `id`, or what is to become of it.

@@ -139,10 +139,9 @@ fn words_wait_in_order_and_go_one_at_a_time() {
 
 #[test]
 fn another_tabs_words_are_taken_over_and_what_it_sent_stays_until_its_entry_comes() {
-    let (mut here, mut there) = (Queue::default(), Queue::default());
-    here.add(Pending::new(id(1), "тут".to_owned(), 0));
-    there.add(Pending::new(id(2), "там".to_owned(), 0));
-    here.adopt(there.list().to_vec(), 1_000);
+    let (mut here, first) = (Queue::default(), Pending::new(id(1), "тут".to_owned(), 0));
+    assert!(!here.adopt(vec![first], 0));
+    assert!(!here.adopt(vec![Pending::new(id(2), "там".to_owned(), 0)], 1_000));
     assert_eq!((sent(&mut here, 5_999), sent(&mut here, 6_000)), (None, Some(id(2))), "the other tab goes first");
     assert_eq!(read(&History::default(), &here, None, &[]), ["day", "(тутsent", "там)queued"]);
     let mut log = History::default();

@@ -1,5 +1,6 @@
 use super::*;
 use crate::dialogue::Shown;
+use crate::storage::Shelf;
 use crate::storage::tests::Shared;
 use shared::{Entry, Happening, MessageState, Piece, ToWidget};
 
@@ -218,6 +219,28 @@ fn an_entry_that_overtakes_its_tabs_own_word_shows_once() {
     there.receive(ToWidget::Accepted { id: id(1), seq: 1, at: 1 }, 0);
     here.stored(0);
     assert_eq!(own(&here, 0), [("раз".to_owned(), State::Sent)]);
+}
+
+#[test]
+fn words_that_another_tab_wrote_over_are_kept_anew_and_sent() {
+    let (shelf, queue) = (Shared::default(), "otklik:k3v9x:queue");
+    let (mut here, mut there) = (connected(&shelf, "token"), connected(&shelf, "token"));
+    here.say(id(1), "раз".to_owned(), 0);
+    here.say(id(2), "два".to_owned(), 0);
+    there.stored(0);
+    let stale = shelf.get(queue).unwrap();
+    here.say(id(3), "три".to_owned(), 0);
+    shelf.set(queue, &stale); // the other tab read before the third word and wrote after it
+    here.stored(0);
+    let queued = ["раз", "два", "три"].map(|text| (text.to_owned(), State::Queued));
+    assert_eq!((own(&here, 0), own(&tab(&shelf), 0)), (queued.to_vec(), queued.to_vec()));
+    here.deeds();
+    for n in 1..=3 {
+        here.receive(ToWidget::Accepted { id: id(n), seq: n, at: 0 }, 0);
+        there.stored(0);
+    }
+    assert!(here.deeds().contains(&say(3, "три")));
+    assert_eq!((tab(&shelf).waiting(), there.waiting()), (0, 0), "and nobody brings them back");
 }
 
 #[test]
