@@ -1,6 +1,6 @@
 // News for the badge without the app, in the hidden frame of a visitor who wrote lately and has shown no intent on this
 // page: counts the answers after the last one seen, until the app is wanted. Of the protocol (PROTOCOL.md) it knows
-// `hello` and `entries`.
+// `hello`, `welcome` and `entries`.
 (() => {
   const AGAIN_MS = 60000;
   const key = (what) => `otklik:${shell.site}:${what}`;
@@ -17,6 +17,7 @@
     socket.onmessage = ({ data }) => {
       const frame = JSON.parse(data);
       if (frame.type === "refused") rest(); // whatever it is about: the app will deal with it
+      if (frame.last < seen()) localStorage[key("seen")] = frame.last; // the log was restored from a copy
       for (const { seq, kind, from } of frame.list ?? [])
         if (kind === "said" && (from === "operator" || from === "bot")) answers.add(seq);
       tell();

@@ -17,7 +17,7 @@ impl Talk {
             ToWidget::Welcome { session, last, reset, text_chars } => {
                 self.deeds.push(Deed::Limit { chars: text_chars });
                 if reset {
-                    let read = self.read.min(last);
+                    let read = self.read;
                     self.forget();
                     self.read = read;
                 }
@@ -51,6 +51,11 @@ impl Talk {
             }
             self.storage.keep_session(&token);
             self.session = Some(token);
+        }
+        // A log that was restored from a copy ends before what was read; its new entries are not read yet.
+        if self.read > last {
+            self.read = last;
+            self.storage.keep_seen(last);
         }
         self.known.get_or_insert(last);
         self.closed = None;

@@ -244,6 +244,19 @@ fn words_that_another_tab_wrote_over_are_kept_anew_and_sent() {
 }
 
 #[test]
+fn answers_after_a_restore_count_in_a_page_opened_since() {
+    let shelf = Shared::default();
+    let mut talk = connected(&shelf, "token");
+    talk.show(true);
+    talk.receive(entries((1..=5).map(|seq| answer(seq, "a")).collect()), 0);
+    let mut reloaded = tab(&shelf);
+    reloaded.receive(welcome(None, 2), 0);
+    reloaded.receive(entries((1..=3).map(|seq| answer(seq, "a")).collect()), 0);
+    reloaded.stored(0);
+    assert_eq!(reloaded.unread(), 1);
+}
+
+#[test]
 fn history_is_no_news_and_answers_count_until_they_are_seen() {
     let shelf = Shared::default();
     connected(&shelf, "token");
