@@ -20,8 +20,30 @@ extern "C" {
     fn format(this: &DateTimeFormat, at: f64) -> String;
 }
 
+/// The browser's time, which from then on goes on from where it was when somebody sets the clock back: waits end.
 pub fn now() -> Millis {
-    js_sys::Date::now() as Millis
+    STEADY.with(|steady| steady.at(js_sys::Date::now() as Millis))
+}
+
+thread_local! {
+    static STEADY: Steady = const { Steady { last: Cell::new(0), ahead: Cell::new(0) } };
+}
+
+/// A clock that never goes back.
+struct Steady {
+    last: Cell<Millis>,
+    /// How far the browser's clock was set back in all.
+    ahead: Cell<Millis>,
+}
+
+impl Steady {
+    /// The time when the browser's clock shows `shown`.
+    fn at(&self, shown: Millis) -> Millis {
+        let back = self.last.get().saturating_sub(shown + self.ahead.get());
+        self.ahead.set(self.ahead.get() + back);
+        self.last.set(shown + self.ahead.get());
+        self.last.get()
+    }
 }
 
 /// Rings once, at the time it was last set to.
@@ -73,4 +95,18 @@ thread_local! {
 pub fn day(at: Millis) -> u32 {
     let offset = js_sys::Date::new(&(at as f64).into()).get_timezone_offset() * 60_000.0;
     ((at as f64 - offset) / 86_400_000.0) as u32
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_clock_set_back_holds_nothing_up() {
+        let steady = Steady { last: Cell::new(0), ahead: Cell::new(0) };
+        assert_eq!(
+            [5_000, 6_000, 1_000, 1_500, 500, 9_000].map(|shown| steady.at(shown)),
+            [5_000, 6_000, 6_000, 6_500, 6_500, 15_000]
+        );
+    }
 }
