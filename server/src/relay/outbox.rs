@@ -2,9 +2,10 @@
 //! dialogues in a call and one call at a time. A message is marked on disk before its call and settled after: nothing
 //! that may have arrived is sent again before the portal's history says that it did not.
 //!
-//! `rests` is what waits and how long, `verdict` what an answer means for a message, `doubts` and `search` find out
-//! what became of messages whose answer was lost.
+//! `company` is what travels together, `rests` what waits and how long, `verdict` what an answer means for a message,
+//! `doubts` and `search` find out what became of messages whose answer was lost.
 
+mod company;
 mod doubts;
 mod rests;
 mod search;
@@ -104,9 +105,8 @@ impl Outbox {
     async fn send_next(&mut self) -> Result<bool, StoreError> {
         let held = self.rests.held(self.now());
         let mut batch = self.relay.store.next_batch(self.portal.host(), LOOKED_AT, &held).await?;
+        batch = company::of_one_call(batch);
         let Some(line) = batch.first().map(|item| item.line) else { return Ok(false) };
-        batch.retain(|item| item.line == line);
-        batch.truncate(MOST);
         let visitor = match self.name().await {
             Ok(name) => name,
             Err(error) => {
@@ -117,7 +117,9 @@ impl Outbox {
         let positions: Vec<_> = batch.iter().map(|item| item.position).collect();
         let began = self.now();
         self.relay.store.mark_sending(positions.clone(), began).await?;
-        batch.iter_mut().for_each(|item| item.sending = Some(began));
+        for item in &mut batch {
+            (item.sending, item.attempts) = (Some(began), item.attempts + 1);
+        }
         let send = Send { line, messages: batch.iter().map(|item| outgoing(item, visitor)).collect() };
         match self.portal.call(&send).await {
             Ok(taken) => self.answered(batch, &taken).await?,

@@ -37,10 +37,21 @@ pub struct Waiting {
     pub dialogue: DialogueId,
     /// Since when a call that carries it is under way, or its outcome unknown.
     pub sending: Option<Millis>,
-    /// How many calls have carried it.
+    /// How many calls may have carried it.
     pub attempts: u32,
     /// Whether `OUTBOX` has a row of it.
     pub written: bool,
+}
+
+/// What is known of the call that carries a message.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Mark {
+    /// It begins at this moment.
+    Sending(Millis),
+    /// It is known not to have carried the message: as if there had been none.
+    NotCarried,
+    /// Nobody knows how it ended, but the message did not arrive.
+    NotArrived,
 }
 
 /// A message that may be sent, and where to.
@@ -98,17 +109,19 @@ impl Board {
         Some(waiting)
     }
 
-    /// A call that carries the message begins (`since`) or is known not to have (none). Tells what to write down;
-    /// none where the message is settled.
-    pub fn mark(&self, site: &SiteKey, position: Position, since: Option<Millis>) -> Option<Waiting> {
+    /// The call that carries the message begins or has ended so. Tells what to write down; none where the message is
+    /// settled.
+    pub fn mark(&self, site: &SiteKey, position: Position, mark: Mark) -> Option<Waiting> {
         let mut state = self.lock();
         let desk = state.desks.get_mut(site)?;
         let waiting = desk.waiting.get_mut(&position)?;
+        let (since, attempts) = match mark {
+            Mark::Sending(now) => (Some(now), waiting.attempts + 1),
+            Mark::NotCarried => (None, waiting.attempts.saturating_sub(1)),
+            Mark::NotArrived => (None, waiting.attempts),
+        };
         let was = std::mem::replace(&mut waiting.sending, since);
-        waiting.written = true;
-        if since.is_some() {
-            waiting.attempts += 1;
-        }
+        (waiting.written, waiting.attempts) = (true, attempts);
         let waiting = waiting.clone();
         match (was, since) {
             (None, Some(_)) => *desk.held.entry(waiting.dialogue).or_default() += 1,

@@ -1,5 +1,6 @@
 //! Copies of the whole store: one taken while it runs, and one put back.
 
+use super::board::Mark;
 use super::outbox::mark_one;
 use super::tables::{
     CONFIRMATIONS, DIALOGUES, EPOCH, EVENTS, HEARD, LINES, LOG, META, OUTBOX, PARKING, PORTALS, SESSIONS, SITES,
@@ -59,7 +60,7 @@ impl Store {
     async fn wake_from_copy(&self, now: Millis) -> Result<(), StoreError> {
         self.commit(move |batch| {
             for position in batch.board().all() {
-                mark_one(batch, position, Some(now))?;
+                mark_one(batch, position, Mark::Sending(now))?;
             }
             let mut meta = batch.table(META)?;
             let epoch = meta.get(EPOCH)?.map_or(0, |epoch| epoch.value());

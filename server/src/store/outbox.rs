@@ -1,7 +1,7 @@
 //! The outbox: visitors' messages on their way to the portal. Each is carried by a call that is on the disk as begun
 //! before it begins, so that after a crash nothing is sent again blindly, and settled by an entry in its dialogue.
 
-use super::board::{Ticket, Waiting};
+use super::board::{Mark, Ticket, Waiting};
 use super::committer::Batch;
 use super::dialogues::head;
 use super::log::{AtPortal, Position, ReadLog, Told};
@@ -30,7 +30,7 @@ pub struct OutboxItem {
     pub at: Millis,
     /// Since when a call that carries it is under way, or of unknown outcome.
     pub sending: Option<Millis>,
-    /// How many calls have carried it, as far as is known.
+    /// How many calls may have carried it: those whose answer said that they did not, do not count.
     pub attempts: u32,
     /// What the portal told of the dialogue before.
     pub at_portal: AtPortal,
@@ -87,12 +87,17 @@ impl Store {
 
     /// A call that carries these begins. Until this returns it must not.
     pub async fn mark_sending(&self, positions: Vec<Position>, now: Millis) -> Result<(), StoreError> {
-        self.mark(positions, Some(now)).await
+        self.mark(positions, Mark::Sending(now)).await
     }
 
     /// The call is known not to have carried these: they may be sent again.
     pub async fn unmark(&self, positions: Vec<Position>) -> Result<(), StoreError> {
-        self.mark(positions, None).await
+        self.mark(positions, Mark::NotCarried).await
+    }
+
+    /// A message in doubt has not arrived after all: it may be sent again, and the call still counts.
+    pub async fn send_again(&self, position: Position) -> Result<(), StoreError> {
+        self.mark(vec![position], Mark::NotArrived).await
     }
 
     /// Writes what became of messages into their dialogues. What was settled before stays as it is.
@@ -144,10 +149,10 @@ impl Store {
         .await
     }
 
-    async fn mark(&self, positions: Vec<Position>, since: Option<Millis>) -> Result<(), StoreError> {
+    async fn mark(&self, positions: Vec<Position>, mark: Mark) -> Result<(), StoreError> {
         self.commit(move |batch| {
             for position in positions {
-                mark_one(batch, position, since)?;
+                mark_one(batch, position, mark)?;
             }
             Ok(())
         })
@@ -177,11 +182,11 @@ fn settle_one(
     Ok(Some(record.dialogue))
 }
 
-/// A call that carries the message begins at `since`, or is known not to have carried it.
-pub(super) fn mark_one(batch: &mut Batch<'_>, position: Position, since: Option<Millis>) -> Result<(), StoreError> {
+/// The call that carries the message begins or has ended so.
+pub(super) fn mark_one(batch: &mut Batch<'_>, position: Position, mark: Mark) -> Result<(), StoreError> {
     let Some(record) = batch.record(position)? else { return Ok(()) };
     let Some(site) = batch.head(record.dialogue)?.map(|head| head.site.clone()) else { return Ok(()) };
-    if let Some(waiting) = batch.board().mark(&site, position, since) {
+    if let Some(waiting) = batch.board().mark(&site, position, mark) {
         batch.put(OUTBOX, position.0, &OutboxRow::of(&waiting))?;
     }
     Ok(())

@@ -61,6 +61,8 @@ pub(crate) struct World {
     pub calls: Vec<Call>,
     pub faults: Faults,
     pub mood: Mood,
+    /// A firewall before the portal lets no call pass that contains these words.
+    pub forbidden: Option<String>,
     pub surroundings: Surroundings,
     /// The call under way came with a token out of an event: it raises nothing.
     pub muted: bool,
@@ -94,6 +96,7 @@ impl World {
             calls: Vec::new(),
             faults: Faults::default(),
             mood: Mood::default(),
+            forbidden: None,
             surroundings: Surroundings::default(),
             muted: false,
             raised_by: None,

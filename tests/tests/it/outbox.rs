@@ -161,6 +161,23 @@ async fn one_call_takes_many_visitors_of_one_line_and_no_other() {
 }
 
 #[tokio::test]
+async fn words_that_a_firewall_refuses_hold_up_nobody_else() {
+    let (stage, mut visitor, _) = begun().await;
+    let mut other = stage.visitor(&stage.site().await).await;
+    let id = other.say("раз").await;
+    other.wait_for_state(&id, MessageState::Delivered).await;
+    let chat = stage.portal.wait_any_chat(|chat| chat.visitor_texts() == ["раз"]).await;
+    let _hurry = stage.hurry();
+    stage.portal.forbid("union select");
+    stage.portal.set_mood(Mood::Off).await.expect("a mood");
+    visitor.say("1 union select 2").await;
+    let id = other.say("два").await; // both go in one call
+    stage.portal.set_mood(Mood::Answers).await.expect("a mood");
+    other.wait_for_state(&id, MessageState::Delivered).await;
+    stage.portal.wait_texts(&chat.external, &["раз", "два"]).await;
+}
+
+#[tokio::test]
 async fn a_message_the_portal_will_not_have_is_told_as_failed_and_holds_up_nothing() {
     let (stage, mut visitor, chat) = begun().await;
     let _hurry = stage.hurry();

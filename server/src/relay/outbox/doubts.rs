@@ -3,7 +3,7 @@
 use crate::clock::millis;
 use crate::store::{OutboxItem, Position};
 use shared::Millis;
-use std::collections::{BTreeMap, HashSet};
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 /// When a message is looked for, after its call ended. To find it early is good; only from `LATE` on does its absence
@@ -20,11 +20,16 @@ const AGAIN: Duration = Duration::from_secs(10);
 /// more: a rare repeat is better than a first word that never came.
 const SILENCE: Duration = Duration::from_secs(150);
 
+/// How many calls may carry a first message while nothing is told of its dialogue.
+const BLIND_CALLS: u32 = 2;
+
+/// How many calls may leave one message in doubt. Where it is nowhere after all of them, something between refuses its
+/// words, and the messages behind it have waited long enough. By then it has travelled alone five times.
+const CALLS: u32 = 7;
+
 #[derive(Debug, Default)]
 pub struct Doubts {
     all: BTreeMap<Position, Doubt>,
-    /// First messages that were sent again without knowing.
-    sent_blindly: HashSet<Position>,
 }
 
 /// A message that may have arrived.
@@ -81,14 +86,20 @@ impl Doubts {
 
     /// A message that the history does not have.
     pub fn absent(&self, doubt: &Doubt, now: Millis) -> Absent {
-        if now < doubt.since + millis(LATE) { Absent::NotYet } else { Absent::SendAgain }
+        if now < doubt.since + millis(LATE) {
+            Absent::NotYet
+        } else if doubt.item.attempts < CALLS {
+            Absent::SendAgain
+        } else {
+            Absent::GiveUp
+        }
     }
 
     /// A first message of a dialogue that the portal has told nothing of.
-    pub fn unheard(&mut self, doubt: &Doubt, now: Millis) -> Absent {
+    pub fn unheard(&self, doubt: &Doubt, now: Millis) -> Absent {
         if now < doubt.since + millis(SILENCE) {
             Absent::NotYet
-        } else if self.sent_blindly.insert(doubt.item.position) {
+        } else if doubt.item.attempts < BLIND_CALLS {
             Absent::SendAgain
         } else {
             Absent::GiveUp
@@ -97,4 +108,4 @@ impl Doubts {
 }
 
 #[cfg(test)]
-mod tests;
+pub(super) mod tests;

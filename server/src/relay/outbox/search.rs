@@ -76,7 +76,7 @@ impl Outbox {
             Absent::NotYet => self.doubts.postpone(position, now),
             Absent::SendAgain => {
                 self.doubts.end(position);
-                self.relay.store.unmark(vec![position]).await?;
+                self.relay.store.send_again(position).await?;
             }
             Absent::GiveUp => {
                 self.doubts.end(position);

@@ -41,7 +41,7 @@ async fn what_follows_a_message_under_way_waits_behind_it() {
     assert_eq!(bench.pending().await, ["words 3"]);
     bench.store.unmark(vec![first]).await.unwrap();
     assert_eq!(bench.pending().await, ["words 1", "words 2", "words 3"]);
-    assert_eq!(items(&bench).await[0].attempts, 1);
+    assert_eq!(items(&bench).await[0].attempts, 0, "that call does not count");
     bench.store.mark_sending(vec![first], 11).await.unwrap();
     assert_eq!(bench.store.settle(vec![delivered(first)], 12).await.unwrap(), [one]);
     assert_eq!(bench.pending().await, ["words 2", "words 3"]);
@@ -86,6 +86,20 @@ async fn what_was_under_way_is_in_doubt_after_a_crash() {
     bench.restart().await;
     assert!(doubtful(&bench).await.is_empty());
     assert_eq!(bench.pending().await, ["words 3"]);
+}
+
+#[tokio::test]
+async fn calls_that_left_a_message_in_doubt_are_counted_over_a_crash() {
+    let mut bench = Bench::new().await;
+    let dialogue = bench.dialogue("one").await;
+    bench.say(dialogue, 1).await;
+    let position = items(&bench).await[0].position;
+    for now in [10, 20] {
+        bench.store.mark_sending(vec![position], now).await.unwrap();
+        bench.store.send_again(position).await.unwrap();
+    }
+    bench.kill();
+    assert_eq!(items(&bench).await[0].attempts, 2);
 }
 
 #[tokio::test]

@@ -40,6 +40,11 @@ impl Portal {
         self.shared.change(|world| world.faults.add(fault, Some(name), times));
     }
 
+    /// From now on a firewall before the portal answers every call that contains `words` with its own page.
+    pub fn forbid(&self, words: &str) {
+        self.shared.change(|world| world.forbidden = Some(words.to_owned()));
+    }
+
     pub fn clear_faults(&self) {
         self.shared.change(|world| world.faults.clear());
     }

@@ -95,6 +95,9 @@ async fn meet(shared: &Shared, method: &str, token: &str, args: Value) -> Outcom
         };
         (world.mood, fault)
     });
+    if shared.look(|world| world.forbidden.as_ref().is_some_and(|words| args.to_string().contains(words))) {
+        return Outcome::Page(StatusCode::FORBIDDEN, "403 Forbidden");
+    }
     let started = shared.clock().now();
     let refused = |code: &str| Outcome::Answered(Err(RestError::system(code)), started);
     match (mood, &fault) {

@@ -59,11 +59,25 @@ fn absence_counts_only_when_the_call_can_have_no_effect_any_more() {
 }
 
 #[test]
+fn what_no_call_brings_there_is_given_up() {
+    let mut doubts = Doubts::default();
+    let after = |doubts: &mut Doubts, attempts| {
+        doubts.add(OutboxItem { attempts, ..item() }, 1_000_000);
+        let doubt = doubts.due(1_001_000, 50).remove(0);
+        doubts.absent(&doubt, 1_060_000)
+    };
+    assert_eq!(after(&mut doubts, 6), Absent::SendAgain);
+    assert_eq!(after(&mut doubts, 7), Absent::GiveUp);
+}
+
+#[test]
 fn a_first_message_is_sent_blindly_once() {
     let mut doubts = Doubts::default();
     doubts.add(item(), 1_000_000);
     let doubt = doubts.due(1_001_000, 50).remove(0);
     assert_eq!(doubts.unheard(&doubt, 1_149_999), Absent::NotYet);
     assert_eq!(doubts.unheard(&doubt, 1_150_000), Absent::SendAgain);
+    doubts.add(OutboxItem { attempts: 2, ..item() }, 1_000_000);
+    let doubt = doubts.due(1_001_000, 50).remove(0);
     assert_eq!(doubts.unheard(&doubt, 1_150_000), Absent::GiveUp);
 }
