@@ -156,11 +156,25 @@ impl Tab {
     pub async fn shot(&self, name: &str) -> PathBuf {
         let folder = crate::root().join("target/shots");
         std::fs::create_dir_all(&folder).expect("a folder for pictures");
-        let taken = self.page.execute(CaptureScreenshotParams::default()).await.expect("a picture");
-        let picture = STANDARD.decode(&taken.data).expect("a picture in base64");
         let path = folder.join(format!("{name}.png"));
-        std::fs::write(&path, picture).expect("a picture is written");
+        std::fs::write(&path, self.picture().await).expect("a picture is written");
         path
+    }
+
+    /// What the tab shows, as PNG.
+    pub async fn picture(&self) -> Vec<u8> {
+        let taken = self.page.execute(CaptureScreenshotParams::default()).await.expect("a picture");
+        STANDARD.decode(&taken.data).expect("a picture in base64")
+    }
+
+    /// Waits until nothing moves any more, on the page and in the chat.
+    pub async fn settled(&self) {
+        const STILL: &str = "[document, document.querySelector('otklik-widget')?.shadowRoot]\
+             .every(one => !one || one.getAnimations().every(moving => moving.playState !== 'running'))";
+        self.host().until(STILL).await;
+        if self.chat().is_there().await {
+            self.chat().until(STILL).await;
+        }
     }
 
     /// Closes the tab, as its cross does.
