@@ -7,7 +7,7 @@
 use super::value::pairs as pairs_of;
 use percent_encoding::{NON_ALPHANUMERIC, percent_decode, utf8_percent_encode};
 use serde_json::{Map, Value};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, btree_map::Entry};
 
 /// The longest body taken, in bytes. Events with long texts and many attachments stay well below it.
 pub const MAX_BODY: usize = 2 * 1024 * 1024;
@@ -16,11 +16,20 @@ pub const MAX_BODY: usize = 2 * 1024 * 1024;
 /// left out, as PHP does.
 const MAX_DEPTH: usize = 64;
 
-/// Why a body could not be read. Anything shorter than the bound is a form of some kind, perhaps an empty one.
+/// How many branches and values a body may have in all. A node takes some hundred bytes of memory where the body spends
+/// three; an event with a thousand messages stays below it.
+const MAX_NODES: usize = 20_000;
+
+/// The longest JSON body taken, in bytes: portals send forms.
+const MAX_JSON: usize = 64 * 1024;
+
+/// Why a body could not be read. Anything inside the bounds is a form of some kind, perhaps an empty one.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum FormError {
-    #[error("a body of {0} bytes, where {MAX_BODY} are taken")]
-    TooLarge(usize),
+    #[error("a body of {len} bytes, where {most} are taken")]
+    TooLarge { len: usize, most: usize },
+    #[error("a body of more than {MAX_NODES} fields")]
+    TooMany,
 }
 
 /// Reads a form body, or JSON where the body is a JSON object: the documentation shows events that way, portals send
@@ -30,16 +39,17 @@ pub enum FormError {
 /// last value counts; bytes that are no UTF-8 are replaced. `value::items` reads such an object and a JSON array alike.
 ///
 /// # Errors
-/// Only for a body over [`MAX_BODY`].
+/// `TooLarge` for a body over [`MAX_BODY`], or JSON over [`MAX_JSON`], which alone bounds its nodes; `TooMany` for a form
+/// over [`MAX_NODES`].
 pub fn parse(body: &[u8]) -> Result<Value, FormError> {
-    if body.len() > MAX_BODY {
-        return Err(FormError::TooLarge(body.len()));
+    if body.trim_ascii_start().first() == Some(&b'{') {
+        bounded(body, MAX_JSON)?;
+        if let Ok(tree @ Value::Object(_)) = serde_json::from_slice(body) {
+            return Ok(tree);
+        }
     }
-    if body.trim_ascii_start().first() == Some(&b'{')
-        && let Ok(tree @ Value::Object(_)) = serde_json::from_slice(body)
-    {
-        return Ok(tree);
-    }
+    bounded(body, MAX_BODY)?;
+    let mut room = MAX_NODES;
     let mut root = Branch::default();
     for pair in body.split(|&byte| byte == b'&').filter(|pair| !pair.is_empty()) {
         let (key, value) = match pair.iter().position(|&byte| byte == b'=') {
@@ -49,10 +59,14 @@ pub fn parse(body: &[u8]) -> Result<Value, FormError> {
         let key = decode(key);
         let (first, inner) = path(&key);
         if inner.len() < MAX_DEPTH && !first.is_empty() {
-            root.set(first, &inner, decode(value));
+            root.set(first, &inner, decode(value), &mut room)?;
         }
     }
     Ok(root.into())
+}
+
+fn bounded(body: &[u8], most: usize) -> Result<(), FormError> {
+    if body.len() > most { Err(FormError::TooLarge { len: body.len(), most }) } else { Ok(()) }
 }
 
 /// Writes a tree as `http_build_query` does: what a `batch` carries instead of JSON. `null` is left out, as are empty
@@ -95,7 +109,9 @@ fn path(key: &str) -> (&str, Vec<&str>) {
     let Some(start) = key.find('[').filter(|&at| at > 0 && key[at..].contains(']')) else { return (key, Vec::new()) };
     let mut steps = Vec::new();
     let mut rest = &key[start..];
-    while let Some(opened) = rest.strip_prefix('[')
+    // One step too many is enough to know that it is too deep.
+    while steps.len() < MAX_DEPTH
+        && let Some(opened) = rest.strip_prefix('[')
         && let Some(end) = opened.find(']')
     {
         steps.push(&opened[..end]);
@@ -117,22 +133,30 @@ struct Branch {
 }
 
 impl Branch {
-    /// Puts `value` at `key` and the steps below it; what stood in the way is replaced.
-    fn set(&mut self, key: &str, below: &[&str], value: String) {
+    /// Puts `value` at `key` and the steps below it; what stood in the way is replaced. `room` is how many nodes may
+    /// still be made: one that was replaced is not given back.
+    fn set(&mut self, key: &str, below: &[&str], value: String, room: &mut usize) -> Result<(), FormError> {
         let key = if key.is_empty() { self.next.to_string() } else { key.to_owned() };
         if let Ok(index) = key.parse::<u64>() {
             self.next = self.next.max(index.saturating_add(1));
         }
-        let Some((next, below)) = below.split_first() else {
-            self.children.insert(key, Node::Leaf(value));
-            return;
+        let node = match self.children.entry(key) {
+            Entry::Occupied(there) => there.into_mut(),
+            Entry::Vacant(place) => {
+                *room = room.checked_sub(1).ok_or(FormError::TooMany)?;
+                place.insert(Node::Leaf(String::new()))
+            }
         };
-        let node = self.children.entry(key).or_insert_with(|| Node::Branch(Self::default()));
+        let Some((next, below)) = below.split_first() else {
+            *node = Node::Leaf(value);
+            return Ok(());
+        };
         if let Node::Leaf(_) = node {
             *node = Node::Branch(Self::default());
         }
-        if let Node::Branch(branch) = node {
-            branch.set(next, below, value);
+        match node {
+            Node::Branch(branch) => branch.set(next, below, value, room),
+            Node::Leaf(_) => Ok(()),
         }
     }
 }
@@ -213,10 +237,18 @@ mod tests {
 
     #[test]
     fn bounds_hold() {
-        assert_eq!(parse(&vec![b'a'; MAX_BODY + 1]), Err(FormError::TooLarge(MAX_BODY + 1)));
+        let too_large = |len, most| Err(FormError::TooLarge { len, most });
+        assert_eq!(parse(&vec![b'a'; MAX_BODY + 1]), too_large(MAX_BODY + 1, MAX_BODY));
+        let json = format!(r#"{{"a":"{}"}}"#, "x".repeat(MAX_JSON - 8));
+        assert_eq!(read(&json)["a"].as_str().unwrap().len(), MAX_JSON - 8);
+        assert_eq!(parse(format!(" {json}").as_bytes()), too_large(MAX_JSON + 1, MAX_JSON));
         let deep = format!("a{}=1&b=2", "[x]".repeat(MAX_DEPTH));
         assert_eq!(read(&deep), json!({"b": "2"}));
-        assert_eq!(parse(&b"a[]=&".repeat(MAX_BODY / 5)).unwrap()["a"].as_object().unwrap().len(), MAX_BODY / 5);
+        assert_eq!(parse(&b"a[]=&".repeat(MAX_NODES - 1)).unwrap()["a"].as_object().unwrap().len(), MAX_NODES - 1);
+        assert_eq!(parse(&b"a[]=&".repeat(MAX_NODES)), Err(FormError::TooMany));
+        let inner = "[]".repeat(MAX_DEPTH - 1);
+        assert_eq!(parse(format!("0{inner}&").repeat(MAX_NODES / 60).as_bytes()), Err(FormError::TooMany));
+        assert_eq!(read(&"a=1&".repeat(MAX_NODES + 1)), json!({"a": "1"}), "a repeated key takes no room");
     }
 
     fn byte() -> impl Strategy<Value = u8> {
