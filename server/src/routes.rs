@@ -11,6 +11,7 @@ mod launcher;
 pub mod metrics;
 mod oauth;
 mod poll;
+mod posted;
 mod settings;
 mod stream;
 mod visitor;

@@ -1,23 +1,24 @@
 //! `POST /bitrix24/events`: everything the portal tells by itself.
 
+use super::posted::Posted;
 use crate::AppState;
 use crate::bitrix::events::Delivery;
 use crate::bitrix::form::MAX_BODY;
 use crate::relay::Reception;
 use crate::telemetry::chain;
-use axum::body::Bytes;
-use axum::extract::{DefaultBodyLimit, State};
+use axum::extract::State;
 use axum::http::StatusCode;
 use axum::routing::{MethodRouter, post};
 
-/// The handler with its bound on the body.
 pub fn handler() -> MethodRouter<AppState> {
-    post(receive).layer(DefaultBodyLimit::max(MAX_BODY))
+    post(receive)
 }
 
 /// 200 as soon as the event is on our disk; 403 for what no portal of ours sent. The portal reads no body.
-async fn receive(State(state): State<AppState>, body: Bytes) -> StatusCode {
-    match Delivery::read(&body) {
+async fn receive(State(state): State<AppState>, posted: Posted<MAX_BODY>) -> StatusCode {
+    let delivery = Delivery::read(&posted.body);
+    drop(posted);
+    match delivery {
         Ok(delivery) => received(&state, delivery).await,
         Err(_) => StatusCode::PAYLOAD_TOO_LARGE,
     }

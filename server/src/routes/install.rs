@@ -1,6 +1,7 @@
 //! `POST /bitrix24/install`: the application is installed, or installed again: by an event, or by a page in a frame.
 
 use super::events;
+use super::posted::Posted;
 use super::settings::refusal;
 use crate::AppState;
 use crate::bitrix::events::{Delivery, Event, What};
@@ -8,24 +9,26 @@ use crate::bitrix::form::MAX_BODY;
 use crate::setup::page::{self, Installed};
 use crate::setup::{Frame, Outcome, SetupError};
 use crate::telemetry::chain;
-use axum::body::Bytes;
-use axum::extract::{DefaultBodyLimit, RawQuery, State};
+use axum::extract::{RawQuery, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use axum::routing::{MethodRouter, post};
 
 pub fn door() -> MethodRouter<AppState> {
-    post(install).layer(DefaultBodyLimit::max(MAX_BODY))
+    post(install)
 }
 
 /// An event has a name; a frame has not.
-async fn install(State(state): State<AppState>, RawQuery(query): RawQuery, body: Bytes) -> Response {
-    let Ok(delivery) = Delivery::read(&body) else { return StatusCode::PAYLOAD_TOO_LARGE.into_response() };
+async fn install(State(state): State<AppState>, RawQuery(query): RawQuery, posted: Posted<MAX_BODY>) -> Response {
+    let Ok(delivery) = Delivery::read(&posted.body) else { return StatusCode::PAYLOAD_TOO_LARGE.into_response() };
     let event = Event::of(&delivery.body);
     if !event.name.is_empty() {
+        drop(posted);
         return by_event(&state, delivery, event.what).await.into_response();
     }
-    match Frame::read(&query.unwrap_or_default(), &body) {
+    let frame = Frame::read(&query.unwrap_or_default(), &posted.body);
+    drop((posted, delivery, event));
+    match frame {
         Some(frame) => by_frame(&state, frame).await,
         None => StatusCode::FORBIDDEN.into_response(),
     }

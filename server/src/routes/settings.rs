@@ -1,6 +1,7 @@
 //! `POST /bitrix24/settings`: a line's settings in the portal's frame, and `/bitrix24/settings/api`, which that page's
 //! script asks. Knows how requests look; what they mean is decided in `setup`.
 
+use super::posted::Posted;
 use crate::AppState;
 use crate::look::Rgb;
 use crate::setup::page::{self, Refused};
@@ -10,8 +11,7 @@ use crate::setup::{
 };
 use crate::telemetry::chain;
 use axum::Json;
-use axum::body::Bytes;
-use axum::extract::{DefaultBodyLimit, RawQuery, State};
+use axum::extract::{RawQuery, State};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{MethodRouter, post};
@@ -24,15 +24,15 @@ const MOST: usize = 64 * 1024;
 const KEY: &str = "x-otklik-page";
 
 pub fn door() -> MethodRouter<AppState> {
-    post(open).layer(DefaultBodyLimit::max(MOST))
+    post(open)
 }
 
 pub fn api() -> MethodRouter<AppState> {
-    post(ask).layer(DefaultBodyLimit::max(MOST))
+    post(ask)
 }
 
-async fn open(State(state): State<AppState>, RawQuery(query): RawQuery, body: Bytes) -> Response {
-    let Some(frame) = Frame::read(&query.unwrap_or_default(), &body) else {
+async fn open(State(state): State<AppState>, RawQuery(query): RawQuery, posted: Posted<MOST>) -> Response {
+    let Some(frame) = Frame::read(&query.unwrap_or_default(), &posted.body) else {
         return page::refused(Lang::En, Refused::Forged);
     };
     match state.setup.open(&frame).await {
@@ -100,7 +100,7 @@ struct Field {
     n: Option<usize>,
 }
 
-async fn ask(State(state): State<AppState>, headers: HeaderMap, body: Bytes) -> Response {
+async fn ask(State(state): State<AppState>, headers: HeaderMap, posted: Posted<MOST>) -> Response {
     let key = headers.get(KEY).and_then(|key| key.to_str().ok()).unwrap_or_default();
     // The page stands on our own origin, and browsers say so with every such request.
     let is_foreign = headers
@@ -109,7 +109,7 @@ async fn ask(State(state): State<AppState>, headers: HeaderMap, body: Bytes) -> 
     let Some(page) = state.setup.page(key).filter(|_| !is_foreign) else {
         return answer(StatusCode::FORBIDDEN, &Fault { error: "expired", ..Fault::default() });
     };
-    let Ok(order) = serde_json::from_slice(&body) else {
+    let Ok(order) = serde_json::from_slice(&posted.body) else {
         return answer(StatusCode::BAD_REQUEST, &Fault { error: "server", ..Fault::default() });
     };
     match carry_out(&state, &page, order).await {
