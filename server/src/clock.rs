@@ -2,8 +2,8 @@
 
 use shared::Millis;
 use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::sync::{Arc, LazyLock, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 use tokio::sync::oneshot;
 
 /// Tells the time and waits for it. A cheap handle: clones share one clock.
@@ -32,12 +32,11 @@ impl Clock {
         Self { by_hand: Some(Arc::new(Mutex::new(ByHand { now, ..ByHand::default() }))) }
     }
 
-    /// Milliseconds since 1970-01-01 UTC.
-    #[allow(clippy::disallowed_methods)] // this is the one place that may ask the machine
+    /// Milliseconds since 1970-01-01 UTC. Never goes back and never stands, whatever is done to the machine's clock.
     pub fn now(&self) -> Millis {
         match &self.by_hand {
             Some(hand) => lock(hand).now,
-            None => SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, millis),
+            None => MACHINE.now(),
         }
     }
 
@@ -74,6 +73,53 @@ impl Clock {
     }
 }
 
+/// The machine's time in this process.
+static MACHINE: LazyLock<Machine> = LazyLock::new(Machine::start);
+
+/// Two clocks of the machine: the one on the wall, which may be set, and one that only runs.
+struct Machine {
+    steady: Instant,
+    time: Mutex<Running>,
+}
+
+/// The time as it was told last, and when that was by the clock that only runs.
+struct Running {
+    told: Millis,
+    at: Duration,
+}
+
+#[allow(clippy::disallowed_methods)] // this is the one place that may ask the machine
+impl Machine {
+    fn start() -> Self {
+        Self { steady: Instant::now(), time: Mutex::new(Running { told: Self::wall(), at: Duration::ZERO }) }
+    }
+
+    fn now(&self) -> Millis {
+        let mut time = self.time.lock().unwrap_or_else(PoisonError::into_inner);
+        time.tell(self.steady.elapsed(), Self::wall())
+    }
+
+    fn wall() -> Millis {
+        SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, millis)
+    }
+}
+
+impl Running {
+    /// The time `steady` after the start, where the wall says `wall`. A wall set forward is followed at once; one set back
+    /// is waited for while time goes on from what was told: pauses last as long as they were meant to.
+    fn tell(&mut self, steady: Duration, wall: Millis) -> Millis {
+        let whole = millis(steady.saturating_sub(self.at));
+        let went_on = self.told.saturating_add(whole);
+        if wall > went_on {
+            *self = Self { told: wall, at: steady };
+        } else {
+            // What is less than a millisecond is left for the next time.
+            *self = Self { told: went_on, at: self.at + Duration::from_millis(whole) };
+        }
+        self.told
+    }
+}
+
 /// Whole milliseconds; a duration beyond 2^64 of them counts as that.
 pub fn millis(duration: Duration) -> Millis {
     Millis::try_from(duration.as_millis()).unwrap_or(Millis::MAX)
@@ -86,6 +132,21 @@ fn lock(hand: &Mutex<ByHand>) -> MutexGuard<'_, ByHand> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_wall_clock_set_back_neither_stops_time_nor_turns_it() {
+        let ms = Duration::from_millis;
+        let mut time = Running { told: 10_000_000, at: Duration::ZERO };
+        assert_eq!(time.tell(ms(500), 10_000_500), 10_000_500);
+        assert_eq!(time.tell(ms(1_500), 6_401_500), 10_001_500, "set back by an hour");
+        assert_eq!(time.tell(ms(1_500), 6_401_500), 10_001_500);
+        for tenth in 1..=10 {
+            time.tell(ms(1_500) + Duration::from_micros(100) * tenth, 6_401_501);
+        }
+        assert_eq!(time.tell(ms(1_501), 6_401_501), 10_001_501, "parts of milliseconds add up");
+        assert_eq!(time.tell(ms(2_501), 10_100_000), 10_100_000, "set forward");
+        assert_eq!(time.tell(ms(3_600_000), 13_500_000), 13_697_499, "and never back again");
+    }
 
     #[tokio::test]
     async fn a_clock_by_hand_wakes_who_is_due() {
