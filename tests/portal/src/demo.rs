@@ -43,10 +43,17 @@ pub async fn run(binary: PathBuf) -> Result<(), DemoError> {
     let portal = Portal::start(Options { event_delay: EVENT_DELAY, ..Options::default() }).await?;
     let folder = TempDir::with_prefix("otklik-demo-")?;
     let mut relay = Relay::start(&binary, folder.path(), &portal.settings()).await?;
+    let outcome = show(&portal, &mut relay).await;
+    relay.stop().await;
+    outcome
+}
+
+/// Everything between the relay's start and its end.
+async fn show(portal: &Portal, relay: &mut Relay) -> Result<(), DemoError> {
     let shop = shop::open().await?;
     let address = relay.url().to_owned();
     tokio::select! {
-        begun = begin(&portal, &address, &shop) => begun.inspect_err(|_| eprintln!("{}", relay.last_words()))?,
+        begun = begin(portal, &address, &shop) => begun.inspect_err(|_| eprintln!("{}", relay.last_words()))?,
         stopped = told_to_stop() => return Ok(stopped?),
         ended = relay.ended() => return Err(ended),
     }
@@ -57,7 +64,7 @@ pub async fn run(binary: PathBuf) -> Result<(), DemoError> {
     tokio::select! {
         stopped = told_to_stop() => Ok(stopped?),
         ended = relay.ended() => Err(ended),
-        never = waiting::follow(&metrics, &portal) => match never {},
+        never = waiting::follow(&metrics, portal) => match never {},
     }
 }
 

@@ -88,6 +88,13 @@ impl Relay {
         }
     }
 
+    /// Ends it, and returns when it is gone with its ports. It has nothing to put in order: nothing is kept.
+    pub async fn stop(&mut self) {
+        if let Err(error) = self.child.kill().await {
+            eprintln!("the relay does not end: {error}");
+        }
+    }
+
     /// Waits until the relay has ended by itself.
     pub async fn ended(&mut self) -> DemoError {
         match self.child.wait().await {
