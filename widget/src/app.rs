@@ -37,6 +37,7 @@ pub fn start() {
         screen,
     };
     APP.with(|cell| drop(cell.set(app)));
+    with(|app| app.screen.wire());
     events::wire();
     act(&mut |talk, _| {
         talk.show(embed::is_shown());

@@ -134,3 +134,56 @@ pub fn on_shown(mut then: impl FnMut() + 'static) {
     let then = callback(move |_| then());
     SHELL.with(|shell| shell.set_onshown(&then));
 }
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+    use std::path::Path;
+
+    /// Words that are chosen by data: states, notes, the header's line.
+    const CHOSEN: [&str; 15] = [
+        "online",
+        "no_link",
+        "finished",
+        "queued",
+        "queued_offline",
+        "sent",
+        "delivered",
+        "unconfirmed",
+        "failed",
+        "sent_long",
+        "visitor_lost",
+        "memory_only",
+        "closed_card",
+        "server_unsaved",
+        "update",
+    ];
+
+    /// The first arguments of `say`, `say_with` and `say_count` in a source text.
+    fn asked(source: &str) -> impl Iterator<Item = &str> {
+        let calls = ["say(\"", "say_with(\"", "say_count(\"", "button(\""];
+        calls.into_iter().flat_map(|call| source.split(call).skip(1)).filter_map(|rest| rest.split('"').next())
+    }
+
+    fn sources(folder: &Path) -> Vec<String> {
+        let entries = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+        entries
+            .flat_map(|path| if path.is_dir() { sources(&path) } else { vec![fs::read_to_string(path).unwrap()] })
+            .collect()
+    }
+
+    #[test]
+    fn every_word_is_there_in_every_language() {
+        let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+        let sources = sources(&root.join("src"));
+        let keys: Vec<_> = sources.iter().flat_map(|source| asked(source)).chain(CHOSEN).collect();
+        assert!(keys.contains(&"said") && keys.contains(&"jump_n"), "the calls are found");
+        for language in fs::read_dir(root.join("../assets/words")).unwrap() {
+            let path = language.unwrap().path();
+            let words: serde_json::Value = serde_json::from_str(&fs::read_to_string(&path).unwrap()).unwrap();
+            for key in &keys {
+                assert!(words.get(*key).is_some(), "{key} is missing in {}", path.display());
+            }
+        }
+    }
+}

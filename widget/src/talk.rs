@@ -2,54 +2,23 @@
 //! Holds the dialogue and what the browser keeps of it; what must be done outside comes back as `Deed`s. No DOM, no
 //! clock, no sockets.
 
+mod deed;
 mod frames;
 mod link;
+mod look;
 #[cfg(test)]
 mod tests;
 
-use crate::dialogue::{Fate, History, Line, Pending, Queue, Scene, State, lines};
+use crate::dialogue::{Fate, History, Pending, Queue, State};
 use crate::storage::Storage;
+pub use deed::{Deed, News};
 pub use link::{Link, Strip};
-use shared::{Author, Hello, MessageId, Millis, PROTOCOL_VERSION, Refusal, Seq, SiteKey, ToServer};
+use shared::{Author, Hello, MessageId, Millis, PROTOCOL_VERSION, Seq, SiteKey};
 
 /// A message that only the relay has for longer than this is explained: 10 s.
 const LONG: Millis = 10_000;
 
-/// What is to be done outside.
-#[derive(Clone, Debug, PartialEq)]
-pub enum Deed {
-    Send(ToServer),
-    /// Connect, unless that is so already.
-    Connect,
-    /// Leave this connection and connect as who we are now.
-    Anew,
-    /// Leave it; come back by itself after so many seconds at the least.
-    Pause {
-        seconds: u32,
-    },
-    /// Leave it for good.
-    Leave,
-    /// The longest text the relay takes.
-    Limit {
-        chars: u32,
-    },
-    /// To the host page.
-    Tell(News),
-    /// To the ear: a message failed, and why.
-    Failed(Refusal),
-}
-
-/// What scripts of the host page hear of.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum News {
-    Sent { first: bool },
-    Received,
-    Failed,
-    Operator,
-    Started,
-    Finished,
-}
-
+/// Owns the dialogue; is told of everything that happens, and answers by `deeds`.
 pub struct Talk {
     site: SiteKey,
     storage: Storage,
@@ -69,8 +38,10 @@ pub struct Talk {
     stuck: Option<(MessageId, Millis)>,
     /// The relay did not know our session: the conversation began anew.
     lost: bool,
-    /// Why the relay will not talk to us.
-    closed: Option<&'static str>,
+    /// What the visitor should know of the relay's last refusal, by its word's key.
+    notice: Option<&'static str>,
+    /// The relay will not talk to this page again.
+    left: bool,
     deeds: Vec<Deed>,
 }
 
@@ -92,7 +63,8 @@ impl Talk {
             shown: false,
             stuck: None,
             lost: false,
-            closed: None,
+            notice: None,
+            left: false,
             deeds: Vec::new(),
         }
     }
@@ -145,15 +117,6 @@ impl Talk {
         }
     }
 
-    /// Somebody can see the chat now, or no longer.
-    pub fn show(&mut self, shown: bool) {
-        if shown != self.shown {
-            self.divider = (shown && self.unread() > 0).then_some(self.read);
-        }
-        self.shown = shown;
-        self.mark_read();
-    }
-
     /// Another tab has changed what the browser keeps.
     pub fn stored(&mut self, now: Millis) {
         if !self.storage.lasts() {
@@ -200,48 +163,8 @@ impl Talk {
         [stuck, queue, hint, self.link.due(now)].into_iter().flatten().min()
     }
 
-    pub fn lines(&self, now: Millis, day: &dyn Fn(Millis) -> u32) -> Vec<Line> {
-        let above = [self.lost.then_some("visitor_lost"), (!self.storage.lasts()).then_some("memory_only")];
-        let long = self.stuck.as_ref().is_some_and(|(_, since)| since + LONG <= now);
-        let below = [long.then_some("sent_long"), self.closed];
-        lines(
-            &self.history,
-            &self.queue,
-            &Scene {
-                above: &above.into_iter().flatten().collect::<Vec<_>>(),
-                below: &below.into_iter().flatten().collect::<Vec<_>>(),
-                read_up_to: self.divider,
-                settled: &self.settled,
-                offline: self.link.is_broken(),
-                day,
-                today: day(now),
-            },
-        )
-    }
-
-    /// Seconds until a refusal for haste is over.
-    pub fn wait(&self, now: Millis) -> Option<u64> {
-        if self.closed.is_some() {
-            return None;
-        }
-        Some((self.queue.held_until(now)? - now).div_ceil(1000))
-    }
-
-    pub fn unread(&self) -> usize {
-        if self.shown { 0 } else { self.history.unread(self.read) }
-    }
-
-    /// Whether the history is still coming in: then nothing is read out.
-    pub fn is_loading(&self) -> bool {
-        self.session.is_some() && self.known.is_none_or(|known| self.history.seen() < known)
-    }
-
-    pub fn history(&self) -> &History {
-        &self.history
-    }
-
     fn is_wanted(&self) -> bool {
-        self.closed.is_none() && (self.session.is_some() || self.queue.is_waiting())
+        !self.left && (self.session.is_some() || self.queue.is_waiting())
     }
 
     /// Who we are has changed.
@@ -268,14 +191,6 @@ impl Talk {
     fn settle(&mut self, id: &MessageId) {
         self.settled.push(id.clone());
         self.storage.keep_settled(&self.settled);
-    }
-
-    fn mark_read(&mut self) {
-        let seen = self.history.seen();
-        if self.shown && seen > self.read {
-            self.read = seen;
-            self.storage.keep_seen(seen);
-        }
     }
 
     /// Another dialogue begins in the place of this one. The words on their way stay.

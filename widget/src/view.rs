@@ -24,13 +24,18 @@ pub enum Wish {
 #[derive(Clone)]
 pub struct Row {
     pub key: String,
-    pub shown: ArcRwSignal<Shown>,
+    pub drawn: ArcRwSignal<Drawn>,
+}
+
+#[derive(Clone)]
+pub struct Drawn {
+    pub shown: Shown,
     /// It came while somebody could see it: it rises into its place.
     pub fresh: bool,
 }
 
 /// The lines as they are on the screen.
-#[derive(Clone)]
+#[derive(Clone, Copy)]
 pub struct Rows(pub RwSignal<Vec<Row>>);
 
 impl Rows {
@@ -54,14 +59,15 @@ impl Rows {
             let found = old[place..].iter().chain(&old[..place]).position(|row| row.key == key);
             moved |= found != Some(0);
             let Some(found) = found else {
-                rows.push(Row { key, shown: ArcRwSignal::new(shown), fresh });
+                rows.push(Row { key, drawn: ArcRwSignal::new(Drawn { shown, fresh }) });
                 continue;
             };
             let at = (place + found) % old.len();
             place = at + 1;
-            if old[at].shown.with_untracked(|before| *before != shown) {
+            let drawn = &old[at].drawn;
+            if drawn.with_untracked(|drawn| drawn.shown != shown) {
                 changed = true;
-                old[at].shown.set(shown);
+                drawn.update(|drawn| drawn.shown = shown);
             }
             rows.push(old[at].clone());
         }
@@ -69,5 +75,14 @@ impl Rows {
             self.0.set(rows);
         }
         moved || changed
+    }
+
+    /// Nobody looks any more: what has risen does not rise again when somebody does.
+    pub fn settle(&self) {
+        self.0.with_untracked(|rows| {
+            for row in rows.iter().filter(|row| row.drawn.with_untracked(|drawn| drawn.fresh)) {
+                row.drawn.update(|drawn| drawn.fresh = false);
+            }
+        });
     }
 }

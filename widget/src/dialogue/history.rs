@@ -83,20 +83,9 @@ impl History {
         self.messages().rev().take_while(|(seq, _)| *seq > read).filter(|(_, message)| message.calls()).count()
     }
 
-    /// Takes entries of the log. A repeat changes nothing.
-    pub fn receive(&mut self, entries: Vec<Entry>) {
-        for entry in entries {
-            self.seen = self.seen.max(entry.seq);
-            self.take(entry);
-        }
-    }
-
-    /// The relay has taken a message of the visitor as entry `seq`; that entry itself may come later or not at all.
-    pub fn accept(&mut self, id: MessageId, text: String, seq: Seq, at: Millis) {
-        self.said(seq, at, id, Author::Visitor, None, vec![Piece::Text(text)]);
-    }
-
-    fn take(&mut self, entry: Entry) {
+    /// Takes an entry of the log. A repeat changes nothing.
+    pub fn receive(&mut self, entry: Entry) {
+        self.seen = self.seen.max(entry.seq);
         let Entry { seq, at, what } = entry;
         match what {
             Happening::Said { id, from, name, body } => self.said(seq, at, id, from, name, body),
@@ -105,6 +94,11 @@ impl History {
             Happening::Unknown => {}
             what => self.change(Entry { seq, at, what }),
         }
+    }
+
+    /// The relay has taken a message of the visitor as entry `seq`; that entry itself may come later or not at all.
+    pub fn accept(&mut self, id: MessageId, text: String, seq: Seq, at: Millis) {
+        self.said(seq, at, id, Author::Visitor, None, vec![Piece::Text(text)]);
     }
 
     fn said(&mut self, seq: Seq, at: Millis, id: MessageId, from: Author, name: Option<String>, body: Vec<Piece>) {

@@ -27,9 +27,11 @@ impl Talk {
             ToWidget::Entries { list } => self.entries(list),
             ToWidget::Refused { id, code: Refusal::SessionUnknown, .. } => self.begin_anew(id.is_some()),
             ToWidget::Refused { id: Some(id), code, retry_after } => {
-                if code == Refusal::SiteClosed {
-                    self.closed = Some(CLOSED);
-                }
+                self.notice = match code {
+                    Refusal::SiteClosed => Some(CLOSED),
+                    Refusal::Internal => Some("server_unsaved"),
+                    _ => None,
+                };
                 if self.queue.refuse(&id, code, retry_after, now) {
                     self.judge(&id, Fate::Refused(code));
                     self.deeds.extend([Deed::Failed(code), Deed::Tell(News::Failed)]);
@@ -58,13 +60,13 @@ impl Talk {
             self.storage.keep_seen(last);
         }
         self.known.get_or_insert(last);
-        self.closed = None;
+        self.notice = None;
         self.connected(now);
         self.mark_read();
     }
 
     fn accepted(&mut self, id: &MessageId, seq: Seq, at: Millis) {
-        self.closed = None;
+        self.notice = None;
         if let Some(message) = self.queue.accept(id) {
             let first = !self.history.messages().any(|(_, message)| message.from == Author::Visitor);
             self.storage.change_queue(|queue| queue.retain(|kept| kept.id != *id));
@@ -76,20 +78,20 @@ impl Talk {
     fn entries(&mut self, list: Vec<Entry>) {
         let live = self.history.seen().max(self.known.unwrap_or_default());
         let mut taken = Vec::new();
-        for Entry { seq, what, .. } in &list {
-            if let Happening::Said { id, from: Author::Visitor, .. } = what
+        for entry in list {
+            if let Happening::Said { id, from: Author::Visitor, .. } = &entry.what
                 && self.queue.accept(id).is_some()
             {
                 taken.push(id.clone());
             }
-            if *seq > live {
-                self.tell(what);
+            if entry.seq > live {
+                self.tell(&entry.what);
             }
+            self.history.receive(entry);
         }
         if !taken.is_empty() {
             self.storage.change_queue(|queue| queue.retain(|kept| !taken.contains(&kept.id)));
         }
-        self.history.receive(list);
         self.mark_read();
     }
 
@@ -132,15 +134,25 @@ impl Talk {
 
     /// The relay does not talk to us, for now or for good.
     fn turned_away(&mut self, code: Refusal, retry_after: Option<u32>) {
-        match code {
-            Refusal::Version => self.closed = Some("update"),
-            Refusal::SiteUnknown | Refusal::Origin => self.closed = Some(CLOSED),
-            Refusal::SiteClosed => {
-                self.closed = Some(CLOSED);
-                return self.deeds.push(Deed::Pause { seconds: retry_after.unwrap_or(CLOSED_FOR) });
+        let wait = match code {
+            Refusal::Version => {
+                self.notice = Some("update");
+                None
             }
-            _ => return self.deeds.push(Deed::Pause { seconds: retry_after.unwrap_or(NO_ROOM) }),
+            Refusal::SiteUnknown | Refusal::Origin => {
+                self.notice = Some(CLOSED);
+                None
+            }
+            Refusal::SiteClosed => {
+                self.notice = Some(CLOSED);
+                Some(CLOSED_FOR)
+            }
+            _ => Some(NO_ROOM),
+        };
+        if let Some(wait) = wait {
+            return self.deeds.push(Deed::Pause { seconds: retry_after.unwrap_or(wait) });
         }
+        self.left = true;
         self.link = Link::Off;
         self.deeds.push(Deed::Leave);
     }

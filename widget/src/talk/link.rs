@@ -82,8 +82,8 @@ impl Talk {
 
     /// The connection went, or did not come about; the next attempt comes by itself. `surely`: there is no network.
     pub fn disconnected(&mut self, surely: bool, now: Millis) {
-        if self.closed.is_some() {
-            // The relay is there and has said why.
+        if self.notice.is_some() {
+            // The relay is there, and the visitor was told what is the matter.
             self.link = Link::Off;
             return self.queue.break_off();
         }

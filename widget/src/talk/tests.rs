@@ -1,8 +1,8 @@
 use super::*;
-use crate::dialogue::Shown;
+use crate::dialogue::{Line, Shown};
 use crate::storage::Shelf;
 use crate::storage::tests::Shared;
-use shared::{Entry, Happening, MessageState, Piece, ToWidget};
+use shared::{Entry, Happening, MessageState, Piece, Refusal, ToServer, ToWidget};
 
 const SECOND: Millis = 1_000;
 
@@ -268,6 +268,10 @@ fn history_is_no_news_and_answers_count_until_they_are_seen() {
     assert_eq!((talk.deeds(), talk.unread(), talk.is_loading()), (vec![], 2, false));
     talk.receive(entries(vec![answer(3, "c")]), 0);
     assert_eq!((talk.deeds(), talk.unread()), (vec![Deed::Tell(News::Received)], 3));
+    let mut new = connected(&Shared::default(), "token");
+    new.receive(entries(vec![answer(1, "a"), answer(2, "b")]), 0);
+    let told = [News::Operator, News::Received, News::Received].map(Deed::Tell);
+    assert_eq!(new.deeds(), told, "an operator is told of once");
     talk.show(true);
     assert_eq!(talk.unread(), 0);
     let divided = |talk: &Talk| talk.lines(0, &|_| 0).iter().any(|line| line.shown == Shown::New);
@@ -328,6 +332,10 @@ fn a_closed_chat_says_so_and_keeps_what_was_written() {
     assert_eq!(closed.deeds(), [say(1, "раз")], "the owner may have opened it again");
     closed.receive(ToWidget::Accepted { id: id(1), seq: 1, at: 0 }, 60 * SECOND);
     assert_eq!(notes(&closed, 60 * SECOND), [""; 0]);
+    let mut broken = connected(&Shared::default(), "token");
+    broken.say(id(1), "раз".to_owned(), 0);
+    broken.receive(ToWidget::Refused { id: Some(id(1)), code: Refusal::Internal, retry_after: None }, 0);
+    assert_eq!((notes(&broken, 0), broken.due(0)), (vec!["server_unsaved"], Some(SECOND)));
     let mut paused = connected(&shelf, "token");
     paused.receive(ToWidget::Refused { id: None, code: Refusal::TooManyConnections, retry_after: Some(7) }, 0);
     assert_eq!(paused.deeds(), [Deed::Pause { seconds: 7 }]);

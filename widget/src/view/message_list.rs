@@ -1,7 +1,7 @@
 //! The list of lines: days, what the system says, messages.
 
 use super::message::Message;
-use super::{Row, Rows, Wish};
+use super::{Drawn, Rows, Wish};
 use crate::clock;
 use crate::dialogue::Shown;
 use crate::embed::{say, say_with};
@@ -14,15 +14,15 @@ pub fn MessageList(rows: Rows, wish: fn(Wish)) -> impl IntoView {
             each=move || rows.0.get()
             key=|row| row.key.clone()
             children=move |row| {
-                move || row.shown.with(|shown| line(shown, &row, wish))
+                move || row.drawn.with(|drawn| line(drawn, wish))
             }
         />
     }
 }
 
-fn line(shown: &Shown, row: &Row, wish: fn(Wish)) -> AnyView {
-    match shown {
-        Shown::Message(bubble) => Message(bubble, row.fresh, wish),
+fn line(drawn: &Drawn, wish: fn(Wish)) -> AnyView {
+    match &drawn.shown {
+        Shown::Message(bubble) => Message(bubble, drawn.fresh, wish),
         Shown::Day { at, ago } => aside(
             "day",
             match ago {

@@ -24,6 +24,9 @@ impl Scroll {
 
     /// It was scrolled. Who leaves the end goes up: that more lies below may also mean that more has come.
     pub fn moved(&self) {
+        if self.log.client_height() == 0 {
+            return; // the chat is closed, and nothing has a place
+        }
         let top = self.log.scroll_top();
         if self.below() < NEAR {
             self.at_end.set(true);
@@ -52,10 +55,17 @@ impl Scroll {
     pub fn to_end(&self) {
         self.at_end.set(true);
         self.log.set_scroll_top(self.log.scroll_height());
+        self.top.set(self.log.scroll_top());
     }
 
-    /// Shows where the unread begins, if it is there.
-    pub fn to_unread(&self) {
+    /// The chat was opened: where it was before, or where the unread begins.
+    pub fn restore(&self) {
+        if self.is_at_end() {
+            self.to_end();
+        } else {
+            self.log.set_scroll_top(self.top.get());
+        }
+
         if let Ok(Some(rule)) = self.log.query_selector(".new") {
             rule.scroll_into_view();
             self.at_end.set(self.below() < NEAR);

@@ -1,0 +1,38 @@
+//! What `Talk` wants done outside of it.
+
+use shared::{Refusal, ToServer};
+
+/// What is to be done outside.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Deed {
+    Send(ToServer),
+    /// Connect, unless that is so already.
+    Connect,
+    /// Leave this connection and connect as who we are now.
+    Anew,
+    /// Leave it; come back by itself after so many seconds at the least.
+    Pause {
+        seconds: u32,
+    },
+    /// Leave it for good.
+    Leave,
+    /// The longest text the relay takes.
+    Limit {
+        chars: u32,
+    },
+    /// To the host page.
+    Tell(News),
+    /// To the ear: a message failed, and why.
+    Failed(Refusal),
+}
+
+/// What scripts of the host page hear of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum News {
+    Sent { first: bool },
+    Received,
+    Failed,
+    Operator,
+    Started,
+    Finished,
+}
