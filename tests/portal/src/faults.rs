@@ -40,6 +40,8 @@ pub enum Fault {
     LineOff,
     /// `ACCESS_DENIED` for `imopenlines.session.history.get`.
     HistoryRefused,
+    /// `imopenlines.session.history.get` answers with an empty list, whatever there is.
+    HistoryEmpty,
     EventLost,
     EventDelayed(Duration),
     EventTwice,
@@ -65,7 +67,7 @@ impl Fault {
         match self {
             Self::ElementFailure | Self::LostSession => Place::Element,
             Self::OuterFailure | Self::LineOff => Place::Send,
-            Self::HistoryRefused => Place::History,
+            Self::HistoryRefused | Self::HistoryEmpty => Place::History,
             Self::EventLost | Self::EventDelayed(_) | Self::EventTwice | Self::EventsSwapped => Place::Event,
             _ => Place::Call,
         }

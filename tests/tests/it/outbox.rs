@@ -55,6 +55,22 @@ async fn what_a_refused_history_hides_is_told_as_unconfirmed_and_holds_up_nothin
 }
 
 #[tokio::test]
+async fn a_history_that_is_never_told_holds_up_nothing_for_longer_than_a_day() {
+    let (stage, mut visitor, _) = begun().await;
+    stage.portal.fault_on(SEND, Fault::CutAfter, 1);
+    stage.portal.fault_on(HISTORY, Fault::HistoryEmpty, u32::MAX);
+    let lost = visitor.say("два").await;
+    let next = visitor.say("три").await;
+    stage.portal.wait_calls(SEND, 2).await;
+    let _hurry = stage.hurry();
+    stage.portal.wait_calls("batch", 2).await;
+    stage.advance(Duration::from_secs(24 * 60 * 60));
+    let mut visitor = visitor.resume().await;
+    visitor.wait_for_state(&lost, MessageState::Unconfirmed).await;
+    visitor.wait_for_state(&next, MessageState::Delivered).await;
+}
+
+#[tokio::test]
 async fn a_first_word_whose_answer_was_lost_is_found_by_the_session_that_began() {
     let stage = Stage::by_hand().await;
     let _hurry = stage.hurry();

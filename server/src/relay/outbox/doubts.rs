@@ -20,6 +20,9 @@ const AGAIN: Duration = Duration::from_secs(10);
 /// more: a rare repeat is better than a first word that never came.
 const SILENCE: Duration = Duration::from_secs(150);
 
+/// How long the portal is asked that does not answer about a message. The messages behind it wait as long.
+const PATIENCE: Duration = Duration::from_secs(24 * 60 * 60);
+
 /// How many calls may carry a first message while nothing is told of its dialogue.
 const BLIND_CALLS: u32 = 2;
 
@@ -93,6 +96,11 @@ impl Doubts {
         } else {
             Absent::GiveUp
         }
+    }
+
+    /// A message that the portal could not be asked about, or gave no answer that says anything.
+    pub fn untold(&self, doubt: &Doubt, now: Millis) -> Absent {
+        if now < doubt.since + millis(PATIENCE) { Absent::NotYet } else { Absent::GiveUp }
     }
 
     /// A first message of a dialogue that the portal has told nothing of.

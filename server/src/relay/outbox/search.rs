@@ -69,7 +69,7 @@ impl Outbox {
             Found::Nowhere => self.doubts.absent(doubt, now),
             Found::NoPlace => self.doubts.unheard(doubt, now),
             Found::Refused => Absent::GiveUp,
-            Found::NotNow | Found::TooMuch => Absent::NotYet,
+            Found::NotNow | Found::TooMuch => self.doubts.untold(doubt, now),
         };
         tracing::info!(dialogue.id = %doubt.item.dialogue, ?found, ?next, "a message in doubt was looked for");
         match next {

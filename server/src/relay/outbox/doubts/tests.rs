@@ -59,6 +59,16 @@ fn absence_counts_only_when_the_call_can_have_no_effect_any_more() {
 }
 
 #[test]
+fn a_portal_that_tells_nothing_is_asked_for_a_day() {
+    const DAY: Millis = 86_400_000;
+    let mut doubts = Doubts::default();
+    doubts.add(item(), 1_000_000);
+    let doubt = doubts.due(1_001_000, 50).remove(0);
+    assert_eq!(doubts.untold(&doubt, 999_999 + DAY), Absent::NotYet);
+    assert_eq!(doubts.untold(&doubt, 1_000_000 + DAY), Absent::GiveUp);
+}
+
+#[test]
 fn what_no_call_brings_there_is_given_up() {
     let mut doubts = Doubts::default();
     let after = |doubts: &mut Doubts, attempts| {
