@@ -60,8 +60,9 @@ impl Outbox {
     pub async fn run(mut self) -> Result<(), StoreError> {
         let bell = self.relay.store.outbox_woken(self.portal.host());
         for item in self.relay.store.in_doubt(self.portal.host()).await? {
-            let since = item.sending.unwrap_or_else(|| self.now());
-            self.doubts.add(item, since);
+            // Not since its call: nothing the portal told while we were away has been read yet.
+            let now = self.now();
+            self.doubts.add(item, now);
         }
         let shutdown = self.relay.shutdown.clone();
         while !shutdown.is_cancelled() {

@@ -153,10 +153,10 @@ fn new_token() -> String {
 /// An entry as the visitor may see it. The portal's words are read as BB-code; the visitor's own stay as typed.
 fn shown(entry: StoredEntry) -> Entry {
     let what = match entry.what {
-        Told::Said { id, from: Author::Visitor, name, text } => {
+        Told::Said { id, from: Author::Visitor, name, text, .. } => {
             Happening::Said { id, from: Author::Visitor, name, body: vec![Piece::Text(text)] }
         }
-        Told::Said { id, from, name, text } => Happening::Said { id, from, name, body: bbcode::parse(&text) },
+        Told::Said { id, from, name, text, .. } => Happening::Said { id, from, name, body: bbcode::parse(&text) },
         Told::Edited { id, text } => Happening::Edited { id, body: bbcode::parse(&text) },
         Told::Deleted { id } => Happening::Deleted { id },
         Told::State { id, state, .. } => Happening::State { id, state },

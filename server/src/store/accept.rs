@@ -37,7 +37,7 @@ impl Store {
                 let Some(site) = batch.head(dialogue)?.map(|head| head.site.clone()) else {
                     return Ok((Acceptance::Gone, None));
                 };
-                let said = Told::Said { id, from: Author::Visitor, name: None, text };
+                let said = Told::Said { id, from: Author::Visitor, name: None, text, chat: None };
                 let Some((position, seq)) = batch.append(dialogue, now, said)? else {
                     return Ok((Acceptance::Gone, None));
                 };

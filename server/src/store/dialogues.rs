@@ -82,8 +82,12 @@ impl Head {
                 self.started = self.started.max(*session);
                 self.learn(&AtPortal { chat: None, session: Some(*session), user: *user });
             }
-            Told::Finished { session } => self.finished = self.finished.max(*session),
-            Told::Said { .. } | Told::Edited { .. } | Told::Deleted { .. } => {}
+            Told::Finished { session } => {
+                self.finished = self.finished.max(*session);
+                self.learn(&AtPortal { session: Some(*session), ..AtPortal::default() });
+            }
+            Told::Said { chat, .. } => self.learn(&AtPortal { chat: *chat, ..AtPortal::default() }),
+            Told::Edited { .. } | Told::Deleted { .. } => {}
         }
     }
 

@@ -34,6 +34,9 @@ pub enum Told {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         name: Option<String>,
         text: String,
+        /// The portal's chat that an operator said it in.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        chat: Option<u64>,
     },
     Edited {
         id: MessageId,

@@ -186,7 +186,8 @@ impl Heard<'_> {
         let id = self.im.message_id(self.host);
         let row = HeardRow { dialogue: self.dialogue, id: id.clone(), words: digest(&text), edited_at, deleted: false };
         batch.put(HEARD, self.key(), &row)?;
-        batch.append(self.dialogue, at, Told::Said { id: id.clone(), from, name, text })?;
+        let chat = Some(self.im.chat);
+        batch.append(self.dialogue, at, Told::Said { id: id.clone(), from, name, text, chat })?;
         let confirmation = ConfirmationRow { dialogue: self.dialogue, line: self.line, im: self.im, id, at: self.now };
         let no = batch.ledger.next_confirmation;
         batch.ledger.next_confirmation += 1;

@@ -136,6 +136,16 @@ async fn an_operator_can_delete_what_the_visitor_said() {
 }
 
 #[tokio::test]
+async fn an_operators_words_and_the_end_tell_where_a_dialogue_is() {
+    let mut bench = Bench::new().await;
+    let dialogue = bench.dialogue("one").await;
+    work(&bench, vec![said(dialogue, 1, "hello"), InboxAct::Finished { dialogue, session: 5 }]).await;
+    bench.kill();
+    let record = bench.store.dialogue(dialogue).await.unwrap().unwrap();
+    assert_eq!((record.portal_chat, record.portal_session), (Some(1807), Some(5)), "its beginning was lost");
+}
+
+#[tokio::test]
 async fn a_session_starts_and_finishes_once() {
     let mut bench = Bench::new().await;
     let dialogue = bench.dialogue("one").await;
@@ -146,7 +156,7 @@ async fn a_session_starts_and_finishes_once() {
     work(&bench, vec![finish(5), start(6), finish(5), finish(7), start(7)]).await;
     assert_eq!(seen(&bench, dialogue).await, ["started 5", "finished 5", "started 6", "finished 7"]);
     let record = bench.store.dialogue(dialogue).await.unwrap().unwrap();
-    assert_eq!((record.portal_session, record.portal_user), (Some(6), Some(585)));
+    assert_eq!((record.portal_session, record.portal_user), (Some(7), Some(585)));
 }
 
 #[tokio::test]
