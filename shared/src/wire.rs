@@ -86,7 +86,7 @@ pub enum ToWidget {
 #[cfg_attr(feature = "serde", derive(Serialize, Deserialize))]
 #[cfg_attr(feature = "serde", serde(rename_all = "snake_case"))]
 pub enum Refusal {
-    /// Too many messages from this session or address: `retry_after` says when to go on. No failure.
+    /// Too many messages from one session or address: `retry_after` says when to go on. No failure.
     TooFast,
     /// The text is over `text_chars`.
     TooLong,
@@ -104,7 +104,7 @@ pub enum Refusal {
     SiteClosed,
     /// The request does not come from the chat's own page.
     Origin,
-    /// Too many open connections of this session or address.
+    /// Too many open connections of one session or address.
     TooManyConnections,
     /// The widget is too old for this relay: reload.
     Version,

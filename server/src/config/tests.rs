@@ -1,3 +1,5 @@
+//! Settings from a file and the environment, and the line each fault is told with.
+
 use super::*;
 use secrecy::ExposeSecret;
 

@@ -1,3 +1,5 @@
+//! The roles against the reference's printed values, and the least contrast of every pair over a sweep of colours.
+
 use super::*;
 
 /// Owner colour, theme and the custom properties that the look's reference arithmetic gives for them.

@@ -1,3 +1,5 @@
+//! The fold over entries: twice, shuffled and torn it ends the same.
+
 use super::*;
 use proptest::prelude::*;
 use shared::{Author, Entry, Happening, MessageId, MessageState, Millis, Piece, Refusal, Seq, ToServer};

@@ -1,3 +1,5 @@
+//! A talk over connections that break, refuse and come back.
+
 use super::*;
 use crate::dialogue::{Line, Shown};
 use crate::storage::Shelf;

@@ -1,3 +1,5 @@
+//! BB-code as operators' clients write it, whole and broken.
+
 use super::*;
 use proptest::prelude::*;
 use shared::{Link, Quote};

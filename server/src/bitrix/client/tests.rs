@@ -1,3 +1,5 @@
+//! Calls against a server that answers by script: renewals, refusals, lost answers.
+
 use super::*;
 use crate::bitrix::methods::app::UserAdmin;
 use crate::bitrix::methods::messages;

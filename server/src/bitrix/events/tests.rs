@@ -1,3 +1,5 @@
+//! The recorded event bodies, and what a portal might send instead.
+
 use super::*;
 use crate::bitrix::bbcode;
 use crate::bitrix::fixtures::{bytes, json};

@@ -1,3 +1,5 @@
+//! Addresses and redirects the guarded client must not follow.
+
 use super::address::is_public;
 use super::*;
 use axum::Router;

@@ -1,3 +1,5 @@
+//! Copies made while the store works, and put back.
+
 use super::*;
 
 #[tokio::test]

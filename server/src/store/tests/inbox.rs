@@ -1,3 +1,5 @@
+//! Repeats, edits before their message, deletions, and whose dialogue an event may touch.
+
 use super::*;
 use crate::ids::ImId;
 use shared::Author;

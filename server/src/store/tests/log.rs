@@ -1,3 +1,5 @@
+//! A dialogue's entries in order, from anywhere, also after a reopening.
+
 use super::*;
 
 #[tokio::test]

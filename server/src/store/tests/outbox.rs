@@ -1,3 +1,5 @@
+//! What waits for a portal, what is under way, and what became of it.
+
 use super::*;
 use shared::MessageState;
 

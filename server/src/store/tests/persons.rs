@@ -1,3 +1,5 @@
+//! One visitor's data, told and erased.
+
 use super::*;
 use crate::ids::ImId;
 use shared::Author;

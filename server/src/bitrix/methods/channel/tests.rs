@@ -1,3 +1,5 @@
+//! The connector's calls against the recorded bodies.
+
 use super::*;
 use crate::bitrix::fixtures::{json, result};
 

@@ -1,3 +1,5 @@
+//! The messages' calls and their answers, whole and partly failed, against the recorded bodies.
+
 use super::*;
 use crate::bitrix::error::Advice;
 use crate::bitrix::fixtures::{bytes, json, result};

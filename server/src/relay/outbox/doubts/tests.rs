@@ -1,3 +1,5 @@
+//! When a message in doubt is looked for, sent again or given up.
+
 use super::*;
 use crate::ids::{DialogueId, LineId};
 use crate::store::AtPortal;

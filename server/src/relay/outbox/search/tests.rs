@@ -1,3 +1,5 @@
+//! What a history tells of a message in doubt.
+
 use super::super::doubts::Doubts;
 use super::*;
 use crate::bitrix::methods::history::Past;

@@ -1,3 +1,5 @@
+//! The chat's document in its languages, colours and policies.
+
 use super::*;
 
 fn key() -> SiteKey {
