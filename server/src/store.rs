@@ -115,7 +115,7 @@ impl Store {
     /// # Errors
     /// `Held` where another process has the file; `Disk` and `KeyFile` where one of the two cannot be used.
     pub fn open(data: &Path) -> Result<Self, StoreError> {
-        let database = Arc::new(Database::create(data)?);
+        let database = Arc::new(database(data)?);
         let vault = Vault::beside(data)?;
         let (mut ledger, board, epoch) = recovery::open(&database)?;
         let (board, heads) = (Arc::new(board), Arc::new(FreshHeads::default()));
@@ -183,6 +183,16 @@ impl Store {
         });
         looked.await.map_err(|_| StoreError::Stopped)?
     }
+}
+
+/// Opens the file, or makes it, its owner's alone: it holds what visitors said.
+fn database(data: &Path) -> Result<Database, StoreError> {
+    let mut options = std::fs::OpenOptions::new();
+    options.read(true).write(true).create(true).truncate(false);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    let file = options.open(data).map_err(redb::Error::Io)?;
+    Ok(Database::builder().create_file(file)?)
 }
 
 /// What was on the disk at one moment.

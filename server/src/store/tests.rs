@@ -32,6 +32,15 @@ pub fn site(name: &str, portal: &str, line: u64) -> SiteRecord {
     }
 }
 
+#[cfg(unix)]
+#[tokio::test]
+async fn the_data_file_is_its_owners_alone() {
+    use std::os::unix::fs::PermissionsExt;
+    let bench = Bench::new().await;
+    let mode = std::fs::metadata(bench.data(0)).unwrap().permissions().mode();
+    assert_eq!(mode & 0o777, 0o600);
+}
+
 /// A store in a folder of its own, which can be left as a killed process leaves it.
 pub struct Bench {
     folder: tempfile::TempDir,
