@@ -4,6 +4,14 @@ use super::ConfigError;
 use super::source::Section;
 use std::time::Duration;
 
+/// The longest message that can be set, in characters. The portal cuts a text at 20,000 (imconnector.send.messages), and
+/// of three characters (`[b]`) four may be made on the way there, so that they are no markup.
+const MOST_CHARS: u32 = 14_999;
+
+/// How many bytes of a frame one character may take, a control character's escape in JSON, and all that is around it.
+const CHAR_BYTES: u32 = 6;
+const AROUND_BYTES: u32 = 1_024;
+
 /// What one visitor, and one address, may do.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LimitsConfig {
@@ -37,8 +45,7 @@ impl LimitsConfig {
                 .map(|number| u32::try_from(number).unwrap_or(most))
         };
         let limits = Self {
-            // The portal cuts a text at 20,000 characters (imconnector.send.messages).
-            text_chars: number("text_chars", usual.text_chars, 1, 20_000)?,
+            text_chars: number("text_chars", usual.text_chars, 1, MOST_CHARS)?,
             frame_bytes: number("frame_bytes", usual.frame_bytes, 1_024, 1 << 24)?,
             session_burst: number("session_burst", usual.session_burst, 1, 1_000_000)?,
             session_per_minute: number("session_per_minute", usual.session_per_minute, 1, 1_000_000)?,
@@ -50,6 +57,11 @@ impl LimitsConfig {
             address_connections: number("address_connections", usual.address_connections, 1, 1_000_000)?,
             hello_within: Duration::from_secs(number("hello_seconds", 10, 1, 600)?.into()),
         };
+        // Else a message that the page takes would never arrive, and be tried again for ever.
+        let least = CHAR_BYTES * limits.text_chars + AROUND_BYTES;
+        if limits.frame_bytes < least {
+            return Err(section.wrong("frame_bytes", &format!("at least {least} are needed for this text_chars")));
+        }
         section.end()?;
         Ok(limits)
     }

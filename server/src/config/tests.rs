@@ -61,7 +61,12 @@ fn what_is_wrong_is_named() {
     assert_eq!(with("lissten = \"1\""), "lissten: no such setting");
     assert_eq!(with("listen = \"here\""), "listen: an address and a port are expected, like 127.0.0.1:8080");
     assert_eq!(with("[limits]\nwords = 1"), "limits.words: no such setting");
-    assert_eq!(with("[limits]\ntext_chars = 0"), "limits.text_chars: a whole number from 1 to 20000 is expected");
+    assert_eq!(with("[limits]\ntext_chars = 0"), "limits.text_chars: a whole number from 1 to 14999 is expected");
+    assert_eq!(
+        with("[limits]\ntext_chars = 12_000"),
+        "limits.frame_bytes: at least 73024 are needed for this text_chars"
+    );
+    assert!(load(&format!("{url}[limits]\ntext_chars = 12_000\nframe_bytes = 73_024"), &[]).is_ok());
     assert_eq!(with("[[portal]]\nhost = \"a.ru\""), "portal.0.client_id: missing");
     let twice = "[[portal]]\nhost=\"a.ru\"\nclient_id=\"1\"\nclient_secret=\"2\"\n".repeat(2);
     assert_eq!(with(&twice), "portal.1.host: this portal is there twice");
