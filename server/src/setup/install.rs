@@ -176,11 +176,17 @@ impl Setup {
         if grant.member_id.as_deref().is_some_and(|member| member != install.member_id) {
             return Err(SetupError::Forged("the tokens are another portal's"));
         }
-        // The refresh token is used up: from here on the install stands for the new pair, should the next step not work.
+        // The refresh token is used up: from here on the install stands for the new pair, should the next step not work
+        // or the process end before it.
         install.tokens = self.granted(&grant);
-        self.keep_grant(&install.host, &install.member_id, grant, install.application_token.clone()).await?;
-        self.inner.store.unpark(&install.member_id).await?;
-        Ok(())
+        if self.inner.store.park_install(install.clone()).await? == Parked::Full {
+            tracing::warn!(portal = %install.host, "no room to park an install: its tokens are lost if the process ends now");
+        }
+        let kept = self.keep_grant(&install.host, &install.member_id, grant, install.application_token.clone()).await;
+        if !kept.as_ref().is_err_and(SetupError::is_passing) {
+            self.inner.store.unpark(&install.member_id).await?;
+        }
+        kept
     }
 
     /// Keeps tokens from the OAuth server, once the portal itself has confirmed them.

@@ -76,6 +76,22 @@ async fn an_install_outlives_a_sick_oauth_server() {
 }
 
 #[tokio::test]
+async fn an_install_outlives_a_crash_after_its_token_was_spent() {
+    let mut stage = Stage::empty(Clock::real(), "").await;
+    stage.start_without_portal().await;
+    assert_eq!(stage.portal.install_into(&stage.url()).await, Some(200), "it waits for its keys");
+    stage.kill().await;
+    stage.portal.fault_on("app.info", Fault::Silent, 1);
+    stage.start_here().await;
+    stage.portal.wait_calls("app.info", 1).await;
+    stage.kill().await;
+    assert_eq!(stage.portal.calls("oauth.token").len(), 1, "the token it came with is spent");
+    stage.start_here().await;
+    stage.portal.wait_ready(CONNECTOR).await;
+    stage.site().await;
+}
+
+#[tokio::test]
 async fn a_removed_application_comes_back_with_its_sites() {
     let stage = Stage::start().await;
     let before = stage.connect(SALES, &["https://shop.example"]).await;
