@@ -6,6 +6,7 @@ use axum::extract::{ConnectInfo, FromRequestParts};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, header};
 use shared::Refusal;
+use std::convert::Infallible;
 use std::net::{IpAddr, SocketAddr};
 
 /// A request from the chat's own page, and the address that it is counted by.
@@ -22,9 +23,25 @@ impl FromRequestParts<AppState> for Caller {
         if !origin.is_some_and(|origin| state.config.public_url.is_origin(origin)) {
             return Err(Failure::Refused(Refusal::Origin));
         }
-        let peer = parts.extensions.get::<ConnectInfo<SocketAddr>>().map(|info| info.0.ip());
-        Ok(Self(address(peer.unwrap_or(IpAddr::from([0, 0, 0, 0])), &parts.headers)))
+        Ok(Self(of(parts)))
     }
+}
+
+/// The address that a request of any page, or of a portal, is counted by.
+#[derive(Clone, Copy, Debug)]
+pub struct Address(pub IpAddr);
+
+impl<S: Send + Sync> FromRequestParts<S> for Address {
+    type Rejection = Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Infallible> {
+        Ok(Self(of(parts)))
+    }
+}
+
+fn of(parts: &Parts) -> IpAddr {
+    let peer = parts.extensions.get::<ConnectInfo<SocketAddr>>().map(|info| info.0.ip());
+    address(peer.unwrap_or(IpAddr::from([0, 0, 0, 0])), &parts.headers)
 }
 
 /// The visitor's address: the connection's own, or what a proxy on this machine or in this network has put last into

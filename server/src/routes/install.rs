@@ -1,5 +1,6 @@
 //! `POST /bitrix24/install`: the application is installed, or installed again: by an event, or by a page in a frame.
 
+use super::caller::Address;
 use super::events;
 use super::posted::Posted;
 use super::settings::refusal;
@@ -13,34 +14,40 @@ use axum::extract::{RawQuery, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use axum::routing::{MethodRouter, post};
+use std::net::IpAddr;
 
 pub fn door() -> MethodRouter<AppState> {
     post(install)
 }
 
 /// An event has a name; a frame has not.
-async fn install(State(state): State<AppState>, RawQuery(query): RawQuery, posted: Posted<MAX_BODY>) -> Response {
+async fn install(
+    State(state): State<AppState>,
+    Address(from): Address,
+    RawQuery(query): RawQuery,
+    posted: Posted<MAX_BODY>,
+) -> Response {
     let Ok(delivery) = Delivery::read(&posted.body) else { return StatusCode::PAYLOAD_TOO_LARGE.into_response() };
     let event = Event::of(&delivery.body);
     if !event.name.is_empty() {
         drop(posted);
-        return by_event(&state, delivery, event.what).await.into_response();
+        return by_event(&state, from, delivery, event.what).await.into_response();
     }
     let frame = Frame::read(&query.unwrap_or_default(), &posted.body);
     drop((posted, delivery, event));
     match frame {
-        Some(frame) => by_frame(&state, frame).await,
+        Some(frame) => by_frame(&state, from, frame).await,
         None => StatusCode::FORBIDDEN.into_response(),
     }
 }
 
 /// The portal reads no body. A caller who is gone does not stop what was begun: a pair of tokens would be lost.
-async fn by_event(state: &AppState, delivery: Delivery, what: What) -> StatusCode {
+async fn by_event(state: &AppState, from: IpAddr, delivery: Delivery, what: What) -> StatusCode {
     if what != What::AppInstall {
         return events::received(state, delivery).await;
     }
     let setup = state.setup.clone();
-    let work = state.tasks.spawn(async move { setup.install(&delivery.auth).await });
+    let work = state.tasks.spawn(async move { setup.install(&delivery.auth, from).await });
     match work.await {
         Ok(Ok(_)) => StatusCode::OK,
         Ok(Err(error)) => {
@@ -58,10 +65,10 @@ async fn by_event(state: &AppState, delivery: Delivery, what: What) -> StatusCod
 }
 
 /// The page tells the portal that all is done, so it waits until all is registered.
-async fn by_frame(state: &AppState, frame: Frame) -> Response {
+async fn by_frame(state: &AppState, from: IpAddr, frame: Frame) -> Response {
     let (setup, lang) = (state.setup.clone(), frame.lang);
     let work = state.tasks.spawn(async move {
-        match setup.install_by_frame(&frame).await? {
+        match setup.install_by_frame(&frame, from).await? {
             Outcome::Installed(host) => setup.registered(&host).await.map(|()| Installed::Done(host)),
             Outcome::Parked => Ok(Installed::Parked),
         }

@@ -1,6 +1,7 @@
 //! `GET /bitrix24/oauth`: an administrator's browser on its way to the portal for a code, and back with it. The same
 //! address is the application's own page, where it has one: the portal opens it by POST.
 
+use super::caller::Address;
 use super::settings::refusal;
 use crate::AppState;
 use crate::setup::Returned;
@@ -25,7 +26,12 @@ struct Asked {
     member_id: Option<String>,
 }
 
-async fn travel(State(state): State<AppState>, Query(asked): Query<Asked>, headers: HeaderMap) -> Response {
+async fn travel(
+    State(state): State<AppState>,
+    Address(from): Address,
+    Query(asked): Query<Asked>,
+    headers: HeaderMap,
+) -> Response {
     let lang = browser_lang(&headers);
     let Asked { portal, code, state: journey, member_id } = asked;
     let (Some(code), Some(journey)) = (code, journey) else {
@@ -36,7 +42,8 @@ async fn travel(State(state): State<AppState>, Query(asked): Query<Asked>, heade
     };
     let setup = state.setup.clone();
     // A browser that is closed does not stop what was begun: a code is good once.
-    let work = state.tasks.spawn(async move { setup.authorized(&Returned { code, state: journey, member_id }).await });
+    let work =
+        state.tasks.spawn(async move { setup.authorized(&Returned { code, state: journey, member_id }, from).await });
     match work.await {
         Ok(Ok(_)) => page::installed(lang, Installed::ByHand),
         Ok(Err(error)) => page::installed(lang, Installed::Failed(refusal(&error, "a code was not taken"))),

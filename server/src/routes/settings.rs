@@ -1,6 +1,7 @@
 //! `POST /bitrix24/settings`: a line's settings in the portal's frame, and `/bitrix24/settings/api`, which that page's
 //! script asks. Knows how requests look; what they mean is decided in `setup`.
 
+use super::caller::Address;
 use super::posted::Posted;
 use crate::AppState;
 use crate::look::Rgb;
@@ -31,11 +32,16 @@ pub fn api() -> MethodRouter<AppState> {
     post(ask)
 }
 
-async fn open(State(state): State<AppState>, RawQuery(query): RawQuery, posted: Posted<MOST>) -> Response {
+async fn open(
+    State(state): State<AppState>,
+    Address(from): Address,
+    RawQuery(query): RawQuery,
+    posted: Posted<MOST>,
+) -> Response {
     let Some(frame) = Frame::read(&query.unwrap_or_default(), &posted.body) else {
         return page::refused(Lang::En, Refused::Forged);
     };
-    match state.setup.open(&frame).await {
+    match state.setup.open(&frame, from).await {
         Ok(settings) => page::settings(frame.lang, &settings.opened.portal, &settings.key, &settings.view),
         Err(error) => page::refused(frame.lang, refusal(&error, "settings were not opened")),
     }

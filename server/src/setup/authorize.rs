@@ -10,6 +10,7 @@ use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use serde::Deserialize;
 use shared::Millis;
 use std::collections::HashMap;
+use std::net::IpAddr;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 use url::Url;
@@ -79,11 +80,13 @@ impl Setup {
     /// Takes the code that a browser brought back. Connector and events are registered in the background.
     ///
     /// # Errors
-    /// `Forged` for a journey that nobody began, or that is over; as an install otherwise.
-    pub async fn authorized(&self, returned: &Returned) -> Result<PortalHost, SetupError> {
+    /// `Forged` for a journey that nobody began, or that is over; `Flood` for one too many; as an install otherwise.
+    pub async fn authorized(&self, returned: &Returned, from: IpAddr) -> Result<PortalHost, SetupError> {
         let host = self.inner.journeys.end(&returned.state, self.inner.clock.now());
         let host = host.ok_or(SetupError::Forged("nobody began this journey"))?;
         let portal = self.inner.portals.get(&host).ok_or(SetupError::UnknownPortal)?;
+        // Anybody may begin a journey and bring a made-up code: each costs a call with the application's secret.
+        self.doubt(&host, from)?;
         let grant = portal.grant(&Proof::Code(returned.code.clone())).await.map_err(granting)?;
         let member_id = grant.member_id.clone().or_else(|| returned.member_id.clone());
         let member_id = member_id.ok_or(SetupError::Forged("tokens of no portal"))?;

@@ -17,6 +17,7 @@ use crate::ids::LineId;
 use crate::store::{Look, PortalRecord, SiteRecord};
 use crate::telemetry::chain;
 use shared::SiteKey;
+use std::net::IpAddr;
 
 /// The name of the placement that the settings open in (api-reference/imopenlines/imconnector).
 const PLACEMENT: &str = "SETTING_CONNECTOR";
@@ -43,13 +44,13 @@ impl Setup {
     /// # Errors
     /// `UnknownPortal`, `NotInstalled`, `Forged`, `Stale`, `NotAdmin`, `NoLine`; `Portal` where the portal could not be
     /// asked.
-    pub async fn open(&self, frame: &Frame) -> Result<Settings, SetupError> {
+    pub async fn open(&self, frame: &Frame, from: IpAddr) -> Result<Settings, SetupError> {
         let record = self.installed(frame).await?;
         let portal = self.inner.portals.get(&record.host).ok_or(SetupError::UnknownPortal)?;
         match record.application_token.as_ref().zip(frame.application_token.as_ref()) {
             Some((kept, given)) if same(kept, given) => {}
             Some(_) => return Err(SetupError::Forged("the signature is not the one of the installation")),
-            None => self.doubt(&record.host)?,
+            None => self.doubt(&record.host, from)?,
         }
         let at = Endpoint { host: record.host.clone(), url: record.client_endpoint.clone() };
         self.prove_admin(&at, &frame.access).await?;

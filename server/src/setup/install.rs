@@ -13,6 +13,7 @@ use crate::ids::PortalHost;
 use crate::store::{Parked, PendingInstall, PortalRecord, Tokens};
 use crate::telemetry::chain;
 use secrecy::SecretString;
+use std::net::IpAddr;
 use std::time::Duration;
 
 /// The pause after the OAuth server did not answer for an install that waits; it doubles up to `LONGEST`.
@@ -32,11 +33,11 @@ pub enum Outcome {
 }
 
 impl Setup {
-    /// Takes `ONAPPINSTALL`, whose `auth` this is; has connector and events registered in the background.
+    /// Takes `ONAPPINSTALL`, whose `auth` this is and which came from `from`; has connector and events registered in the background.
     ///
     /// # Errors
     /// `Forged`, `NotAdmin`, `Stale` for what its portal does not confirm; `Full` where it cannot wait.
-    pub async fn install(&self, auth: &Auth) -> Result<Outcome, SetupError> {
+    pub async fn install(&self, auth: &Auth, from: IpAddr) -> Result<Outcome, SetupError> {
         let endpoint = auth.client_endpoint.as_deref().and_then(Endpoint::read);
         let (Some(at), Some(access), Some(refresh)) = (endpoint, &auth.access_token, &auth.refresh_token) else {
             return Err(SetupError::Forged("an install without tokens or endpoint"));
@@ -44,7 +45,7 @@ impl Setup {
         let expires_in = auth.expires_in.map_or(HOUR, Duration::from_secs);
         let tokens = self.tokens(access, refresh, expires_in);
         let pending = self.pending(at, &auth.member_id, tokens, auth.application_token.clone())?;
-        let outcome = self.admit(pending).await?;
+        let outcome = self.admit(pending, from).await?;
         if let Outcome::Installed(host) = &outcome {
             self.register(host);
         }
@@ -56,13 +57,13 @@ impl Setup {
     ///
     /// # Errors
     /// As `install`.
-    pub async fn install_by_frame(&self, frame: &Frame) -> Result<Outcome, SetupError> {
+    pub async fn install_by_frame(&self, frame: &Frame, from: IpAddr) -> Result<Outcome, SetupError> {
         let (Some(host), Some(refresh)) = (&frame.domain, &frame.refresh) else {
             return Err(SetupError::Forged("an install without a refresh token or a domain"));
         };
         let tokens = self.tokens(&frame.access, refresh, Duration::from_secs(frame.expires_in));
         let pending = self.pending(Endpoint::of(host), &frame.member_id, tokens, frame.application_token.clone())?;
-        self.admit(pending).await
+        self.admit(pending, from).await
     }
 
     fn tokens(&self, access: &SecretString, refresh: &SecretString, expires_in: Duration) -> Tokens {
@@ -90,9 +91,9 @@ impl Setup {
     }
 
     /// Verifies an install as far as it can be, and keeps it or parks it.
-    async fn admit(&self, install: PendingInstall) -> Result<Outcome, SetupError> {
+    async fn admit(&self, install: PendingInstall, from: IpAddr) -> Result<Outcome, SetupError> {
         let at = Endpoint { host: install.host.clone(), url: install.endpoint.clone() };
-        self.doubt(&install.host)?;
+        self.doubt(&install.host, from)?;
         if self.inner.config.portal(&install.host).is_some() {
             self.prove_admin(&at, &install.tokens.access).await?;
             let mut install = install;

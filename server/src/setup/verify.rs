@@ -6,6 +6,7 @@ use crate::bitrix::methods::Method;
 use crate::bitrix::methods::app::{Info, UserAdmin};
 use crate::ids::PortalHost;
 use secrecy::{ExposeSecret, SecretString};
+use std::net::IpAddr;
 use subtle::ConstantTimeEq;
 use url::Url;
 
@@ -56,13 +57,14 @@ impl Setup {
         if self.asked(at, access, &UserAdmin::default()).await? { Ok(()) } else { Err(SetupError::NotAdmin) }
     }
 
-    /// Counts a request that has no proof but what its portal will say.
+    /// Counts a request that has no proof but what its portal will say; `from` is who sent it.
     ///
     /// # Errors
     /// `Flood`, where the portal was asked too often already.
-    pub(super) fn doubt(&self, host: &PortalHost) -> Result<(), SetupError> {
+    pub(super) fn doubt(&self, host: &PortalHost, from: IpAddr) -> Result<(), SetupError> {
         let known = self.inner.config.portal(host).map(|portal| &portal.host);
-        if self.inner.doubts.may_ask(known, self.inner.clock.now()) { Ok(()) } else { Err(SetupError::Flood) }
+        let may_ask = self.inner.doubts.may_ask(known, from, self.inner.clock.now());
+        if may_ask { Ok(()) } else { Err(SetupError::Flood) }
     }
 
     /// One call with a token from outside.

@@ -92,6 +92,22 @@ async fn an_install_outlives_a_crash_after_its_token_was_spent() {
 }
 
 #[tokio::test]
+async fn made_up_codes_cost_the_oauth_server_little() {
+    let stage = Stage::start().await;
+    let browser = http();
+    let before = stage.portal.calls("oauth.token").len();
+    for _ in 0..40 {
+        let begun = browser.get(format!("{}/bitrix24/oauth", stage.url())).send().await.expect("an answer");
+        let to = begun.headers()["location"].to_str().expect("an address is text");
+        let (_, state) = to.split_once("state=").expect("it has a state");
+        let made_up = format!("{}/bitrix24/oauth?code=made-up&state={state}", stage.url());
+        assert_ne!(browser.get(made_up).send().await.expect("an answer").status(), 200);
+    }
+    let asked = stage.portal.calls("oauth.token").len() - before;
+    assert!((1..20).contains(&asked), "the OAuth server was asked {asked} times");
+}
+
+#[tokio::test]
 async fn a_removed_application_comes_back_with_its_sites() {
     let stage = Stage::start().await;
     let before = stage.connect(SALES, &["https://shop.example"]).await;
