@@ -124,7 +124,8 @@ async fn preview(asked: &Asked, headers: &HeaderMap, config: &Config) -> Respons
         connected: true,
         asleep: false,
     };
-    // Our settings page stands in a frame of the portal's.
+    // Our settings page stands in a frame of the portal's: of which one is not known here, for a policy needs every
+    // frame around, and a referrer, our own page's, does not tell. Whoever asks sees the hosts of all.
     let portals = config.portals.iter().map(|portal| portal.host.origin()).collect::<Vec<_>>().join(" ");
     let policy = Policy { relay: config.public_url.as_str(), ancestors: &format!("'self' {portals}") };
     answer(StatusCode::OK, document.html(), document.policy(&policy), false, headers).await
