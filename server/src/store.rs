@@ -165,8 +165,17 @@ impl Store {
         &self,
         work: impl FnOnce(&mut Batch<'_>) -> Result<T, StoreError> + Send + 'static,
     ) -> Result<T, StoreError> {
+        self.commit_then(work, |_| ()).await
+    }
+
+    /// As `commit`; `then` is done with the outcome as soon as it is on the disk, though the caller may be gone.
+    async fn commit_then<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&mut Batch<'_>) -> Result<T, StoreError> + Send + 'static,
+        then: impl FnOnce(&T) + Send + 'static,
+    ) -> Result<T, StoreError> {
         let (answer, answered) = oneshot::channel();
-        let job = Order::Work(committer::job(work, answer));
+        let job = Order::Work(committer::job(work, then, answer));
         self.shared.orders.send(job).await.map_err(|_| StoreError::Stopped)?;
         answered.await.map_err(|_| StoreError::Stopped)?
     }

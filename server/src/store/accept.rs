@@ -1,10 +1,12 @@
 //! A visitor's message comes in.
 
 use super::board::Waiting;
+use super::committer::Batch;
 use super::log::{ReadLog, Told};
 use super::{Store, StoreError};
 use crate::ids::DialogueId;
-use shared::{Author, MessageId, Millis, Seq};
+use shared::{Author, MessageId, Millis, Seq, SiteKey};
+use std::sync::Arc;
 
 /// What became of a message that was handed in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -27,28 +29,26 @@ impl Store {
         text: String,
         now: Millis,
     ) -> Result<Acceptance, StoreError> {
-        let (acceptance, site) = self
-            .commit(move |batch| {
-                if let Some(position) = batch.said(dialogue, &id)? {
-                    let there = batch.record(position)?;
-                    let repeated = there.map(|record| Acceptance::Repeated { seq: record.seq, at: record.at });
-                    return Ok((repeated.unwrap_or(Acceptance::Gone), None));
-                }
-                let Some(site) = batch.head(dialogue)?.map(|head| head.site.clone()) else {
-                    return Ok((Acceptance::Gone, None));
-                };
-                let said = Told::Said { id, from: Author::Visitor, name: None, text, chat: None };
-                let Some((position, seq)) = batch.append(dialogue, now, said)? else {
-                    return Ok((Acceptance::Gone, None));
-                };
-                let waiting = Waiting { dialogue, sending: None, attempts: 0, written: false };
-                batch.board().put(&site, position, waiting);
-                Ok((Acceptance::New { seq, at: now }, Some(site)))
-            })
-            .await?;
-        if let Some(site) = site {
-            self.shared.board.ring(&site);
-        }
-        Ok(acceptance)
+        let board = Arc::clone(&self.shared.board);
+        let work = move |batch: &mut Batch<'_>| {
+            if let Some(position) = batch.said(dialogue, &id)? {
+                let there = batch.record(position)?;
+                let repeated = there.map(|record| Acceptance::Repeated { seq: record.seq, at: record.at });
+                return Ok((repeated.unwrap_or(Acceptance::Gone), None));
+            }
+            let Some(site) = batch.head(dialogue)?.map(|head| head.site.clone()) else {
+                return Ok((Acceptance::Gone, None));
+            };
+            let said = Told::Said { id, from: Author::Visitor, name: None, text, chat: None };
+            let Some((position, seq)) = batch.append(dialogue, now, said)? else {
+                return Ok((Acceptance::Gone, None));
+            };
+            let waiting = Waiting { dialogue, sending: None, attempts: 0, written: false };
+            batch.board().put(&site, position, waiting);
+            Ok((Acceptance::New { seq, at: now }, Some(site)))
+        };
+        // A visitor who has left meanwhile keeps no message from its portal.
+        let ring = move |(_, site): &(Acceptance, Option<SiteKey>)| site.iter().for_each(|site| board.ring(site));
+        Ok(self.commit_then(work, ring).await?.0)
     }
 }

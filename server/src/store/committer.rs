@@ -31,16 +31,22 @@ pub struct Worked {
     fatal: Option<StoreError>,
 }
 
-/// Makes a job of `work`, whose outcome goes to `answer`.
+/// Makes a job of `work`, whose outcome goes to `answer`. `then` is done with what was made of it once that is on the
+/// disk, whether or not anybody still waits for the answer.
 pub fn job<T: Send + 'static>(
     work: impl FnOnce(&mut Batch<'_>) -> Result<T, StoreError> + Send + 'static,
+    then: impl FnOnce(&T) + Send + 'static,
     answer: oneshot::Sender<Result<T, StoreError>>,
 ) -> Job {
     Box::new(move |batch| {
         let outcome = work(batch);
         let fatal = outcome.as_ref().err().filter(|error| error.is_fatal()).cloned();
         let answer = move |flushed: Result<(), StoreError>| {
-            let _ = answer.send(flushed.and(outcome)); // who asked may have left meanwhile
+            let outcome = flushed.and(outcome);
+            if let Ok(made) = &outcome {
+                then(made);
+            }
+            let _ = answer.send(outcome); // who asked may have left meanwhile
         };
         Worked { answer: Box::new(answer), fatal }
     })

@@ -32,6 +32,19 @@ async fn messages_wait_for_their_own_portal_in_order() {
 }
 
 #[tokio::test]
+async fn who_sends_is_told_though_the_visitor_has_left() {
+    let bench = Bench::new().await;
+    let one = bench.dialogue("one").await;
+    let bell = bench.store.outbox_woken(&host("a.ru"));
+    let _ = futures_util::poll!(Box::pin(bell.notified())); // the site was saved
+    let mut accepting = Box::pin(bench.store.accept(one, message(1), "Hello".to_owned(), 1));
+    assert!(futures_util::poll!(accepting.as_mut()).is_pending());
+    drop(accepting);
+    tokio::time::timeout(std::time::Duration::from_secs(20), bell.notified()).await.expect("it rings");
+    assert_eq!(bench.pending().await, ["Hello"]);
+}
+
+#[tokio::test]
 async fn what_follows_a_message_under_way_waits_behind_it() {
     let bench = Bench::new().await;
     let (one, two) = (bench.dialogue("one").await, bench.dialogue("two").await);
