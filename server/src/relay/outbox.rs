@@ -66,6 +66,9 @@ impl Outbox {
         }
         let shutdown = self.relay.shutdown.clone();
         while !shutdown.is_cancelled() {
+            for line in self.relay.store.lines_saved(self.portal.host()) {
+                self.rests.line(line).clear();
+            }
             if self.is_free() && (self.find_out().await? || self.send_next().await?) {
                 continue;
             }

@@ -19,6 +19,8 @@ struct State {
     desks: HashMap<SiteKey, Desk>,
     /// Who sends to a portal is woken by this.
     wakes: HashMap<PortalHost, Arc<Notify>>,
+    /// Lines whose site was saved as connected since the portal's sender asked.
+    saved: HashMap<PortalHost, HashSet<LineId>>,
 }
 
 /// One site's messages.
@@ -66,14 +68,20 @@ pub struct Ticket {
 }
 
 impl Board {
-    /// Follows the settings of `site`. True where its messages may go now and could not before.
-    pub fn set_site(&self, site: &SiteRecord) -> bool {
+    /// Follows the settings of `site`.
+    pub fn set_site(&self, site: &SiteRecord) {
         let mut state = self.lock();
         let desk = state.desks.entry(site.key.clone()).or_insert_with(|| Desk::new(site));
-        let opens = site.connected && (!desk.connected || desk.portal != site.portal || desk.line != site.line);
         desk.portal = site.portal.clone();
         (desk.line, desk.connected) = (site.line, site.connected);
-        opens
+        if site.connected {
+            state.saved.entry(site.portal.clone()).or_default().insert(site.line);
+        }
+    }
+
+    /// The lines of `portal` that were saved as connected since this was asked last.
+    pub fn take_saved(&self, portal: &PortalHost) -> HashSet<LineId> {
+        self.lock().saved.remove(portal).unwrap_or_default()
     }
 
     pub fn is_connected(&self, site: &SiteKey) -> bool {

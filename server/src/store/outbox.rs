@@ -119,6 +119,12 @@ impl Store {
         self.shared.board.waiting_of(site)
     }
 
+    /// The lines of `portal` that an administrator has connected, or saved as such, since this was asked last: whatever
+    /// was wrong with them may be right now. It rings for each.
+    pub fn lines_saved(&self, portal: &PortalHost) -> HashSet<LineId> {
+        self.shared.board.take_saved(portal)
+    }
+
     /// What rings when `portal` has something new to send. It keeps one ring that nobody waited for.
     pub fn outbox_woken(&self, portal: &PortalHost) -> Arc<Notify> {
         self.shared.board.bell(portal)

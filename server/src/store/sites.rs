@@ -1,11 +1,13 @@
 //! Sites: one line of one portal each, with the origins it may appear on and its look.
 
+use super::committer::Batch;
 use super::row::{self, Row};
 use super::tables::{LINES, SITES};
 use super::{Store, StoreError, View};
 use crate::ids::{LineId, PortalHost};
 use serde::{Deserialize, Serialize};
 use shared::SiteKey;
+use std::sync::Arc;
 
 /// One line of one portal, as a chat on the owner's pages.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -117,19 +119,23 @@ impl Store {
     /// Keeps `site` under its key, as the one of its line.
     pub async fn save_site(&self, site: SiteRecord) -> Result<(), StoreError> {
         let key = site.key.clone();
-        let opens = self.commit(move |batch| {
+        let (board, connected) = (Arc::clone(&self.shared.board), site.connected);
+        let work = move |batch: &mut Batch<'_>| {
             let before: Option<SiteRecord> = batch.row(SITES, site.key.as_str())?;
             if let Some(before) = before.filter(|before| (&before.portal, before.line) != (&site.portal, site.line)) {
                 batch.remove(LINES, (before.portal.as_str(), before.line.0))?;
             }
             batch.table(LINES)?.insert((site.portal.as_str(), site.line.0), site.key.as_str())?;
             batch.put(SITES, site.key.as_str(), &site)?;
-            Ok(batch.board().set_site(&site))
-        });
-        if opens.await? {
-            self.shared.board.ring(&key); // what waited for the line may go now
-        }
-        Ok(())
+            batch.board().set_site(&site);
+            Ok(())
+        };
+        let ring = move |(): &()| {
+            if connected {
+                board.ring(&key); // what waited for the line may go now
+            }
+        };
+        self.commit_then(work, ring).await
     }
 }
 

@@ -32,6 +32,21 @@ async fn messages_wait_for_their_own_portal_in_order() {
 }
 
 #[tokio::test]
+async fn a_line_that_is_connected_again_is_told_once() {
+    let bench = Bench::new().await;
+    let (portal, saved) = (host("a.ru"), || bench.store.lines_saved(&host("a.ru")));
+    assert_eq!(saved(), [LineId(1), LineId(2)].into());
+    assert!(saved().is_empty());
+    let bell = bench.store.outbox_woken(&portal);
+    let _ = futures_util::poll!(Box::pin(bell.notified())); // of the first time
+    bench.store.save_site(SiteRecord { connected: false, ..site("one", "a.ru", 1) }).await.unwrap();
+    assert!(saved().is_empty());
+    bench.store.save_site(site("one", "a.ru", 1)).await.unwrap();
+    assert!(futures_util::poll!(Box::pin(bell.notified())).is_ready());
+    assert_eq!(saved(), [LineId(1)].into());
+}
+
+#[tokio::test]
 async fn who_sends_is_told_though_the_visitor_has_left() {
     let bench = Bench::new().await;
     let one = bench.dialogue("one").await;
