@@ -12,15 +12,19 @@
   // --- What the browser keeps. Where it keeps nothing, and in a preview (no site), this page's memory does.
   let keeper = {};
   try {
-    if (site) keeper = localStorage;
+    if (site) keeper = localStorage ?? keeper; // a WebView may have none
   } catch {} // storage is forbidden here
+  const shelf = keeper;
   const store = {
     get: (name) => keeper[`otklik:${site}:${name}`],
     set(name, text) {
+      const key = `otklik:${site}:${name}`;
+      if (!text) return delete keeper[key], delete shelf[key];
       try {
-        if (text) keeper[`otklik:${site}:${name}`] = text;
-        else delete keeper[`otklik:${site}:${name}`];
-      } catch {} // the storage is full: what is on the screen is still there
+        keeper[key] = text;
+      } catch {
+        keeper = { ...keeper, [key]: text }; // the storage is full: from now on this page's memory does
+      }
     },
   };
 
@@ -87,7 +91,7 @@
       field.value = text;
       typed();
     },
-    send: ({ text }) => submit(text),
+    send: ({ text }) => submit(text) || shell.tell("message:failed"),
     insets({ value }) {
       ["t", "r", "b", "l"].forEach((side, i) => root.style.setProperty(`--inset-${side}`, `${+value[i] || 0}px`));
     },
@@ -136,13 +140,17 @@
   };
   // Kept texts lie in the storage that all tabs of this site share; whichever app lives first takes them all.
   const kept = () => JSON.parse(store.get("kept") || "[]");
+  /** Whether the text goes on its way, under a name of its own by which the relay knows a repeat. */
   const submit = (text) => {
     text = text.trim();
-    if (!text || length(text) > limit) return;
-    if (ready) return ready(text);
-    store.set("kept", JSON.stringify([...kept(), text]));
-    shell.kept.push(text);
-    drawEarly(text);
+    if (!text || length(text) > limit) return false;
+    const id = [...crypto.getRandomValues(new Uint8Array(16))].map((byte) => byte.toString(16).padStart(2, "0")).join("");
+    if (ready) ready(text, id);
+    else {
+      store.set("kept", JSON.stringify([...kept(), { text, id }]));
+      drawEarly({ text, id });
+    }
+    return true;
   };
   const press = () => {
     if (!site) shell.hint(say("preview_note"));
@@ -156,7 +164,7 @@
     field.focus();
   };
   /** A message the app does not know of yet looks as it will look there: waiting. */
-  const drawEarly = (text) => {
+  const drawEarly = ({ text, id }) => {
     let group = $("early");
     if (!group) {
       group = document.createElement("div");
@@ -167,6 +175,7 @@
     const message = document.createElement("div");
     message.className = "msg last";
     message.dataset.from = "visitor";
+    message.dataset.id = id;
     message.dataset.state = "queued";
     const bubble = document.createElement("div");
     bubble.className = "bubble";
@@ -215,14 +224,12 @@
     awake: false,
     name: data.name,
     greeting: data.greeting,
-    kept: kept(),
     take(fn) {
-      const texts = store.get("kept") ? kept() : [];
+      const early = kept();
       store.set("kept", "");
-      shell.kept.length = 0;
       $("early")?.remove();
       ready = fn;
-      texts.forEach(fn);
+      early.forEach(({ text, id }) => fn(text, id));
     },
     tell(name, detail) {
       post(name === "unread" ? { is: "unread", n: detail } : { is: "event", name, detail });
@@ -251,7 +258,7 @@
   if (store.get("session")) log.classList.add("known");
   if (field) {
     typed();
-    shell.kept.forEach(drawEarly);
+    kept().forEach(drawEarly);
   }
 
   // --- The app. Without it nothing is lost: what is sent waits here, in order.

@@ -11,7 +11,7 @@ use crate::storage::Storage;
 use crate::talk::{Deed, News, Talk};
 use crate::view::Wish;
 use screen::Screen;
-use shared::Millis;
+use shared::{MessageId, Millis};
 use std::cell::{OnceCell, RefCell};
 use std::rc::Rc;
 
@@ -63,9 +63,10 @@ fn act(happen: &mut dyn FnMut(&mut Talk, Millis)) {
     });
 }
 
-fn say(text: String) {
+fn say(text: String, id: String) {
+    let Ok(id) = MessageId::try_from(id) else { return }; // the shell makes them
     with(|app| app.screen.stay_at_end());
-    act(&mut |talk, now| talk.say(new_id(), text.clone(), now));
+    act(&mut |talk, now| talk.say(id.clone(), text.clone(), now));
 }
 
 fn wish(wish: Wish) {

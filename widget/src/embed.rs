@@ -73,10 +73,10 @@ pub fn say_count(key: &str, n: usize) -> String {
     say_with(key, &[("n", JsValue::from(n as u32))])
 }
 
-/// `take` gets what was sent before the app lived, and from now on what is sent.
-pub fn take_texts(mut take: impl FnMut(String) + 'static) {
-    let take = callback(move |text| take(text.as_string().unwrap_or_default()));
-    SHELL.with(|shell| shell.take(&take));
+/// `take` gets what was sent before the app lived, and from now on what is sent: a text and its message's name.
+pub fn take_texts(mut take: impl FnMut(String, String) + 'static) {
+    let take = Closure::<dyn FnMut(String, String)>::new(move |text, id| take(text, id));
+    SHELL.with(|shell| shell.take(&take.into_js_value()));
 }
 
 pub fn tell(news: News) {

@@ -108,6 +108,8 @@ async fn scripts_drive_the_chat_and_a_wrong_word_breaks_nothing() {
     host.eval_in_page::<()>("otklik('toggle').then(() => null)").await;
     let field = visit.chat().find("textbox", "Message").await;
     visit.chat().until("document.getElementById('field').value === 'About the lamp'").await;
+    let too_long = "new Promise(heard => { otklik('once', 'message:failed', () => heard(null)); otklik('send', 'x'.repeat(10001)) })";
+    host.eval_in_page::<()>(too_long).await;
     host.eval_in_page::<()>("otklik('lang', 'ru').then(() => null)").await;
     drop(field); // the document is another one now, and the draft is in it
     visit.chat().find("textbox", "Сообщение").await;

@@ -64,6 +64,35 @@ async fn what_is_sent_before_the_app_lives_is_sent() {
     visit.until_shows(&[("visitor", "Early")]).await;
 }
 
+/// The frame that counts answers has a composer and no app: what is sent there stays in memory until the app comes.
+#[tokio::test]
+async fn what_is_sent_early_beside_a_full_storage_is_sent() {
+    let scene = Scene::start().await;
+    let (visit, chat) = scene.talk("One").await;
+    visit.chat().find("button", "Close chat").await.press().await;
+    visit.tab.host().find("button", "Open chat").await;
+    visit.tab.go(&format!("{}/next", scene.shop.site.origin)).await;
+    let frame = visit.chat();
+    frame.until("!!document.getElementById('field')?.style.height").await;
+    let id: String = frame.eval(SEND_INTO_FULL_STORAGE).await;
+    visit.tab.host().find("button", "Open chat").await.press().await;
+    visit.until_state("Two", "delivered").await;
+    frame.until(&format!("document.querySelectorAll('[data-id=\"{id}\"]').length === 1")).await;
+    scene.stage.portal.wait_texts(&chat.external, &["One", "Two"]).await;
+}
+
+/// Fills the storage to its last character and sends “Two”: the name that the waiting message has.
+const SEND_INTO_FULL_STORAGE: &str = r#"(() => {
+    let part = "x".repeat(2 ** 20);
+    for (let n = 0; part; n++)
+        try { localStorage[`fill${n}`] = part } catch { part = part.slice(part.length >> 1 || 1) }
+    const field = document.getElementById("field");
+    field.value = "Two";
+    field.dispatchEvent(new Event("input"));
+    document.getElementById("send").click();
+    return document.querySelector("[data-state=queued]").dataset.id;
+})()"#;
+
 #[tokio::test]
 async fn a_relay_that_is_away_is_told_in_our_own_words() {
     let scene = Scene::start().await;
