@@ -119,7 +119,11 @@
     open: asked("open"),
     toggle: asked("toggle"),
     prefill: asked("prefill"),
-    send: asked("send"),
+    send(text) {
+      // Now: the gesture may be over once the host part is here.
+      if (navigator.userActivation?.isActive === false) throw Error("otklik: send works in a user's gesture only");
+      return asked("send")(text);
+    },
     close: () => host?.close(),
     show: reveal(false),
     hide: reveal(true),
