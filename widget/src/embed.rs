@@ -141,7 +141,7 @@ mod tests {
     use std::path::Path;
 
     /// Words that are chosen by data: states, notes, the header's line.
-    const CHOSEN: [&str; 15] = [
+    const CHOSEN: [&str; 18] = [
         "online",
         "no_link",
         "finished",
@@ -155,7 +155,10 @@ mod tests {
         "visitor_lost",
         "memory_only",
         "closed_card",
+        "no_room",
+        "server",
         "server_unsaved",
+        "too_fast",
         "update",
     ];
 

@@ -13,7 +13,7 @@ use crate::dialogue::{Fate, History, Pending, Queue, State};
 use crate::storage::Storage;
 pub use deed::{Deed, News};
 pub use link::{Link, Strip};
-use shared::{Author, Hello, MessageId, Millis, PROTOCOL_VERSION, Seq, SiteKey};
+use shared::{Author, Hello, MessageId, Millis, PROTOCOL_VERSION, Refusal, Seq, SiteKey};
 
 /// A message that only the relay has for longer than this is explained: 10 s.
 const LONG: Millis = 10_000;
@@ -42,6 +42,8 @@ pub struct Talk {
     notice: Option<&'static str>,
     /// The relay will not talk to this page again.
     left: bool,
+    /// Why the relay does not for now, and until when.
+    turned: Option<(Refusal, Millis)>,
     deeds: Vec<Deed>,
 }
 
@@ -65,6 +67,7 @@ impl Talk {
             lost: false,
             notice: None,
             left: false,
+            turned: None,
             deeds: Vec::new(),
         }
     }
@@ -158,9 +161,11 @@ impl Talk {
     pub fn due(&self, now: Millis) -> Option<Millis> {
         let stuck = self.stuck.as_ref().map(|(_, since)| since + LONG).filter(|due| *due > now);
         let queue = self.queue.due().filter(|due| *due > now);
-        // The hint counts the seconds.
-        let hint = self.queue.held_until(now).map(|until| now + 1 + (until - now - 1) % 1000);
-        [stuck, queue, hint, self.link.due(now)].into_iter().flatten().min()
+        // Hint and strip count the seconds.
+        let turned = self.turned.map(|(_, until)| until).filter(|until| now < *until);
+        let [hint, turned] =
+            [self.queue.held_until(now), turned].map(|until| until.map(|until| now + 1 + (until - now - 1) % 1000));
+        [stuck, queue, hint, turned, self.link.due(now)].into_iter().flatten().min()
     }
 
     fn is_wanted(&self) -> bool {

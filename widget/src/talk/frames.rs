@@ -37,7 +37,7 @@ impl Talk {
                     self.deeds.extend([Deed::Failed(code), Deed::Tell(News::Failed)]);
                 }
             }
-            ToWidget::Refused { id: None, code, retry_after } => self.turned_away(code, retry_after),
+            ToWidget::Refused { id: None, code, retry_after } => self.turned_away(code, retry_after, now),
             ToWidget::Pong | ToWidget::Unknown => {}
         }
         self.tick(now);
@@ -60,7 +60,7 @@ impl Talk {
             self.storage.keep_seen(last);
         }
         self.known.get_or_insert(last);
-        self.notice = None;
+        (self.notice, self.turned) = (None, None);
         self.connected(now);
         self.mark_read();
     }
@@ -133,7 +133,7 @@ impl Talk {
     }
 
     /// The relay does not talk to us, for now or for good.
-    fn turned_away(&mut self, code: Refusal, retry_after: Option<u32>) {
+    fn turned_away(&mut self, code: Refusal, retry_after: Option<u32>, now: Millis) {
         let wait = match code {
             Refusal::Version => {
                 self.notice = Some("update");
@@ -147,7 +147,10 @@ impl Talk {
                 self.notice = Some(CLOSED);
                 Some(CLOSED_FOR)
             }
-            _ => Some(NO_ROOM),
+            _ => {
+                self.turned = Some((code, now + Millis::from(retry_after.unwrap_or(NO_ROOM)) * 1000));
+                Some(NO_ROOM)
+            }
         };
         if let Some(wait) = wait {
             return self.deeds.push(Deed::Pause { seconds: retry_after.unwrap_or(wait) });

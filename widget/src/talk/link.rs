@@ -1,7 +1,7 @@
 //! What is said of the connection, and when: a blink is not worth a word.
 
 use super::Talk;
-use shared::Millis;
+use shared::{Millis, Refusal};
 
 /// A connection that takes longer than this is mentioned: 1 s.
 const PATIENCE: Millis = 1_000;
@@ -30,6 +30,11 @@ pub enum Strip {
     None,
     Connecting,
     Offline,
+    /// The relay is there and takes nobody in for so many seconds; `word` says why.
+    TurnedAway {
+        word: &'static str,
+        seconds: u64,
+    },
     Back,
 }
 
@@ -66,6 +71,22 @@ impl Link {
 impl Talk {
     pub fn link(&self) -> Link {
         self.link
+    }
+
+    pub fn strip(&self, now: Millis) -> Strip {
+        self.turned_away_strip(now).unwrap_or_else(|| self.link.strip(now))
+    }
+
+    fn turned_away_strip(&self, now: Millis) -> Option<Strip> {
+        let (why, until) = self.turned.filter(|(_, until)| self.link.is_broken() && now < *until)?;
+        let word = match why {
+            Refusal::TooFast => "too_fast",
+            Refusal::TooManyConnections => "no_room",
+            Refusal::Internal if self.waiting() > 0 => "server_unsaved",
+            Refusal::Internal => "server",
+            _ => return None,
+        };
+        Some(Strip::TurnedAway { word, seconds: (until - now).div_ceil(1000) })
     }
 
     /// How many messages are on their way.

@@ -318,6 +318,27 @@ fn an_outage_is_mentioned_after_a_second_and_its_end_for_three() {
 }
 
 #[test]
+fn a_relay_that_takes_nobody_in_says_why_and_for_how_long() {
+    let mut talk = connected(&Shared::default(), "token");
+    talk.say(id(1), "раз".to_owned(), 0);
+    talk.disconnected(false, 0);
+    for (code, word) in [
+        (Refusal::TooManyConnections, "no_room"),
+        (Refusal::TooFast, "too_fast"),
+        (Refusal::Internal, "server_unsaved"),
+    ] {
+        talk.connecting(0);
+        talk.receive(ToWidget::Refused { id: None, code, retry_after: Some(7) }, 0);
+        talk.disconnected(false, 0);
+        assert_eq!(talk.strip(0), Strip::TurnedAway { word, seconds: 7 });
+        assert_eq!((talk.strip(6_500), talk.due(6_500)), (Strip::TurnedAway { word, seconds: 1 }, Some(7_000)));
+        assert_eq!(talk.strip(7_000), Strip::Offline);
+    }
+    talk.receive(welcome(None, 0), SECOND);
+    assert_eq!(talk.strip(SECOND), Strip::Back);
+}
+
+#[test]
 fn a_closed_chat_says_so_and_keeps_what_was_written() {
     let shelf = Shared::default();
     let mut talk = connected(&shelf, "token");

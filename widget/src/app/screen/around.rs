@@ -70,10 +70,11 @@ fn header(talk: &Talk) -> (String, String, &'static str) {
 }
 
 fn strip(talk: &Talk, now: Millis) -> (&'static str, String) {
-    match talk.link().strip(now) {
+    match talk.strip(now) {
         Strip::None => ("", String::new()),
         Strip::Connecting => ("connecting", embed::say("connecting")),
         Strip::Offline => ("offline", embed::say("offline")),
+        Strip::TurnedAway { word, seconds } => ("offline", embed::say_count(word, seconds as usize)),
         Strip::Back => (
             "back",
             match talk.waiting() {
