@@ -41,7 +41,9 @@ for (const button of all(".buy button"))
     drawCart();
   });
 
-if (localStorage.getItem("shop-lang") === "en") {
-  speak("en");
-  otklik("lang", "en");
+// The page is written in Russian; who chose nothing reads it in their browser's language.
+const lang = localStorage.getItem("shop-lang") ?? (/^ru\b/i.test(navigator.language) ? "ru" : "en");
+if (lang !== "ru") {
+  speak(lang);
+  otklik("lang", lang);
 }
