@@ -24,10 +24,13 @@
     };
     socket.onclose = () => (timer = setTimeout(watch, AGAIN_MS));
   };
-  const rest = () => {
+  const rest = (event) => {
     clearTimeout(timer);
-    if (socket) socket.onclose = null;
-    socket?.close();
+    if (!socket) return;
+    socket.onclose = null;
+    // Where the page stays, one that is still being opened may open first: the browser would complain.
+    if (event?.type === "wake" && !socket.readyState) socket.onopen = () => socket.close();
+    else socket.close();
   };
 
   addEventListener("storage", (event) => event.key === key("seen") && tell()); // read in another tab
