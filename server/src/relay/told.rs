@@ -48,12 +48,11 @@ pub fn is_ours(connector: &str) -> bool {
 
 fn said(message: &Said, line: LineId, at: Millis) -> Option<InboxAct> {
     let author = if message.automatic { Author::System } else { Author::Operator };
-    let text = with_files(&message.text, &message.files);
-    if text.trim().is_empty() {
+    let (im, name, text, files) = (message.im, message.name.clone(), message.text.clone(), links(&message.files));
+    if text.trim().is_empty() && files.is_empty() {
         return None; // nothing that could be shown
     }
-    let dialogue = dialogue(&message.chat)?;
-    Some(InboxAct::Said { dialogue, im: message.im, line, author, name: message.name.clone(), text, at })
+    Some(InboxAct::Said { dialogue: dialogue(&message.chat)?, im, line, author, name, text, files, at })
 }
 
 fn edited(message: &Edited, line: LineId, at: Millis) -> Option<InboxAct> {
@@ -66,8 +65,8 @@ fn deleted(message: &Deleted) -> Option<InboxAct> {
     Some(InboxAct::Deleted { dialogue: dialogue(&message.chat)?, im: message.im, external })
 }
 
-/// The text with a line for each file: its name, leading to it where the portal gave an address.
-fn with_files(text: &str, files: &[Attachment]) -> String {
+/// A line for each file: its name, leading to it where the portal gave an address.
+fn links(files: &[Attachment]) -> String {
     let line = |file: &Attachment| {
         let name = neutralise(&file.name);
         match &file.link {
@@ -75,8 +74,7 @@ fn with_files(text: &str, files: &[Attachment]) -> String {
             None => name,
         }
     };
-    let words = (!text.is_empty()).then(|| text.to_owned());
-    words.into_iter().chain(files.iter().map(line)).collect::<Vec<_>>().join("\n")
+    files.iter().map(line).collect::<Vec<_>>().join("\n")
 }
 
 /// The dialogue that a chat's external id names; none for what another connector of this id left behind.
@@ -112,6 +110,7 @@ mod tests {
             author: Author::Operator,
             name: Some("Анна Петрова".to_owned()),
             text: "Здравствуйте! Чем могу помочь? 🙂".to_owned(),
+            files: String::new(),
             at: 5,
         };
         assert_eq!(acts, [said]);
@@ -126,8 +125,9 @@ mod tests {
     #[test]
     fn a_file_is_at_least_a_link_to_it() {
         let acts = acts(&event("event.ONIMCONNECTORMESSAGEADD.file-only-notext.form"), 5, 9);
-        let InboxAct::Said { text, .. } = &acts[0] else { panic!("{acts:?}") };
-        let [Piece::Link(link)] = &bbcode::parse(text)[..] else { panic!("{text}") };
+        let InboxAct::Said { text, files, .. } = &acts[0] else { panic!("{acts:?}") };
+        assert_eq!(text, "");
+        let [Piece::Link(link)] = &bbcode::parse(files)[..] else { panic!("{files}") };
         assert_eq!(
             (link.href.as_str(), &link.body),
             ("https://romashka.bitrix24.ru/~aB1cD", &vec![Piece::Text("voice.mp3".to_owned())])

@@ -137,6 +137,12 @@ pub(super) struct HeardRow {
     /// When the words that hold were written, by the portal's clock; 0 while they are the first.
     pub edited_at: Millis,
     pub deleted: bool,
+    /// Its files in BB-code: an edit names none, and takes none away.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub files: String,
+    /// Only an edit of it was heard yet: its files are not known.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub by_edit: bool,
 }
 
 impl row::Row for HeardRow {

@@ -28,6 +28,8 @@ pub enum InboxAct {
         name: Option<String>,
         /// Without the signature, in BB-code.
         text: String,
+        /// A line for each file, in BB-code.
+        files: String,
         at: Millis,
     },
     /// The words are these now. Of a message that was never heard of, it makes one.
@@ -99,9 +101,9 @@ pub fn perform(
         return Ok(None);
     }
     let changed = match act {
-        InboxAct::Said { im, line, author, name, text, at, .. } => {
+        InboxAct::Said { im, line, author, name, text, files, at, .. } => {
             let heard = Heard { host, dialogue, im, line, now };
-            heard.said(batch, author, name, text, at)?
+            heard.said(batch, author, name, Words { text, files }, at)?
         }
         InboxAct::Edited { im, line, name, text, at, .. } => {
             let heard = Heard { host, dialogue, im, line, now };
@@ -141,15 +143,27 @@ impl Heard<'_> {
         batch: &mut Batch<'_>,
         author: Author,
         name: Option<String>,
-        text: String,
+        words: Words,
         at: Millis,
     ) -> Result<bool, StoreError> {
-        let before: Option<HeardRow> = batch.row(HEARD, self.key())?;
-        if before.is_some() {
-            return Ok(false); // a repeat, or late: an edit made the message, or it was deleted already
+        match batch.row::<_, HeardRow>(HEARD, self.key())? {
+            None => self.begin(batch, author, name, &words, at, 0).map(|()| true),
+            Some(row) if row.by_edit && !row.deleted => self.filled(batch, row, words.files),
+            Some(_) => Ok(false), // a repeat, or deleted already
         }
-        self.begin(batch, author, name, text, at, 0)?;
-        Ok(true)
+    }
+
+    /// The message comes after an edit that made it: its words are old, its files are news.
+    fn filled(&self, batch: &mut Batch<'_>, mut row: HeardRow, files: String) -> Result<bool, StoreError> {
+        (row.files, row.by_edit) = (files, false);
+        let text = current_text(batch, self.dialogue, &row.id)?.filter(|_| !row.files.is_empty());
+        let is_news = text.is_some();
+        if let Some(text) = text {
+            let text = Words { text, files: row.files.clone() }.shown();
+            batch.append(self.dialogue, row.edited_at, Told::Edited { id: row.id.clone(), text })?;
+        }
+        batch.put(HEARD, self.key(), &row)?;
+        Ok(is_news)
     }
 
     fn edited(
@@ -160,13 +174,14 @@ impl Heard<'_> {
         at: Millis,
     ) -> Result<bool, StoreError> {
         let Some(mut row) = batch.row::<_, HeardRow>(HEARD, self.key())? else {
-            self.begin(batch, Author::Operator, name, text, at, at)?;
+            self.begin(batch, Author::Operator, name, &Words { text, files: String::new() }, at, at)?;
             return Ok(true);
         };
         let words = digest(&text);
         if row.deleted || row.words == words || at < row.edited_at {
             return Ok(false); // final, or the same words by another channel, or an older edit come late
         }
+        let text = Words { text, files: row.files.clone() }.shown();
         batch.append(self.dialogue, at, Told::Edited { id: row.id.clone(), text })?;
         (row.words, row.edited_at) = (words, at);
         batch.put(HEARD, self.key(), &row)?;
@@ -179,12 +194,13 @@ impl Heard<'_> {
         batch: &mut Batch<'_>,
         from: Author,
         name: Option<String>,
-        text: String,
+        said: &Words,
         at: Millis,
         edited_at: Millis,
     ) -> Result<(), StoreError> {
-        let id = self.im.message_id(self.host);
-        let row = HeardRow { dialogue: self.dialogue, id: id.clone(), words: digest(&text), edited_at, deleted: false };
+        let (dialogue, id, text) = (self.dialogue, self.im.message_id(self.host), said.shown());
+        let (words, files, by_edit) = (digest(&said.text), said.files.clone(), edited_at > 0);
+        let row = HeardRow { dialogue, id: id.clone(), words, edited_at, deleted: false, files, by_edit };
         batch.put(HEARD, self.key(), &row)?;
         let chat = Some(self.im.chat);
         batch.append(self.dialogue, at, Told::Said { id: id.clone(), from, name, text, chat })?;
@@ -192,6 +208,19 @@ impl Heard<'_> {
         let no = batch.ledger.next_confirmation;
         batch.ledger.next_confirmation += 1;
         batch.put(CONFIRMATIONS, (self.host.as_str(), no), &confirmation)
+    }
+}
+
+/// What a message says, in BB-code: its words, and a line for each file.
+struct Words {
+    text: String,
+    files: String,
+}
+
+impl Words {
+    fn shown(&self) -> String {
+        let parts = [self.text.as_str(), self.files.as_str()];
+        parts.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join("\n")
     }
 }
 
@@ -211,7 +240,9 @@ fn deleted(
     let name = heard.map(|heard| heard.id).or(external);
     // What comes later of this message finds it deleted.
     let id = name.clone().unwrap_or_else(|| im.message_id(host));
-    batch.put(HEARD, key, &HeardRow { dialogue, id, words: digest(""), edited_at: now, deleted: true })?;
+    let (words, files) = (digest(""), String::new());
+    let row = HeardRow { dialogue, id, words, edited_at: now, deleted: true, files, by_edit: false };
+    batch.put(HEARD, key, &row)?;
     let Some(id) = name else { return Ok(false) };
     if !stands(batch, dialogue, &id)? {
         return Ok(false);
@@ -228,6 +259,20 @@ fn stands(batch: &mut Batch<'_>, dialogue: DialogueId, wanted: &MessageId) -> Re
         Told::Deleted { id } if id == wanted => Walk::Enough,
         Told::Said { id, .. } if id == wanted => {
             found = true;
+            Walk::Enough
+        }
+        _ => Walk::On,
+    })?;
+    Ok(found)
+}
+
+/// What the message `wanted` says now.
+fn current_text(batch: &mut Batch<'_>, dialogue: DialogueId, wanted: &MessageId) -> Result<Option<String>, StoreError> {
+    let tip = batch.head(dialogue)?.map_or(Position::NONE, |head| head.tip);
+    let mut found = None;
+    batch.walk(tip, |_, record| match record.what {
+        Told::Said { id, text, .. } | Told::Edited { id, text } if id == *wanted => {
+            found = Some(text);
             Walk::Enough
         }
         _ => Walk::On,

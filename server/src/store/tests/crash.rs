@@ -122,6 +122,7 @@ impl Run {
             author: shared::Author::Operator,
             name: None,
             text: format!("answer {nth}"),
+            files: String::new(),
             at: now,
         };
         self.bench.store.work_off(&host("a.ru"), vec![], vec![act], now).await.unwrap();

@@ -14,6 +14,7 @@ fn said(dialogue: DialogueId, nth: u64, text: &str) -> InboxAct {
         author: Author::Operator,
         name: Some("Anna".to_owned()),
         text: text.to_owned(),
+        files: String::new(),
         at: nth,
     }
 }
@@ -109,6 +110,28 @@ async fn an_edit_before_its_message_makes_it() {
     assert!(work(&bench, vec![said(dialogue, 100, "A")]).await.is_empty());
     assert_eq!(seen(&bench, dialogue).await, ["B"]);
     assert_eq!(bench.store.confirmations(&host("a.ru"), 10).await.unwrap().len(), 1);
+}
+
+#[tokio::test]
+async fn an_edit_takes_no_file_away() {
+    let mut bench = Bench::new().await;
+    let dialogue = bench.dialogue("one").await;
+    let with_file = |nth, words: &str| {
+        let mut act = said(dialogue, nth, words);
+        let InboxAct::Said { files, .. } = &mut act else { unreachable!() };
+        *files = "[url=https://a.ru/f]f[/url]".to_owned();
+        act
+    };
+    work(&bench, vec![with_file(100, "A"), edited(dialogue, IM, "B", 200)]).await;
+    let late = ImId { chat: 1807, message: 101 };
+    work(&bench, vec![edited(dialogue, late, "C", 300)]).await;
+    bench.kill();
+    assert_eq!(work(&bench, vec![with_file(101, "old")]).await, [dialogue], "an edit came first");
+    assert!(work(&bench, vec![with_file(101, "old")]).await.is_empty());
+    work(&bench, vec![edited(dialogue, late, "D", 400)]).await;
+    let with = |words: &str| format!("{words}\n[url=https://a.ru/f]f[/url]");
+    let expected = [with("A"), with("~B"), "C".to_owned(), with("~C"), with("~D")];
+    assert_eq!(seen(&bench, dialogue).await, expected);
 }
 
 #[tokio::test]

@@ -21,6 +21,7 @@ async fn a_visitors_data_is_told_and_erased() {
         author: Author::Operator,
         name: None,
         text: "hello".to_owned(),
+        files: String::new(),
         at: 80,
     };
     bench.store.work_off(&host("a.ru"), vec![], vec![said], 80).await.unwrap();
