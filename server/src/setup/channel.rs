@@ -98,8 +98,9 @@ impl Setup {
             None => self.new_key().await?,
         };
         let (portal_host, line_name) = (page.portal.clone(), line.name);
-        let mut site =
-            SiteRecord { key, portal: portal_host, line: page.line, line_name, connected: false, origins, look };
+        // A line that is on stays so: a chat that works must not close because the portal does not answer now.
+        let connected = before.is_some_and(|site| site.connected);
+        let mut site = SiteRecord { key, portal: portal_host, line: page.line, line_name, connected, origins, look };
         // Known before it is on: the first event must not find a line without a site.
         self.inner.store.save_site(site.clone()).await?;
         portal.call(&Activate { line: page.line, active: true }).await?;

@@ -2,7 +2,7 @@
 
 use otklik_tests::{
     admin::{self, Page},
-    portal::Mood,
+    portal::{Fault, Mood},
     stage::{ANNA, CONNECTOR, SALES, SUPPORT, Stage},
 };
 use serde_json::json;
@@ -108,6 +108,19 @@ async fn a_portal_that_does_not_answer_is_named() {
     assert!(answer["error"].is_string(), "{answer}");
     stage.portal.set_mood(Mood::Answers).await.expect("a mood");
     page.connect(&["https://shop.example"]).await;
+}
+
+#[tokio::test]
+async fn a_reconnect_that_fails_closes_no_chat_that_works() {
+    let stage = Stage::start().await;
+    let chat = stage.connect(SALES, &["https://shop.example"]).await;
+    let page = Page::open(&stage.url(), &stage.portal.open_settings(SALES, "ru")).await;
+    stage.portal.fault_on("imconnector.activate", Fault::Refuse("ACCESS_DENIED".to_owned()), 1);
+    let answer = page.ask("connect", json!({"sites": "https://shop.example"})).await;
+    assert!(answer["error"].is_string(), "{answer}");
+    assert_eq!(page.ask("state", json!({})).await["state"]["site"]["connected"], true);
+    stage.visitor(&chat.key).await.say("Раз").await;
+    stage.portal.wait_any_chat(|chat| chat.visitor_texts() == ["Раз"]).await;
 }
 
 #[tokio::test]
