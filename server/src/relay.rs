@@ -6,6 +6,7 @@
 //! events     takes what a portal posts: verified, kept, answered     inbox  works it off     told  what it asks for
 //! recover    fetches what the portal kept while we were away         lines  whether a line that went off is off
 //! confirm    tells the portal that operators' messages arrived       keeper  tokens in the store
+//! settling   how long an event waits for those it overtook
 //! ```
 
 mod confirm;
@@ -15,6 +16,7 @@ mod keeper;
 mod lines;
 mod outbox;
 mod recover;
+mod settling;
 mod told;
 
 pub use events::Reception;

@@ -1,10 +1,12 @@
-//! Works off the events that were kept: one task, in the order of arrival, many at a time.
+//! Works off the events that were kept: one task, in the order of arrival, many at a time, each after it has settled.
 
+use super::settling::settled;
 use super::told::{acts, is_ours};
 use super::{Relay, lines};
 use crate::bitrix::events::{Event, What};
 use crate::ids::{LineId, PortalHost};
 use crate::store::{EventNo, InboxAct, KeptEvent, StoreError};
+use shared::Millis;
 use std::collections::{BTreeMap, HashSet};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -33,39 +35,46 @@ impl Inbox {
     pub async fn run(self) -> Result<(), StoreError> {
         let relay = self.relay.clone();
         while !relay.shutdown.is_cancelled() {
-            if self.work().await? {
+            let (worked, next) = self.work().await?;
+            if worked {
                 continue;
             }
+            let wait = next.map_or(IDLE, |next| Duration::from_millis(next.saturating_sub(relay.clock.now())));
             tokio::select! {
                 () = relay.shutdown.cancelled() => {}
                 () = relay.bells.inbox.notified() => {}
-                () = relay.clock.sleep(IDLE) => {}
+                () = relay.clock.sleep(wait) => {}
             }
         }
         Ok(())
     }
 
-    /// Works off what is kept; tells whether there was anything.
-    async fn work(&self) -> Result<bool, StoreError> {
-        let mut by_portal: BTreeMap<PortalHost, Vec<KeptEvent>> = BTreeMap::new();
-        for event in self.relay.store.kept_events(AT_ONCE).await? {
-            if !self.asked().contains(&event.no) {
-                by_portal.entry(event.host.clone()).or_default().push(event);
+    /// Works off what is kept and has settled; tells whether there was anything, and when there is more.
+    async fn work(&self) -> Result<(bool, Option<Millis>), StoreError> {
+        let mut by_portal: BTreeMap<PortalHost, Vec<(KeptEvent, Event)>> = BTreeMap::new();
+        for kept in self.relay.store.kept_events(AT_ONCE).await? {
+            if !self.asked().contains(&kept.no) {
+                let event = read(&kept);
+                by_portal.entry(kept.host.clone()).or_default().push((kept, event));
             }
         }
-        let worked = !by_portal.is_empty();
+        let (mut worked, mut next) = (false, None);
         for (host, events) in by_portal {
-            self.work_off(&host, events).await?;
+            let (ready, due) = settled(events, self.relay.clock.now());
+            next = next.into_iter().chain(due).min();
+            if !ready.is_empty() {
+                worked = true;
+                self.work_off(&host, ready).await?;
+            }
         }
-        Ok(worked)
+        Ok((worked, next))
     }
 
-    async fn work_off(&self, host: &PortalHost, events: Vec<KeptEvent>) -> Result<(), StoreError> {
+    async fn work_off(&self, host: &PortalHost, events: Vec<(KeptEvent, Event)>) -> Result<(), StoreError> {
         let mut done = Vec::new();
         let mut todo = Vec::new();
-        for kept in events {
+        for (kept, event) in events {
             let now = self.relay.clock.now();
-            let event = read(&kept);
             match &event.what {
                 What::StatusDelete { connector, line } if is_ours(connector) => {
                     self.ask(&kept, *line);

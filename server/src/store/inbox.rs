@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 use shared::{MessageId, Millis};
 
 /// The number of an event that was kept. They rise in the order of arrival.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct EventNo(u64);
 
 /// An event as it came.
