@@ -43,6 +43,9 @@ use tokio_util::task::TaskTracker;
 /// How long requests under way may take to end when the relay stops, by the machine's time.
 const LINGER: Duration = Duration::from_secs(10);
 
+/// How often, and after how long, sessions are dropped in which nothing was said.
+const DAY: Duration = Duration::from_secs(24 * 60 * 60);
+
 /// Why the relay ended though nobody asked it to.
 #[derive(Debug, thiserror::Error)]
 pub enum RunError {
@@ -103,6 +106,7 @@ pub async fn run(
         // A path too long for a socket, say. Visitors do not mind.
         tracing::warn!(error = telemetry::chain(&error), "commands cannot reach this relay");
     }
+    tasks.spawn(tidy(store.clone(), clock.clone(), shutdown.clone()));
     let state = AppState {
         config,
         store: store.clone(),
@@ -131,6 +135,9 @@ pub async fn run(
 }
 
 /// Serves on `listener`, where there is one, until `shutdown`; requests under way then have a while to end.
+///
+/// A request's headers have no time of their own here: the relay stands behind a proxy, which does not pass them on
+/// before it has them all. Bodies are timed where they are read.
 async fn serve(listener: Option<TcpListener>, router: Router, shutdown: &CancellationToken) -> std::io::Result<()> {
     let Some(listener) = listener else { return Ok(()) };
     let stop = shutdown.clone().cancelled_owned();
@@ -139,6 +146,19 @@ async fn serve(listener: Option<TcpListener>, router: Router, shutdown: &Cancell
     tokio::select! {
         served = ending(shutdown, serving) => served,
         () = overdue(shutdown) => Ok(()),
+    }
+}
+
+/// Drops what visitors began and did not use, at the start and daily: a greeting costs a stranger nothing.
+async fn tidy(store: Store, clock: Clock, shutdown: CancellationToken) {
+    while !shutdown.is_cancelled() {
+        if let Err(error) = store.drop_unused(clock.now().saturating_sub(clock::millis(DAY))).await {
+            tracing::error!(error = telemetry::chain(&error), "unused sessions stay"); // a failed store ends us elsewhere
+        }
+        tokio::select! {
+            () = shutdown.cancelled() => {}
+            () = clock.sleep(DAY) => {}
+        }
     }
 }
 

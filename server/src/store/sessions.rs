@@ -1,14 +1,17 @@
 //! Sessions: browsers' claims to dialogues. Only the hash of a token is kept, so a copy of the file opens no talk.
 
 use super::dialogues::Head;
-use super::row::Row;
+use super::row::{self, Row};
 use super::tables::{DIALOGUES, SESSIONS, VISITORS};
-use super::{Store, StoreError};
+use super::{Store, StoreError, View};
 use crate::ids::DialogueId;
 use redb::ReadableTable;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use shared::{Millis, SiteKey};
+
+/// How many sessions one transaction drops at most: whoever writes meanwhile waits for it.
+const AT_ONCE: usize = 500;
 
 /// The SHA-256 of a session's token.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
@@ -80,8 +83,46 @@ impl Store {
         .await
     }
 
+    /// Drops the sessions begun before `before` in whose dialogues nothing was ever said, with these dialogues. A browser
+    /// that comes back with one begins anew.
+    pub async fn drop_unused(&self, before: Millis) -> Result<(), StoreError> {
+        let unused = self.read(move |view| unused(view, before)).await?;
+        for some in unused.chunks(AT_ONCE) {
+            let some = some.to_vec();
+            self.commit(move |batch| {
+                for (token, dialogue) in some {
+                    // What was read may be older than the last word.
+                    if batch.head(dialogue)?.is_none_or(|head| head.last == 0) {
+                        batch.remove(SESSIONS, token)?;
+                        batch.remove(DIALOGUES, dialogue.bytes())?;
+                        batch.ledger.forget(dialogue);
+                    }
+                }
+                Ok(())
+            })
+            .await?;
+        }
+        Ok(())
+    }
+
     /// The session whose token has this hash.
     pub async fn session(&self, token: TokenHash) -> Result<Option<SessionRecord>, StoreError> {
         self.read(move |view| view.row(SESSIONS, token.0)).await
     }
+}
+
+fn unused(view: &View, before: Millis) -> Result<Vec<([u8; 32], DialogueId)>, StoreError> {
+    let Some(sessions) = view.table(SESSIONS)? else { return Ok(Vec::new()) };
+    let mut unused = Vec::new();
+    for entry in sessions.iter()? {
+        let (token, session) = entry?;
+        let Ok(session) = row::decode::<SessionRecord>(session.value()) else { continue };
+        if session.begun_at < before {
+            let head: Option<Head> = view.row(DIALOGUES, session.dialogue.bytes())?;
+            if head.is_none_or(|head| head.last == 0) {
+                unused.push((token.value(), session.dialogue));
+            }
+        }
+    }
+    Ok(unused)
 }

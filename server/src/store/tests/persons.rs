@@ -40,3 +40,27 @@ async fn a_visitors_data_is_told_and_erased() {
     }
     assert_eq!(bench.say(other, 2).await, Acceptance::New { seq: 2, at: 2 });
 }
+
+#[tokio::test]
+async fn sessions_in_which_nothing_was_said_are_dropped() {
+    let mut bench = Bench::new().await;
+    let tokens = ["silent", "spoke", "new"].map(TokenHash::of);
+    let mut dialogues = Vec::new();
+    for (token, at) in tokens.into_iter().zip([1, 1, 100]) {
+        dialogues.push(bench.store.begin_session(key("one"), token, at).await.unwrap().dialogue);
+    }
+    bench.say(dialogues[1], 1).await;
+    bench.store.drop_unused(100).await.unwrap();
+    for round in 0..2 {
+        let mut there = Vec::new();
+        for (token, dialogue) in tokens.into_iter().zip(&dialogues) {
+            let has_session = bench.store.session(token).await.unwrap().is_some();
+            assert_eq!(bench.store.dialogue(*dialogue).await.unwrap().is_some(), has_session, "round {round}");
+            there.push(has_session);
+        }
+        assert_eq!(there, [false, true, true], "round {round}");
+        bench.kill();
+    }
+    assert_eq!(bench.say(dialogues[0], 2).await, Acceptance::Gone);
+    assert_eq!(bench.pending().await, ["words 1"]);
+}
