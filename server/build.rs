@@ -2,7 +2,7 @@
 //! and documents of `assets/`, names files by their content, compresses them once and writes the table that
 //! `src/assets.rs` includes. Knows nothing of what the files say.
 //!
-//! `OTKLIK_SKIP_WIDGET=1` leaves the widget out (quick checks); `OTKLIK_WIDGET=full` builds it as for a release whatever
+//! `BUILD_SKIP_WIDGET=1` leaves the widget out (quick checks); `BUILD_WIDGET=full` builds it as for a release whatever
 //! the profile.
 
 #[path = "build/css.rs"]

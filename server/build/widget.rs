@@ -10,11 +10,11 @@ use std::{
 use wasm_bindgen_cli_support::Bindgen;
 
 /// Set to 1 to leave the widget out.
-pub const SKIP: &str = "OTKLIK_SKIP_WIDGET";
+pub const SKIP: &str = "BUILD_SKIP_WIDGET";
 /// Set to `full` to build it as for a release.
-pub const FULL: &str = "OTKLIK_WIDGET";
+pub const FULL: &str = "BUILD_WIDGET";
 /// A file to show the inner build's progress in; without it cargo keeps that to itself.
-const PROGRESS: &str = "OTKLIK_PROGRESS";
+const PROGRESS: &str = "BUILD_PROGRESS";
 
 const TARGET: &str = "wasm32-unknown-unknown";
 

@@ -68,7 +68,7 @@ impl Window {
 }
 
 impl Browser {
-    /// Starts the Chromium that `OTKLIK_CHROMIUM` names, else the installed one.
+    /// Starts the Chromium that `TEST_CHROMIUM` names, else the installed one.
     pub async fn start() -> Self {
         let profile = tempfile::tempdir().expect("a folder for the profile");
         let config = BrowserConfig::builder()
@@ -116,7 +116,7 @@ impl Drop for Browser {
 }
 
 fn executable() -> PathBuf {
-    if let Some(named) = std::env::var_os("OTKLIK_CHROMIUM") {
+    if let Some(named) = std::env::var_os("TEST_CHROMIUM") {
         return named.into();
     }
     let folders: Vec<_> = std::env::var_os("PATH").iter().flat_map(std::env::split_paths).collect();

@@ -6,15 +6,15 @@ use std::{env, process::Command};
 /// Names under which Chromium is installed; the tests look for the same ones.
 const NAMES: [&str; 4] = ["chromium", "chromium-browser", "google-chrome", "google-chrome-stable"];
 
-/// Sees to it that there is a Chromium. `OTKLIK_CHROMIUM` names one that lies elsewhere.
+/// Sees to it that there is a Chromium. `TEST_CHROMIUM` names one that lies elsewhere.
 pub fn ensure() -> Done {
-    if let Ok(named) = env::var("OTKLIK_CHROMIUM") {
-        return if works(&named) { Ok(()) } else { Err(format!("OTKLIK_CHROMIUM={named} does not answer --version")) };
+    if let Ok(named) = env::var("TEST_CHROMIUM") {
+        return if works(&named) { Ok(()) } else { Err(format!("TEST_CHROMIUM={named} does not answer --version")) };
     }
     if NAMES.iter().any(|name| works(name)) {
         return Ok(());
     }
-    let missing = "the browser tests need Chromium: install it, or name one in OTKLIK_CHROMIUM";
+    let missing = "the browser tests need Chromium: install it, or name one in TEST_CHROMIUM";
     let Some(mut apt) = apt_get() else { return Err(missing.to_owned()) };
     let mut update = apt_get().unwrap_or_else(|| Command::new("apt-get"));
     step::run("no Chromium here: reading the package lists", update.args(["-qq", "update"]))?;

@@ -33,5 +33,5 @@ pub fn ci() -> Done {
 
 /// With the widget as in a release, whatever the profile around it.
 fn full(command: &mut std::process::Command) -> &mut std::process::Command {
-    command.env("OTKLIK_WIDGET", "full")
+    command.env("BUILD_WIDGET", "full")
 }

@@ -28,7 +28,7 @@ pub fn cargo(words: &[&str]) -> Command {
     command.current_dir(root()).args(words);
     let terminal = PathBuf::from(format!("/proc/{}/fd/2", std::process::id()));
     if terminal.exists() {
-        command.env("OTKLIK_PROGRESS", terminal);
+        command.env("BUILD_PROGRESS", terminal);
     }
     command
 }

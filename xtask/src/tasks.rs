@@ -38,7 +38,7 @@ pub fn dist() -> Done {
 /// Benchmarks run as a release is built; none of them needs the widget.
 pub fn bench(rest: &[String]) -> Done {
     let words = ["bench", "--locked", "--package", "otklik-server", "--bench", "store", "--"];
-    step::run("benchmarks", step::cargo(&words).args(rest).env("OTKLIK_SKIP_WIDGET", "1"))
+    step::run("benchmarks", step::cargo(&words).args(rest).env("BUILD_SKIP_WIDGET", "1"))
 }
 
 /// Pictures into `target/gallery`.

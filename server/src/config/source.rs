@@ -8,13 +8,9 @@ use toml::{Table, Value};
 /// What settings in the environment begin with; `__` goes a level deeper, a number into a list.
 const PREFIX: &str = "OTKLIK_";
 
-/// Variables with the prefix that belong to the build, not to the settings.
-const NOT_SETTINGS: [&str; 1] = ["OTKLIK_SKIP_WIDGET"];
-
 /// Lays the variables of the environment over `table`. Values from there are texts.
 pub fn overlay(table: &mut Table, environment: impl Iterator<Item = (String, String)>) -> Result<(), ConfigError> {
-    let mut found: Vec<_> =
-        environment.filter(|(name, _)| name.starts_with(PREFIX) && !NOT_SETTINGS.contains(&name.as_str())).collect();
+    let mut found: Vec<_> = environment.filter(|(name, _)| name.starts_with(PREFIX)).collect();
     found.sort(); // a list's second element comes after its first
     for (name, value) in found {
         let path = name[PREFIX.len()..].to_ascii_lowercase();

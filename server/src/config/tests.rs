@@ -41,7 +41,6 @@ fn the_environment_is_stronger_and_can_say_all() {
             ("OTKLIK_PORTAL__0__CLIENT_SECRET", "hush"),
             ("OTKLIK_PORTAL__0__OAUTH_URL", "http://127.0.0.1:4567"),
             ("OTKLIK_LIMITS__SESSION_BURST", "7"),
-            ("OTKLIK_SKIP_WIDGET", "1"),
             ("PATH", "/bin"),
         ],
     )
