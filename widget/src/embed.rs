@@ -74,7 +74,7 @@ pub fn say_count(key: &str, n: usize) -> String {
 }
 
 /// `take` gets what was sent before the app lived, and from now on what is sent: a text and its message's name.
-pub fn take_texts(mut take: impl FnMut(String, String) + 'static) {
+pub fn take_texts(take: impl FnMut(String, String) + 'static) {
     let take = Closure::<dyn FnMut(String, String)>::new(take);
     SHELL.with(|shell| shell.take(&take.into_js_value()));
 }
