@@ -128,6 +128,12 @@ impl Visit {
             .await;
     }
 
+    /// Waits until somebody else's `text` is shown.
+    pub async fn until_heard(&self, text: &str) {
+        let wanted = serde_json::json!(text);
+        self.chat().until(&format!("{MESSAGES}.some(one => one.from !== 'visitor' && one.text === {wanted})")).await;
+    }
+
     /// Loads the page anew and opens the chat, if it does not open by itself.
     pub async fn reload(&self) {
         self.tab.reload().await;

@@ -20,6 +20,7 @@ async fn what_is_written_offline_waits_and_goes_in_order() {
         visit.until_state(text, "delivered").await;
     }
     scene.stage.portal.wait_texts(&chat.external, &["One", "Two", "Three", "Four"]).await;
+    visit.until_heard("Are you there?").await;
     let heard = visit.messages().await.into_iter().filter(|one| one.text == "Are you there?").count();
     assert_eq!(heard, 1);
 }
