@@ -117,8 +117,14 @@ async fn a_removed_application_comes_back_with_its_sites() {
     let frame = stage.portal.open_settings(SALES, "ru");
     stage.portal.uninstall(false);
     stage.portal.wait_sent().await;
-    let refused = |answer: (u16, String)| (answer.0 == 403).then_some(());
-    otklik_tests::wait::until("the settings to close", || async { refused(admin::open(&frame).await) }).await;
+    // Asking at the settings instead would spend the portal's calls, which the new installation needs.
+    let launcher = format!("{}/widget/{}.js", stage.url(), before.key);
+    let leaves = || async {
+        let script = http().get(&launcher).send().await.ok()?.text().await.ok()?;
+        script.contains("disconnected").then_some(())
+    };
+    otklik_tests::wait::until("the bubble to leave the site", leaves).await;
+    assert_eq!(admin::open(&frame).await.0, 403, "the settings are closed");
     stage.install().await;
     let page = Page::open(&stage.url(), &stage.portal.open_settings(SALES, "ru")).await;
     assert_eq!(page.start["state"]["site"]["connected"], false, "the line has to be connected again");
