@@ -1,7 +1,7 @@
 //! Everything a conversation needs, set up as people set it up: a stand-in portal, a relay behind a network that can be
 //! cut, the application installed, a line connected on the settings page.
 
-use otklik_portal::{LineId, Options, Portal, UserId};
+use otklik_portal::{Chat, LineId, Options, Portal, UserId};
 use otklik_server::clock::Clock;
 use shared::SiteKey;
 use std::{path::PathBuf, time::Duration};
@@ -15,6 +15,7 @@ use crate::{
     server::Server,
     settings,
     visitor::Visitor,
+    wait,
 };
 
 /// Our connector's name at the portal.
@@ -29,6 +30,9 @@ pub const ANNA: UserId = UserId(27);
 /// While time flies it leaps this far, this often: 20 times as fast, and connections are still seen to be alive.
 const LEAP: Duration = Duration::from_millis(200);
 const BEAT: Duration = Duration::from_millis(10);
+
+/// Longer than the relay searches for a message in doubt.
+const DOUBT: Duration = Duration::from_secs(240);
 
 /// Time flies until this is dropped.
 pub struct Hurry {
@@ -174,6 +178,13 @@ impl Stage {
             }
         });
         Hurry { flying }
+    }
+
+    /// Waits for a chat in which the visitor said exactly this. A relay that was killed with a call under way looks for
+    /// its message in the portal's history for minutes before it sends it again: so long this waits.
+    pub async fn wait_for_texts(&self, texts: &[&str]) -> Chat {
+        let found = || async { self.portal.chats().into_iter().find(|chat| chat.visitor_texts() == texts) };
+        wait::until_within(DOUBT, &format!("a chat with {texts:?}"), found).await
     }
 
     /// `kill -9`: of the process, or of every task of the relay in this one.

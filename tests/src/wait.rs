@@ -16,13 +16,25 @@ const PAUSE: Duration = Duration::from_millis(15);
 ///
 /// # Panics
 /// After `DEADLINE`, naming `what`.
-pub async fn until<T, F: Future<Output = Option<T>>>(what: &str, mut probe: impl FnMut() -> F) -> T {
+pub async fn until<T, F: Future<Output = Option<T>>>(what: &str, probe: impl FnMut() -> F) -> T {
+    until_within(DEADLINE, what, probe).await
+}
+
+/// As `until`, for what by design may take longer.
+///
+/// # Panics
+/// After `deadline`, naming `what`.
+pub async fn until_within<T, F: Future<Output = Option<T>>>(
+    deadline: Duration,
+    what: &str,
+    mut probe: impl FnMut() -> F,
+) -> T {
     let began = Instant::now();
     loop {
         if let Some(found) = probe().await {
             return found;
         }
-        assert!(began.elapsed() < DEADLINE, "waited {} s in vain: {what}", DEADLINE.as_secs());
+        assert!(began.elapsed() < deadline, "waited {} s in vain: {what}", deadline.as_secs());
         pause().await;
     }
 }

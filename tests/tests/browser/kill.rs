@@ -4,8 +4,11 @@ use otklik_tests::{
     portal::{ChatId, Fault, Mood},
     shop::{Scene, Visit},
     stage::ANNA,
+    wait::until,
 };
 use std::time::Duration;
+
+const SEND: &str = "imconnector.send.messages";
 
 /// Between which steps the relay dies.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -31,9 +34,9 @@ async fn conversation(dies: Dies) {
     die(&mut scene, dies == Dies::BeforeTheFirstWord).await;
     visit.say("One").await;
     visit.until_state("One", "delivered").await;
-    let chat = scene.stage.portal.wait_any_chat(|chat| chat.visitor_texts() == ["One"]).await;
+    scene.stage.portal.wait_any_chat(|chat| chat.visitor_texts() == ["One"]).await;
     second_word(&mut scene, &visit, dies).await;
-    let chat = scene.stage.portal.wait_texts(&chat.external, &["One", "Two"]).await;
+    let chat = scene.stage.wait_for_texts(&["One", "Two"]).await;
     answer(&mut scene, chat.id, dies).await;
     visit.until_shows(&[("visitor", "One"), ("visitor", "Two"), ("operator", "Three")]).await;
     die(&mut scene, dies == Dies::BeforeTheThirdWord).await;
@@ -45,15 +48,19 @@ async fn conversation(dies: Dies) {
 async fn second_word(scene: &mut Scene, visit: &Visit, dies: Dies) {
     match dies {
         Dies::BeforeThePortalHasIt => {
-            scene.stage.portal.set_mood(Mood::Off).await.expect("a mood");
+            scene.stage.portal.set_mood(Mood::Busy).await.expect("a mood");
+            let before = scene.stage.portal.calls(SEND).len();
             visit.say("Two").await;
             visit.until_state("Two", "sent").await;
+            // Killed with a call under way, the relay would look for the message for a minute and a half.
+            let calls = || async { scene.stage.portal.calls(SEND).get(before)?.status };
+            until("the portal's refusal", calls).await;
             scene.stage.kill().await;
             scene.stage.portal.set_mood(Mood::Answers).await.expect("a mood");
             scene.stage.start_process().await;
         }
         Dies::BeforeItIsToldSo => {
-            scene.stage.portal.fault_on("imconnector.send.messages", Fault::Slow(Duration::from_secs(5)), 1);
+            scene.stage.portal.fault_on(SEND, Fault::Slow(Duration::from_secs(5)), 1);
             visit.say("Two").await;
             scene.stage.portal.wait_any_chat(|chat| chat.visitor_texts() == ["One", "Two"]).await;
             die(scene, true).await;
