@@ -8,6 +8,7 @@ mod board;
 mod committer;
 mod copies;
 mod dialogues;
+mod errand;
 mod inbox;
 mod ledger;
 mod log;
@@ -24,6 +25,7 @@ mod vault;
 
 pub use accept::Acceptance;
 pub use dialogues::DialogueRecord;
+pub use errand::Errand;
 pub use inbox::{Confirmation, EventNo, InboxAct, KeptEvent};
 pub use log::{AtPortal, Position, StoredEntry, Told};
 pub use outbox::{Held, OutboxItem, Outcome, Settlement};

@@ -1,5 +1,5 @@
-//! Carries visitors' messages to one portal: in each dialogue's order, one of a dialogue at a time, up to fifty
-//! dialogues in a call and one call at a time. A message is marked on disk before its call and settled after: nothing
+//! Carries visitors' errands to one portal: in each dialogue's order, one of a dialogue at a time, up to fifty
+//! dialogues in a call of one kind and one call at a time. A message is marked on disk before its call and settled after: nothing
 //! that may have arrived is sent again before the portal's history says that it did not.
 //!
 //! `company` is what travels together, `rests` what waits and how long, `verdict` what an answer means for a message,
@@ -19,7 +19,7 @@ use crate::bitrix::methods::Method;
 use crate::bitrix::methods::app::Info;
 use crate::bitrix::methods::messages::{MOST, Outgoing, Send, Taken};
 use crate::ids::LineId;
-use crate::store::{OutboxItem, Outcome, Settlement, StoreError};
+use crate::store::{Errand, OutboxItem, Outcome, Settlement, StoreError};
 use crate::telemetry::chain;
 use doubts::Doubts;
 use rests::{Rest, Rests};
@@ -151,7 +151,7 @@ impl Outbox {
         let mut again = Vec::new();
         for (nth, item) in batch.into_iter().enumerate() {
             let tells_sessions = self.tells_sessions || item.at_portal.session.is_some();
-            match judge(taken.get(nth), &item.text, tells_sessions) {
+            match judge(taken.get(nth), text(&item.what), tells_sessions) {
                 Verdict::Delivered(at_portal) => {
                     self.rests.line(item.line).clear();
                     self.rests.dialogue(item.dialogue).clear();
@@ -228,7 +228,14 @@ fn outgoing(item: &OutboxItem, visitor: &str) -> Outgoing {
         visitor: item.dialogue.to_string(),
         name: format!("{visitor} {}", item.number),
         id: item.id.to_string(),
-        text: neutralise(&item.text),
+        text: neutralise(text(&item.what)),
         sent_at: item.at,
+    }
+}
+
+/// The words that go with an errand.
+fn text(what: &Errand) -> &str {
+    match what {
+        Errand::Say { text } => text,
     }
 }

@@ -31,7 +31,7 @@ impl Store {
     ) -> Result<Acceptance, StoreError> {
         let board = Arc::clone(&self.shared.board);
         let work = move |batch: &mut Batch<'_>| {
-            if let Some(position) = batch.said(dialogue, &id)? {
+            if let Some(position) = batch.asked(dialogue, &id)? {
                 let there = batch.record(position)?;
                 let repeated = there.map(|record| Acceptance::Repeated { seq: record.seq, at: record.at });
                 return Ok((repeated.unwrap_or(Acceptance::Gone), None));

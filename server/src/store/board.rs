@@ -1,5 +1,5 @@
-//! Which visitors' messages wait for which portal, in memory. It follows from the log: a visitor's message waits until
-//! an entry says what became of it.
+//! Which visitors' errands wait for which portal, in memory. It follows from the log: an errand waits until an entry
+//! says what became of it. What is said of messages here goes for every kind.
 
 use super::SiteRecord;
 use super::log::Position;

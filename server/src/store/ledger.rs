@@ -1,4 +1,4 @@
-//! The committer's memory: heads of the dialogues in use, which messages they hold already, and what of this is not
+//! The committer's memory: heads of the dialogues in use, which errands they hold already, and what of this is not
 //! written down. After a crash it is made again from the log's tail, so it may be written late, many rows at a time.
 
 use super::StoreError;
@@ -8,7 +8,7 @@ use super::log::{Position, ReadLog, Record, Told, Walk};
 use super::row;
 use super::tables::{CHECKPOINT, DIALOGUES, META};
 use crate::ids::DialogueId;
-use shared::{Author, MessageId, Millis, Seq, SiteKey};
+use shared::{MessageId, Millis, Seq, SiteKey};
 use std::collections::HashSet;
 use std::collections::hash_map::{Entry, HashMap};
 
@@ -33,8 +33,8 @@ struct Known {
     unwritten: bool,
     /// In use since the last checkpoint.
     used: bool,
-    /// Where each of the visitor's messages stands; asked for at the first one.
-    said: Option<HashMap<IdKey, Position>>,
+    /// Where each of the visitor's errands stands; asked for at the first one.
+    asked: Option<HashMap<IdKey, Position>>,
 }
 
 /// A message's name in little room.
@@ -98,16 +98,16 @@ impl Ledger {
 impl Known {
     fn new(head: Head) -> Self {
         // A dialogue without entries has none that could repeat.
-        let said = (head.last == 0).then(HashMap::new);
-        Self { head, unwritten: false, used: true, said }
+        let asked = (head.last == 0).then(HashMap::new);
+        Self { head, unwritten: false, used: true, asked }
     }
 
     fn follow(&mut self, position: Position, record: &Record) {
         self.head.follow(position, record);
         self.unwritten = true;
         self.used = true;
-        if let (Some(said), Told::Said { id, from: Author::Visitor, .. }) = (&mut self.said, &record.what) {
-            said.insert(id_key(id), position);
+        if let (Some(asked), Some(id)) = (&mut self.asked, record.what.asked()) {
+            asked.insert(id_key(id), position);
         }
     }
 }
@@ -135,24 +135,24 @@ impl Batch<'_> {
         Ok(Some((position, record.seq)))
     }
 
-    /// Where the visitor's message `id` stands, if the dialogue has it.
-    pub(super) fn said(&mut self, dialogue: DialogueId, id: &MessageId) -> Result<Option<Position>, StoreError> {
+    /// Where the visitor's errand `id` stands, if the dialogue has it.
+    pub(super) fn asked(&mut self, dialogue: DialogueId, id: &MessageId) -> Result<Option<Position>, StoreError> {
         let key = id_key(id);
         let Some(known) = self.known(dialogue)? else { return Ok(None) };
-        if let Some(said) = &known.said {
-            return Ok(said.get(&key).copied());
+        if let Some(asked) = &known.asked {
+            return Ok(asked.get(&key).copied());
         }
         let tip = known.head.tip;
-        let mut said = HashMap::new();
+        let mut asked = HashMap::new();
         self.walk(tip, |position, record| {
-            if let Told::Said { id, from: Author::Visitor, .. } = &record.what {
-                said.insert(id_key(id), position);
+            if let Some(id) = record.what.asked() {
+                asked.insert(id_key(id), position);
             }
             Walk::On
         })?;
-        let found = said.get(&key).copied();
+        let found = asked.get(&key).copied();
         if let Some(known) = self.ledger.known.get_mut(&dialogue) {
-            known.said = Some(said);
+            known.asked = Some(asked);
         }
         Ok(found)
     }

@@ -1,9 +1,10 @@
-//! The outbox: visitors' messages on their way to the portal. Each is carried by a call that is on the disk as begun
+//! The outbox: visitors' errands on their way to the portal. Each is carried by a call that is on the disk as begun
 //! before it begins, so that after a crash nothing is sent again blindly, and settled by an entry in its dialogue.
 
 use super::board::{Mark, Ticket, Waiting};
 use super::committer::Batch;
 use super::dialogues::head;
+use super::errand::Errand;
 use super::log::{AtPortal, Position, ReadLog, Told};
 use super::row::{self, Row};
 use super::tables::OUTBOX;
@@ -15,7 +16,7 @@ use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
 use tokio::sync::Notify;
 
-/// A visitor's message that the portal should get.
+/// A visitor's errand that waits to be done at the portal.
 #[derive(Clone, Debug, PartialEq)]
 pub struct OutboxItem {
     pub position: Position,
@@ -24,8 +25,9 @@ pub struct OutboxItem {
     pub line: LineId,
     /// The visitor's number on the site, see `DialogueRecord`.
     pub number: u64,
+    /// The errand's own name.
     pub id: MessageId,
-    pub text: String,
+    pub what: Errand,
     /// When the relay took it.
     pub at: Millis,
     /// Since when a call that carries it is under way, or of unknown outcome.
@@ -43,7 +45,7 @@ pub struct Held {
     pub dialogues: HashSet<DialogueId>,
 }
 
-/// What became of a message.
+/// What became of an errand.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Settlement {
     pub position: Position,
@@ -143,11 +145,11 @@ impl Store {
                 let record = view.record(ticket.position)?;
                 // Not committed yet, or erased.
                 let (Some(record), Some(head)) = (record, head(fresh, view, ticket.dialogue)?) else { continue };
-                let Told::Said { id, text, .. } = record.what else { continue };
+                let (at, Some((id, what))) = (record.at, record.what.into_errand()) else { continue };
                 let Ticket { position, dialogue, site, line, sending, attempts } = ticket;
-                let (number, at_portal, at) = (head.number, head.at_portal, record.at);
+                let (number, at_portal) = (head.number, head.at_portal);
                 let waited =
-                    OutboxItem { position, dialogue, site, line, number, id, text, at, sending, attempts, at_portal };
+                    OutboxItem { position, dialogue, site, line, number, id, what, at, sending, attempts, at_portal };
                 items.push(waited);
             }
             Ok(items)
@@ -173,7 +175,7 @@ fn settle_one(
     now: Millis,
 ) -> Result<Option<DialogueId>, StoreError> {
     let Some(record) = batch.record(position)? else { return Ok(None) };
-    let Told::Said { id, .. } = record.what else { return Ok(None) };
+    let Some(id) = record.what.asked().cloned() else { return Ok(None) };
     let Some(site) = batch.head(record.dialogue)?.map(|head| head.site.clone()) else { return Ok(None) };
     if batch.board().take(&site, position).is_none() {
         return Ok(None);

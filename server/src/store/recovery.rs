@@ -9,7 +9,7 @@ use super::outbox::OutboxRow;
 use super::tables::{CHECKPOINT, CONFIRMATIONS, DIALOGUES, EPOCH, EVENTS, FORMAT, LOG, META, OUTBOX, SITES};
 use super::{SiteRecord, StoreError, View, row};
 use redb::{Database, ReadableDatabase, ReadableTable};
-use shared::{Author, SiteKey};
+use shared::SiteKey;
 
 /// The version of the whole file. Records have versions of their own.
 const NEWEST: u64 = 1;
@@ -76,7 +76,7 @@ fn replay(view: &View, board: &Board) -> Result<Ledger, StoreError> {
 
 fn follow(board: &Board, site: &SiteKey, position: Position, record: &Record) {
     match &record.what {
-        Told::Said { from: Author::Visitor, .. } => {
+        told if told.asked().is_some() => {
             let waiting = Waiting { dialogue: record.dialogue, sending: None, attempts: 0, written: false };
             board.put_unless_there(site, position, waiting);
         }

@@ -85,11 +85,18 @@ impl Bench {
     /// The texts that wait to be sent to a.ru, in order.
     pub async fn pending(&self) -> Vec<String> {
         let items = self.store.pending(&host("a.ru"), 1_000).await.unwrap();
-        items.into_iter().map(|item| item.text).collect()
+        items.iter().map(words).collect()
     }
 
     fn data(&self, nth: usize) -> PathBuf {
         self.folder.path().join(format!("{nth}.redb"))
+    }
+}
+
+/// The words that wait.
+pub fn words(item: &OutboxItem) -> String {
+    match &item.what {
+        Errand::Say { text } => text.clone(),
     }
 }
 

@@ -1,26 +1,34 @@
-//! Which messages travel in one call. Pure.
+//! Which errands travel in one call. Pure.
 //!
 //! Something before the portal may refuse a call for one visitor's words, with a page that says nothing of what was
 //! taken: then all that travelled with them are in doubt. So what was in doubt too often travels alone, and holds up
 //! nobody else.
 
-use crate::bitrix::methods::messages::MOST;
-use crate::store::OutboxItem;
+use crate::bitrix::methods::Method;
+use crate::bitrix::methods::messages::{MOST, Send};
+use crate::store::{Errand, OutboxItem};
 
 /// After so many calls that left it in doubt, a message travels alone.
 const TOGETHER: u32 = 2;
 
-/// Of `batch`, in its order, what one call may carry: messages of one line, or a single one that travels alone.
+/// Of `batch`, in its order, what one call may carry: errands of one kind and line, or a single one that travels alone.
 pub fn of_one_call(mut batch: Vec<OutboxItem>) -> Vec<OutboxItem> {
     let Some(first) = batch.first() else { return batch };
     if travels_alone(first) {
         batch.truncate(1);
         return batch;
     }
-    let line = first.line;
-    batch.retain(|item| item.line == line && !travels_alone(item));
+    let (line, method) = (first.line, method(&first.what));
+    batch.retain(|item| item.line == line && self::method(&item.what) == method && !travels_alone(item));
     batch.truncate(MOST);
     batch
+}
+
+/// The REST method that does an errand.
+fn method(what: &Errand) -> &'static str {
+    match what {
+        Errand::Say { .. } => Send::NAME,
+    }
 }
 
 /// A dialogue's first message is repeated just once where nothing can be found out: its last call is not shared.

@@ -2,8 +2,8 @@
 //! session and in the one that is open now. Where the portal refuses to show them, nothing is guessed and nothing sent
 //! again.
 
-use super::Outbox;
 use super::doubts::{Absent, Doubt};
+use super::{Outbox, text};
 use crate::bitrix::bbcode::neutralise;
 use crate::bitrix::error::{Advice, PortalError};
 use crate::bitrix::methods::Method;
@@ -129,7 +129,7 @@ impl Outbox {
 
 /// What the histories of one dialogue say about a message of it; `refused`: why its open session is not known.
 fn judge(doubt: &Doubt, histories: &[Option<Result<History, PortalError>>], refused: Option<&PortalError>) -> Found {
-    let text = neutralise(&doubt.item.text);
+    let text = neutralise(text(&doubt.item.what));
     let after = doubt.item.sending.unwrap_or(doubt.item.at).saturating_sub(CLOCKS_DIFFER);
     let mut read = histories.iter().flatten().filter_map(|history| history.as_ref().ok()).peekable();
     let is_empty = read.peek().is_none();

@@ -146,13 +146,13 @@ impl Run {
             let told: Vec<String> = entries.into_iter().map(|entry| short(entry.what)).collect();
             assert_eq!(told, self.model.entries.get(&who).cloned().unwrap_or_default());
         }
-        let words = |messages: Vec<(usize, u64)>| messages.iter().map(|(_, nth)| format!("words {nth}")).collect();
-        let sendable: Vec<String> = words(self.model.sendable());
+        let said = |messages: Vec<(usize, u64)>| messages.iter().map(|(_, nth)| format!("words {nth}")).collect();
+        let sendable: Vec<String> = said(self.model.sendable());
         assert_eq!(self.bench.pending().await, sendable);
         let marked = self.model.waiting.iter().filter(|message| self.model.marked.contains(message));
-        let expected: Vec<String> = words(marked.copied().collect());
+        let expected: Vec<String> = said(marked.copied().collect());
         let doubt = self.bench.store.in_doubt(&host("a.ru")).await.unwrap();
-        assert_eq!(doubt.into_iter().map(|item| item.text).collect::<Vec<_>>(), expected);
+        assert_eq!(doubt.iter().map(words).collect::<Vec<_>>(), expected);
     }
 }
 

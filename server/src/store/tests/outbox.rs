@@ -14,7 +14,7 @@ async fn items(bench: &Bench) -> Vec<OutboxItem> {
 
 async fn doubtful(bench: &Bench) -> Vec<String> {
     let items = bench.store.in_doubt(&host("a.ru")).await.unwrap();
-    items.into_iter().map(|item| item.text).collect()
+    items.iter().map(words).collect()
 }
 
 #[tokio::test]
@@ -86,7 +86,7 @@ async fn a_batch_has_one_message_of_each_dialogue_that_nothing_holds() {
     }
     let next = async |held: Held, limit| -> Vec<String> {
         let items = bench.store.next_batch(&host("a.ru"), limit, &held).await.unwrap();
-        items.into_iter().map(|item| item.text).collect()
+        items.iter().map(words).collect()
     };
     assert_eq!(next(Held::default(), 50).await, ["words 1", "words 3"]);
     assert_eq!(next(Held::default(), 1).await, ["words 1"]);

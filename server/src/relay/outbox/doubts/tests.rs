@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::ids::{DialogueId, LineId};
-use crate::store::AtPortal;
+use crate::store::{AtPortal, Errand};
 use shared::{MessageId, SiteKey};
 
 pub fn item() -> OutboxItem {
@@ -13,7 +13,7 @@ pub fn item() -> OutboxItem {
         line: LineId(1),
         number: 1,
         id: MessageId::try_from("0192b6a1-7c1f-7d2e-8000-1234567890ab".to_owned()).unwrap(),
-        text: "hi".to_owned(),
+        what: Errand::Say { text: "hi".to_owned() },
         at: 1_000,
         sending: Some(1_000_000),
         attempts: 1,

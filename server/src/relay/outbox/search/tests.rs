@@ -4,7 +4,7 @@ use super::super::doubts::Doubts;
 use super::*;
 use crate::bitrix::methods::history::Past;
 use crate::ids::{DialogueId, LineId};
-use crate::store::{OutboxItem, Position};
+use crate::store::{Errand, OutboxItem, Position};
 use shared::{MessageId, SiteKey};
 
 const ID: &str = "0192b6a1-7c1f-7d2e-8000-1234567890ab";
@@ -18,7 +18,7 @@ fn doubt() -> Doubt {
         line: LineId(1),
         number: 1,
         id: MessageId::try_from(ID.to_owned()).unwrap(),
-        text: "[b]hi[/b]".to_owned(),
+        what: Errand::Say { text: "[b]hi[/b]".to_owned() },
         at: 1,
         sending: Some(SENT),
         attempts: 1,
