@@ -21,7 +21,7 @@ mod told;
 
 pub use events::Reception;
 
-use crate::bitrix::client::{Portal, Portals};
+use crate::bitrix::client::{Portal, Portals, Urgency};
 use crate::bitrix::guard::Guard;
 use crate::bitrix::oauth::Keys;
 use crate::clock::Clock;
@@ -94,9 +94,10 @@ impl Relay {
         let (failed, mut failures) = mpsc::channel(1);
         self.lasting(&failed, inbox::Inbox::new(self.clone()).run());
         for portal in self.portals.iter() {
-            self.lasting(&failed, outbox::Outbox::new(self.clone(), portal.clone()).run());
-            self.lasting(&failed, confirm::run(self.clone(), portal.clone()));
-            self.lasting(&failed, recover::run(self.clone(), portal.clone()));
+            let portal = |urgency| portal.for_calls_of(urgency);
+            self.lasting(&failed, outbox::Outbox::new(self.clone(), portal(Urgency::Message)).run());
+            self.lasting(&failed, confirm::run(self.clone(), portal(Urgency::Confirmation)));
+            self.lasting(&failed, recover::run(self.clone(), portal(Urgency::Upkeep)));
         }
         drop(failed);
         failures.recv().await.map_or(Ok(()), Err)

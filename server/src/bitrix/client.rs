@@ -4,8 +4,11 @@
 mod envelope;
 mod pace;
 mod pauses;
+mod spending;
 
 pub(super) use envelope::read as read_answer;
+pub use pace::{Place, Urgency};
+pub use pauses::jittered;
 
 use super::error::{KeeperError, PortalError};
 use super::guard::Guard;
@@ -60,6 +63,7 @@ pub struct Portals {
 #[derive(Clone)]
 pub struct Portal {
     inner: Arc<Inner>,
+    urgency: Urgency,
 }
 
 struct Inner {
@@ -99,7 +103,7 @@ impl Portals {
                 renewing: tokio::sync::Mutex::default(),
                 installed: Notify::new(),
             };
-            (host, Portal { inner: Arc::new(inner) })
+            (host, Portal { inner: Arc::new(inner), urgency: Urgency::Page })
         };
         let portals = Arc::new(known.into_iter().map(portal).collect());
         Self { guard, portals }
@@ -136,9 +140,15 @@ impl Portal {
         &self.inner.host
     }
 
-    /// Returns when one more call may leave, for calls with a token that is not kept: they fill the same bucket.
-    pub async fn admit(&self) {
-        self.inner.pace.admit().await;
+    /// The same portal, for calls that can wait so long. One of the settings is taken to be called for a page.
+    pub fn for_calls_of(&self, urgency: Urgency) -> Self {
+        Self { urgency, ..self.clone() }
+    }
+
+    /// Returns when one more call may leave. Whoever wants to put together what the call carries at the last moment asks
+    /// for a place first, and then for `call_in`.
+    pub async fn place(&self) -> Place {
+        self.inner.pace.admit(self.urgency).await
     }
 
     /// Calls a method with the installer's token, renewing it once where it ran out.
@@ -146,15 +156,31 @@ impl Portal {
     /// Waits while the portal's limit of requests is used up; where an earlier answer forbids calls for longer, fails
     /// with `Paused`.
     pub async fn call<M: Method>(&self, method: &M) -> Result<M::Reply, PortalError> {
+        self.inner.check(M::COUNTS_AS)?;
+        self.call_in(self.place().await, method).await
+    }
+
+    /// As `call`, in a place that is already there.
+    pub async fn call_in<M: Method>(&self, place: Place, method: &M) -> Result<M::Reply, PortalError> {
         let inner = &*self.inner;
         let access = inner.access().await?;
-        match inner.attempt(&access, method).await {
+        match inner.attempt(place, &access.endpoint, &access.access, method).await {
             Err(error) if error.wants_new_token() => {
                 let access = self.renew(access).await?;
-                inner.attempt(&access, method).await
+                inner.attempt(self.place().await, &access.endpoint, &access.access, method).await
             }
             answered => answered,
         }
+    }
+
+    /// Calls with a token that is not kept (yet), as [`Portals::ask`], in the portal's budget.
+    pub async fn ask<M: Method>(
+        &self,
+        endpoint: &str,
+        access: &SecretString,
+        method: &M,
+    ) -> Result<M::Reply, PortalError> {
+        self.inner.attempt(self.place().await, endpoint, access, method).await
     }
 
     /// Until when an earlier answer forbids to call `method` (a [`Method::NAME`]), if it does.
@@ -194,19 +220,41 @@ impl Inner {
         kept.ok_or(PortalError::NotInstalled)
     }
 
-    async fn attempt<M: Method>(&self, access: &Access, method: &M) -> Result<M::Reply, PortalError> {
-        if let Some(until) = self.pauses().until(M::NAME, self.clock.now()) {
-            return Err(PortalError::Paused { until });
+    /// Fails where an earlier answer forbids calls now.
+    fn check(&self, method: &'static str) -> Result<(), PortalError> {
+        match self.pauses().until(method, self.clock.now()) {
+            Some(until) => Err(PortalError::Paused { until }),
+            None => Ok(()),
         }
-        self.pace.admit().await;
-        let answered = post(&self.guard, &access.endpoint, &access.access, method).await;
-        let mut pauses = self.pauses();
-        match &answered {
-            Ok(answer) => pauses.answered(M::NAME, answer.time),
-            Err(error) => pauses.refused(M::NAME, error, self.clock.now()),
-        }
-        drop(pauses);
+    }
+
+    async fn attempt<M: Method>(
+        &self,
+        place: Place,
+        endpoint: &str,
+        access: &SecretString,
+        method: &M,
+    ) -> Result<M::Reply, PortalError> {
+        self.check(M::COUNTS_AS)?; // while this call waited for its place, another may have been refused
+        place.take();
+        let answered = post(&self.guard, endpoint, access, method).await;
+        self.learn(M::COUNTS_AS, &answered);
         answered.and_then(|answer| M::reply(answer.result))
+    }
+
+    /// What an answer says of the calls after it.
+    fn learn(&self, method: &'static str, answered: &Result<envelope::Answer, PortalError>) {
+        let now = self.clock.now();
+        match answered {
+            Ok(answer) => self.pauses().answered(method, answer.time, now),
+            Err(error) => {
+                self.pauses().refused(method, error, now);
+                if error.is_haste() {
+                    tracing::warn!(portal = %self.host, "the portal had too many calls from this address");
+                    self.pace.overflowed();
+                }
+            }
+        }
     }
 
     async fn renew(&self, stale: Access) -> Result<Access, PortalError> {

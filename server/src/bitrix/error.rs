@@ -86,6 +86,11 @@ impl PortalError {
         }
     }
 
+    /// Whether the portal had more calls than its bucket holds.
+    pub(super) fn is_haste(&self) -> bool {
+        self.code() == Some("QUERY_LIMIT_EXCEEDED")
+    }
+
     /// Whether the answer was more than is taken: asking for less may help.
     pub fn is_too_large(&self) -> bool {
         matches!(self, Self::Unanswered(GuardError::TooLarge))

@@ -20,6 +20,9 @@ pub trait Method: Serialize + Sync {
     /// As the documentation writes it.
     const NAME: &'static str;
 
+    /// The method whose operating time the portal counts (`limits.md`): the commands of a batch count each by itself.
+    const COUNTS_AS: &'static str = Self::NAME;
+
     /// How long the answer is waited for. Requests end after 60 s at the portal (`limits.md`), most within one.
     const WITHIN: Duration = Duration::from_secs(20);
 

@@ -2,6 +2,7 @@
 //! connected it again meanwhile, so the portal is asked before visitors are told.
 
 use super::Relay;
+use crate::bitrix::client::Urgency;
 use crate::bitrix::error::{Advice, PortalError};
 use crate::bitrix::methods::channel::{ChannelState, Status};
 use crate::ids::{LineId, PortalHost};
@@ -30,7 +31,7 @@ pub async fn switch_off_if_so(relay: &Relay, host: &PortalHost, line: LineId, no
 /// `None` where the portal could not be asked just now.
 async fn ask(relay: &Relay, host: &PortalHost, line: LineId) -> Option<bool> {
     let Some(portal) = relay.portals.get(host) else { return Some(true) };
-    match portal.call(&Status { line }).await {
+    match portal.for_calls_of(Urgency::Upkeep).call(&Status { line }).await {
         Ok(ChannelState { usable, .. }) => Some(!usable),
         Err(PortalError::NotInstalled) => Some(true),
         Err(error) => match error.advice() {

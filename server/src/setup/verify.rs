@@ -74,10 +74,11 @@ impl Setup {
         access: &SecretString,
         method: &M,
     ) -> Result<M::Reply, SetupError> {
-        if let Some(portal) = self.inner.portals.get(&at.host) {
-            portal.admit().await;
-        }
-        self.inner.portals.ask(&at.url, access, method).await.map_err(|error| match &error {
+        let answered = match self.inner.portals.get(&at.host) {
+            Some(portal) => portal.ask(&at.url, access, method).await,
+            None => self.inner.portals.ask(&at.url, access, method).await,
+        };
+        answered.map_err(|error| match &error {
             PortalError::Refused { code, .. } if code == "expired_token" => SetupError::Stale,
             PortalError::Refused { status: 401 | 403, .. } => SetupError::Forged("the portal does not know the token"),
             _ => SetupError::Portal(error),

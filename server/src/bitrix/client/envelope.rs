@@ -1,9 +1,12 @@
 //! The frame around every answer: `result` and `time`, or `error`. Knows nothing of methods.
 
 use crate::bitrix::error::PortalError;
-use crate::bitrix::value::{get, number, text};
+use crate::bitrix::value::{get, text, text_at};
 use serde_json::Value;
 use std::time::Duration;
+
+/// What a command of a batch answers where its method's time is spent.
+const OVER: &str = "OPERATION_TIME_LIMIT";
 
 /// An answer that is no refusal.
 #[derive(Debug, PartialEq)]
@@ -15,8 +18,14 @@ pub struct Answer {
 /// What the portal tells about its budget of time (`limits.md`). All of it may be missing.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Time {
-    /// How long after this answer the oldest minute leaves the sum of the method's operating time.
+    /// How much operating time the method has spent in the last ten minutes.
+    pub spent: Option<Duration>,
+    /// How long after this answer the oldest minute leaves that sum.
     pub resets_in: Option<Duration>,
+    /// How long the call took at the portal.
+    pub took: Duration,
+    /// The time is spent: a command of a batch was not carried out for that.
+    pub is_over: bool,
 }
 
 /// Reads status and body of an answer.
@@ -32,7 +41,10 @@ pub fn read(status: u16, body: &[u8]) -> Result<Answer, PortalError> {
         let description = tree.get("error_description").and_then(text).unwrap_or_default();
         return Err(PortalError::Refused { status, code: text(error).unwrap_or_default(), description });
     }
-    let time = tree.get("time").map(Time::read).unwrap_or_default();
+    let time = match tree.get("result").filter(|result| get(result, "result_time").is_some()) {
+        Some(batch) => Time::of_batch(batch),
+        None => tree.get("time").map(Time::read).unwrap_or_default(),
+    };
     match tree.remove("result") {
         Some(result) if status < 400 => Ok(Answer { result, time }),
         _ => Err(unreadable),
@@ -41,11 +53,25 @@ pub fn read(status: u16, body: &[u8]) -> Result<Answer, PortalError> {
 
 impl Time {
     fn read(time: &Value) -> Self {
-        let finish = get(time, "finish").and_then(Value::as_f64);
-        let reset_at = get(time, "operating_reset_at").and_then(number);
-        let resets_in =
-            finish.zip(reset_at).and_then(|(finish, at)| Duration::try_from_secs_f64(at as f64 - finish).ok());
-        Self { resets_in }
+        let seconds = |name| get(time, name).and_then(Value::as_f64);
+        let span = |seconds| Duration::try_from_secs_f64(seconds).ok();
+        let left = seconds("operating_reset_at").zip(seconds("finish")).map(|(at, finish)| at - finish);
+        Self {
+            spent: seconds("operating").and_then(span),
+            resets_in: left.and_then(span),
+            took: seconds("duration").and_then(span).unwrap_or_default(),
+            is_over: false,
+        }
+    }
+
+    /// The commands of a batch count one by one (`settings/how-to-call-rest-api/batch.md`); ours are of one method.
+    fn of_batch(result: &Value) -> Self {
+        let members = |name| get(result, name).and_then(Value::as_object).into_iter().flatten().map(|(_, value)| value);
+        let times: Vec<Self> = members("result_time").map(Self::read).collect();
+        let last = times.iter().max_by_key(|time| time.spent).copied().unwrap_or_default();
+        let took = times.iter().map(|time| time.took).sum();
+        let is_over = members("result_error").any(|error| text_at(error, &["error"]).is_some_and(|code| code == OVER));
+        Self { took, is_over, ..last }
     }
 }
 
@@ -67,6 +93,16 @@ mod tests {
         assert_eq!(refused(br#"{"error":"NOT_ACTIVE_LINE","error_description":"off"}"#), "NOT_ACTIVE_LINE");
         assert_eq!(refused(br#"{"error":0,"error_description":"?"}"#), "0");
         assert_eq!(refused(br#"{"error":"","error_description":"?"}"#), "");
+    }
+
+    #[test]
+    fn a_batch_spends_the_time_of_its_commands() {
+        let recorded = read(200, &bytes("batch.response.json")).unwrap().time;
+        assert_eq!((recorded.spent, recorded.is_over), (Some(Duration::from_millis(120)), false));
+        assert_eq!(recorded.took, Duration::from_millis(1384), "two commands of 0.692 s");
+        let over =
+            br#"{"result":{"result":[],"result_error":{"c0":{"error":"OPERATION_TIME_LIMIT"}},"result_time":[]}}"#;
+        assert!(read(200, over).unwrap().time.is_over);
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! What the portal's answers forbid for a while: all calls, or those of one method.
 
 use super::envelope::Time;
+use super::spending::Spending;
 use crate::bitrix::error::{Advice, PortalError};
 use crate::clock::millis;
 use shared::Millis;
@@ -11,8 +12,8 @@ use std::time::Duration;
 const LEAST: Duration = Duration::from_secs(1);
 const MOST: Duration = Duration::from_secs(60);
 
-/// After a method's operating time is spent, where the portal does not tell when it comes back.
-const METHOD: Duration = Duration::from_secs(60);
+/// After a method's operating time is spent, where the portal does not tell when it comes back. Never less, jittered.
+const METHOD: Duration = Duration::from_secs(80);
 
 /// After a block by hand: nobody lifts it sooner.
 const BLOCKED: Duration = Duration::from_secs(10 * 60);
@@ -21,7 +22,7 @@ const BLOCKED: Duration = Duration::from_secs(10 * 60);
 pub struct Pauses {
     portal: Millis,
     methods: HashMap<&'static str, Millis>,
-    resets_in: HashMap<&'static str, Duration>,
+    spending: Spending,
     /// Refusals for haste since the last good answer.
     hasty: u32,
 }
@@ -29,34 +30,41 @@ pub struct Pauses {
 impl Pauses {
     /// Until when `method` must not be called, if that is later than `now`.
     pub fn until(&self, method: &'static str, now: Millis) -> Option<Millis> {
-        let until = self.portal.max(self.methods.get(method).copied().unwrap_or_default());
+        let method = self.methods.get(method).copied().unwrap_or_default().max(self.spending.next(method));
+        let until = self.portal.max(method);
         (until > now).then_some(until)
     }
 
-    pub fn answered(&mut self, method: &'static str, time: Time) {
+    pub fn answered(&mut self, method: &'static str, time: Time, now: Millis) {
         self.hasty = 0;
-        if let Some(resets_in) = time.resets_in {
-            self.resets_in.insert(method, resets_in);
+        self.spending.answered(method, time, now);
+        if time.is_over {
+            self.spent(method, now);
         }
     }
 
     pub fn refused(&mut self, method: &'static str, error: &PortalError, now: Millis) {
         match error.advice() {
-            Advice::Later if error.code() == Some("QUERY_LIMIT_EXCEEDED") => {
+            Advice::Later if error.is_haste() => {
                 let wait = LEAST.saturating_mul(1 << self.hasty.min(6)).min(MOST);
                 self.hasty += 1;
                 self.portal = self.portal.max(now + jittered(wait));
             }
-            Advice::PauseMethod => {
-                let wait = self.resets_in.get(method).copied().unwrap_or(METHOD).max(METHOD);
-                self.methods.insert(method, now + millis(wait));
-            }
+            Advice::PauseMethod => self.spent(method, now),
             Advice::PausePortal => {
                 tracing::error!("Bitrix24 has blocked the calls of this application");
                 self.portal = now + millis(BLOCKED);
             }
             _ => {}
         }
+    }
+
+    /// The method's operating time is spent: not before the portal said that some of it comes back; where that has passed,
+    /// or it never said, a minute, for the sum is made of minutes.
+    fn spent(&mut self, method: &'static str, now: Millis) {
+        tracing::warn!(method, "the operating time of a method is spent");
+        let until = self.spending.resets_at(method).filter(|at| *at > now);
+        self.methods.insert(method, until.unwrap_or_else(|| now + jittered(METHOD)));
     }
 }
 
@@ -88,7 +96,7 @@ mod tests {
         for (wait, base) in waits.iter().zip([1, 2, 4, 8, 16, 32, 60, 60]) {
             assert!((base * 750..=base * 1250).contains(wait), "{waits:?}");
         }
-        pauses.answered("a", Time::default());
+        pauses.answered("a", Time::default(), 100_000);
         pauses.refused("a", &refused("QUERY_LIMIT_EXCEEDED"), 100_000);
         assert!(pauses.until("a", 100_000).unwrap() <= 101_250);
         assert_eq!(pauses.until("a", 101_250), None);
@@ -97,13 +105,21 @@ mod tests {
     #[test]
     fn a_spent_method_pauses_alone() {
         let mut pauses = Pauses::default();
-        pauses.answered("a", Time { resets_in: Some(Duration::from_secs(300)) });
-        pauses.refused("a", &refused("OPERATION_TIME_LIMIT"), 0);
-        pauses.refused("c", &refused("OPERATION_TIME_LIMIT"), 0);
-        assert_eq!(
-            (pauses.until("a", 0), pauses.until("b", 0), pauses.until("c", 0)),
-            (Some(300_000), None, Some(60_000))
-        );
+        pauses.answered("a", Time { resets_in: Some(Duration::from_secs(300)), ..Time::default() }, 1_000);
+        pauses.refused("a", &refused("OPERATION_TIME_LIMIT"), 2_000);
+        pauses.refused("c", &refused("OPERATION_TIME_LIMIT"), 2_000);
+        assert_eq!((pauses.until("a", 2_000), pauses.until("b", 2_000)), (Some(301_000), None));
+        let untold = pauses.until("c", 2_000).unwrap();
+        assert!((62_000..=102_000).contains(&untold), "a minute at least: {untold}");
+        pauses.refused("a", &refused("OPERATION_TIME_LIMIT"), 301_000);
+        assert!(pauses.until("a", 301_000).unwrap() >= 361_000, "what was told has passed");
+    }
+
+    #[test]
+    fn a_spent_command_of_a_batch_pauses_its_method() {
+        let mut pauses = Pauses::default();
+        pauses.answered("a", Time { is_over: true, ..Time::default() }, 0);
+        assert!(pauses.until("a", 0).is_some() && pauses.until("b", 0).is_none());
     }
 
     #[test]

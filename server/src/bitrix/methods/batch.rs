@@ -46,6 +46,7 @@ impl<M> Serialize for Batch<M> {
 
 impl<M: Method> Method for Batch<M> {
     const NAME: &'static str = "batch";
+    const COUNTS_AS: &'static str = M::NAME;
     const WITHIN: std::time::Duration = std::time::Duration::from_secs(65);
     /// The outcomes of all [`MOST`] places, in the order of the calls; a place nothing was said about is a shape error.
     type Reply = Vec<Result<M::Reply, PortalError>>;
