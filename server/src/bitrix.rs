@@ -1,7 +1,7 @@
 //! The portal's REST API as typed calls, and what it sends us as types. Knows Bitrix24 and nothing of visitors or disk.
 //!
 //! `client` is the one way to call (`Portal::call`, with a type of `methods`), `guard` the one way out of the machine,
-//! `oauth` renews tokens, `error` judges what a failure asks for. `form`, `value` and `events` read what the portal
+//! `oauth` renews tokens, `error` judges what a failure asks for, `trouble` what it says of the whole portal. `form`, `value` and `events` read what the portal
 //! posts, `bbcode` its texts.
 
 pub mod bbcode;
@@ -14,6 +14,7 @@ pub mod form;
 pub mod guard;
 pub mod methods;
 pub mod oauth;
+pub mod trouble;
 pub mod value;
 
 /// What our connector is called at every portal: `ID` of `imconnector.register`, `CONNECTOR` everywhere else.

@@ -2,12 +2,13 @@
 //!
 //! `run` is the whole of it, on a listener that is already bound. `routes` answers HTTP, `store` keeps everything that
 //! outlives the process, `setup` gets to know portals and their lines, `relay` carries messages between the store and the
-//! portals, which `bitrix` knows how to talk to; `hub` wakes open connections, `limits` bounds them, `clock` is the only
-//! source of time, `config` the settings.
+//! portals, which `bitrix` knows how to talk to; `channel` knows what keeps messages from a line; `hub` wakes open
+//! connections, `limits` bounds them, `clock` is the only source of time, `config` the settings.
 
 pub mod admin;
 pub mod assets;
 pub mod bitrix;
+pub mod channel;
 pub mod check;
 pub mod clock;
 pub mod config;
@@ -25,6 +26,7 @@ mod template;
 
 use axum::Router;
 use bitrix::client::Portals;
+use channel::Channels;
 use clock::Clock;
 use config::Config;
 use hub::Hub;
@@ -68,6 +70,7 @@ pub struct AppState {
     pub clock: Clock,
     pub limits: Limits,
     pub portals: Portals,
+    pub channels: Channels,
     pub relay: Relay,
     pub setup: Setup,
     /// Every task belongs to it; `run` waits for all of them before it returns.
@@ -95,8 +98,9 @@ pub async fn run(
     let limits = Limits::new(config.limits.clone(), clock.clone());
     let hub = Hub::default();
     let portals = relay::portals(&config, &store, &clock, &tasks)?;
+    let channels = Channels::new(store.clone(), portals.clone());
     let (stop, work) = (shutdown.clone(), tasks.clone());
-    let relay = Relay::new(store.clone(), portals.clone(), hub.clone(), clock.clone(), work, stop);
+    let relay = Relay::new(store.clone(), portals.clone(), channels.clone(), hub.clone(), clock.clone(), work, stop);
     let config = Arc::new(config);
     let (stop, work) = (shutdown.clone(), tasks.clone());
     let setup = Setup::new(Arc::clone(&config), store.clone(), portals.clone(), clock.clone(), work, stop);
@@ -112,6 +116,7 @@ pub async fn run(
         store: store.clone(),
         hub,
         portals,
+        channels,
         relay: relay.clone(),
         setup,
         limits,

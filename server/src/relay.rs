@@ -24,6 +24,7 @@ pub use events::Reception;
 use crate::bitrix::client::{Portal, Portals, Urgency};
 use crate::bitrix::guard::Guard;
 use crate::bitrix::oauth::Keys;
+use crate::channel::Channels;
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::hub::Hub;
@@ -41,6 +42,7 @@ use url::Url;
 pub struct Relay {
     store: Store,
     portals: Portals,
+    channels: Channels,
     hub: Hub,
     clock: Clock,
     tasks: TaskTracker,
@@ -75,6 +77,7 @@ impl Relay {
     pub fn new(
         store: Store,
         portals: Portals,
+        channels: Channels,
         hub: Hub,
         clock: Clock,
         tasks: TaskTracker,
@@ -82,7 +85,7 @@ impl Relay {
     ) -> Self {
         let confirm = portals.iter().map(|portal| (portal.host().clone(), Notify::new())).collect();
         let bells = Arc::new(Bells { inbox: Notify::new(), confirm });
-        Self { store, portals, hub, clock, tasks, shutdown, bells }
+        Self { store, portals, channels, hub, clock, tasks, shutdown, bells }
     }
 
     /// Carries until the shutdown.

@@ -14,6 +14,7 @@ use super::error::{KeeperError, PortalError};
 use super::guard::Guard;
 use super::methods::Method;
 use super::oauth::{self, Grant, Keys, OAuthError, Proof};
+use super::trouble::{Health, Sign, Trouble};
 use crate::clock::Clock;
 use crate::ids::PortalHost;
 use futures_util::future::BoxFuture;
@@ -24,7 +25,7 @@ use serde_json::Value;
 use shared::Millis;
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use tokio::sync::Notify;
+use tokio::sync::{Notify, watch};
 use tokio_util::task::TaskTracker;
 use url::Url;
 
@@ -57,6 +58,7 @@ pub trait TokenKeeper: Send + Sync {
 pub struct Portals {
     guard: Guard,
     portals: Arc<HashMap<PortalHost, Portal>>,
+    news: watch::Sender<()>,
 }
 
 /// One portal. A cheap handle: clones share the budget of calls and the lock of renewal.
@@ -75,6 +77,9 @@ struct Inner {
     tasks: TaskTracker,
     pace: Pace,
     pauses: Mutex<Pauses>,
+    health: Mutex<Health>,
+    /// Rings when the portal's trouble begins, changes or ends.
+    news: watch::Sender<()>,
     /// Held while a pair is exchanged: a refresh token is good once.
     renewing: tokio::sync::Mutex<()>,
     installed: Notify,
@@ -90,6 +95,7 @@ impl Portals {
         clock: Clock,
         tasks: TaskTracker,
     ) -> Self {
+        let news = watch::Sender::new(());
         let portal = |(host, keys): (PortalHost, Keys)| {
             let inner = Inner {
                 host: host.clone(),
@@ -100,13 +106,15 @@ impl Portals {
                 tasks: tasks.clone(),
                 pace: Pace::new(Clock::real()),
                 pauses: Mutex::default(),
+                health: Mutex::default(),
+                news: news.clone(),
                 renewing: tokio::sync::Mutex::default(),
                 installed: Notify::new(),
             };
             (host, Portal { inner: Arc::new(inner), urgency: Urgency::Page })
         };
         let portals = Arc::new(known.into_iter().map(portal).collect());
-        Self { guard, portals }
+        Self { guard, portals, news }
     }
 
     /// The portal at `host`, if the settings name it.
@@ -132,6 +140,12 @@ impl Portals {
     /// The client for addresses that came from outside.
     pub fn guard(&self) -> &Guard {
         &self.guard
+    }
+
+    /// What rings when something is known of a portal, or of one of its lines, that was not before. Who learns of a line
+    /// rings it, too.
+    pub fn news(&self) -> &watch::Sender<()> {
+        &self.news
     }
 }
 
@@ -162,6 +176,12 @@ impl Portal {
 
     /// As `call`, in a place that is already there.
     pub async fn call_in<M: Method>(&self, place: Place, method: &M) -> Result<M::Reply, PortalError> {
+        let answered = self.answer(place, method).await;
+        self.inner.note(answered.as_ref().map_or_else(PortalError::sign, |_| Sign::Well));
+        answered
+    }
+
+    async fn answer<M: Method>(&self, place: Place, method: &M) -> Result<M::Reply, PortalError> {
         let inner = &*self.inner;
         let access = inner.access().await?;
         match inner.attempt(place, &access.endpoint, &access.access, method).await {
@@ -183,6 +203,11 @@ impl Portal {
         self.inner.attempt(self.place().await, endpoint, access, method).await
     }
 
+    /// What keeps the portal from being called, as its last answers tell.
+    pub fn trouble(&self) -> Option<Trouble> {
+        self.inner.health().trouble()
+    }
+
     /// Until when an earlier answer forbids to call `method` (a [`Method::NAME`]), if it does.
     pub fn paused_until(&self, method: &'static str) -> Option<Millis> {
         self.inner.pauses().until(method, self.inner.clock.now())
@@ -191,6 +216,7 @@ impl Portal {
     /// The application was installed (again): whatever waits for that may try now.
     pub fn was_installed(&self) {
         *self.inner.pauses() = Pauses::default();
+        self.inner.note(Sign::Well);
         self.inner.installed.notify_one();
     }
 
@@ -272,6 +298,28 @@ impl Inner {
 
     fn pauses(&self) -> MutexGuard<'_, Pauses> {
         self.pauses.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn health(&self) -> MutexGuard<'_, Health> {
+        self.health.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn note(&self, sign: Sign) {
+        let mut health = self.health();
+        let before = health.trouble();
+        health.note(sign, self.clock.now());
+        let trouble = health.trouble();
+        drop(health);
+        if trouble == before {
+            return;
+        }
+        match trouble {
+            Some(trouble) => {
+                tracing::error!(portal = %self.host, trouble = trouble.word(), "nothing reaches the portal")
+            }
+            None => tracing::info!(portal = %self.host, "the portal can be reached again"),
+        }
+        self.news.send_replace(());
     }
 }
 

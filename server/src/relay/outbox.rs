@@ -18,6 +18,7 @@ use crate::bitrix::error::{Advice, PortalError};
 use crate::bitrix::methods::Method;
 use crate::bitrix::methods::app::Info;
 use crate::bitrix::methods::messages::{MOST, Outgoing, Send, Taken};
+use crate::channel::Seen;
 use crate::ids::LineId;
 use crate::store::{Errand, OutboxItem, Outcome, Settlement, StoreError};
 use crate::telemetry::chain;
@@ -154,6 +155,7 @@ impl Outbox {
             match judge(taken.get(nth), text(&item.what), tells_sessions) {
                 Verdict::Delivered(at_portal) => {
                     self.rests.line(item.line).clear();
+                    self.relay.channels.see(self.portal.host(), item.line, Seen::Taken);
                     self.rests.dialogue(item.dialogue).clear();
                     settled.push(Settlement { position: item.position, outcome: Outcome::Delivered(at_portal) });
                 }
@@ -193,7 +195,10 @@ impl Outbox {
         let now = self.now();
         let advice = error.advice();
         match advice {
-            Advice::LineOff => self.rests.line(line).lengthen(now, Rest::MIDDLE),
+            Advice::LineOff => {
+                self.rests.line(line).lengthen(now, Rest::MIDDLE);
+                self.relay.channels.see(self.portal.host(), line, Seen::NotTaken);
+            }
             Advice::Suspend(span) => self.rests.portal.lengthen(now, (span, span)),
             Advice::Hold => self.rests.portal.lengthen(now, Rest::LONG),
             // For as long as the client says: `is_free` asks it.

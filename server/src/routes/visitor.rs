@@ -94,7 +94,7 @@ impl Visitor {
         if text.chars().count() > state.config.limits.text_chars as usize {
             return Err(Failure::Refused(Refusal::TooLong));
         }
-        if !state.store.is_connected(&self.record.site) {
+        if !state.channels.takes(&self.record.site) {
             return Err(Failure::RefusedFor(CLOSED_RETRY, Refusal::SiteClosed));
         }
         state.limits.message(self.session, self.address)?;
@@ -135,7 +135,7 @@ impl Visitor {
 /// A new visitor on `site`.
 async fn begin(state: &AppState, address: IpAddr, site: SiteKey, session: TokenHash) -> Result<SessionRecord, Failure> {
     let known = state.store.site(&site).await?.ok_or(Failure::Refused(Refusal::SiteUnknown))?;
-    if !known.connected {
+    if !state.channels.takes(&known.key) {
         return Err(Failure::RefusedFor(CLOSED_RETRY, Refusal::SiteClosed));
     }
     state.limits.session(address)?;

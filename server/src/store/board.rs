@@ -84,8 +84,11 @@ impl Board {
         self.lock().saved.remove(portal).unwrap_or_default()
     }
 
-    pub fn is_connected(&self, site: &SiteKey) -> bool {
-        self.lock().desks.get(site).is_some_and(|desk| desk.connected)
+    /// The line of a connected site.
+    pub fn line_of(&self, site: &SiteKey) -> Option<(PortalHost, LineId)> {
+        let state = self.lock();
+        let desk = state.desks.get(site).filter(|desk| desk.connected)?;
+        Some((desk.portal.clone(), desk.line))
     }
 
     /// A message that waits from now on. A site that is not (yet) known takes none: its settings are read first.

@@ -94,9 +94,10 @@ impl Store {
         self.read(move |view| view.row(SITES, key.as_str())).await
     }
 
-    /// Whether the chat of `key` is on: asked at each message, so answered from memory.
-    pub fn is_connected(&self, key: &SiteKey) -> bool {
-        self.shared.board.is_connected(key)
+    /// Which line of which portal a connected site is: asked at each message, so answered from memory. `None` for one that is not
+    /// connected.
+    pub fn line_of(&self, key: &SiteKey) -> Option<(PortalHost, LineId)> {
+        self.shared.board.line_of(key)
     }
 
     /// The site that `line` of `portal` is.

@@ -55,7 +55,9 @@ impl Relay {
         // Free a moment ago: the relay itself says nothing of a port that it chose.
         let metrics = TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap().port();
         let (data, metrics_listen) = (data.display(), format!("127.0.0.1:{metrics}"));
-        let settings = format!("public_url='http://{address}'\ndata='{data}'\nmetrics_listen='{metrics_listen}'");
+        let portal = "[[portal]]\nhost='portal.example'\nclient_id='local.1'\nclient_secret='x'";
+        let settings =
+            format!("public_url='http://{address}'\ndata='{data}'\nmetrics_listen='{metrics_listen}'\n{portal}");
         let config = Config::from_table(settings.parse().unwrap(), std::iter::empty()).unwrap();
         let (clock, shutdown) = (Clock::by_hand(1_790_000_000_000), CancellationToken::new());
         let running = tokio::spawn(run(listener, config, clock.clone(), shutdown.clone()));
