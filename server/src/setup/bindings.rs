@@ -27,28 +27,31 @@ const OFFLINE: [&str; 6] = [
     "OnImConnectorMessageAdd",
 ];
 
-/// One call that brings the portal nearer to what is wanted.
-#[derive(Clone, Debug)]
-pub enum Change {
-    Bind(Bind),
-    BindOffline(Bind),
-    /// An address we had before: two handlers of one event would both be called.
-    Unbind(Unbind),
+/// What brings a portal to what is wanted.
+#[derive(Clone, Debug, Default)]
+pub struct Changes {
+    pub bind: Vec<Bind>,
+    /// Addresses we had before: two handlers of one event would both be called.
+    pub unbind: Vec<Unbind>,
+}
+
+impl Changes {
+    pub fn len(&self) -> usize {
+        self.bind.len() + self.unbind.len()
+    }
 }
 
 /// What is to be done so that `bound` becomes every event of ours at `handler`, once, and in the offline queue. New
 /// handlers come before old ones go, so that no event falls between.
-pub fn changes(bound: &[Binding], handler: &str) -> Vec<Change> {
+pub fn changes(bound: &[Binding], handler: &str) -> Changes {
     let is_missing = |bind: &Bind| !bound.iter().any(|binding| binding.is(bind));
-    let online = ONLINE.into_iter().map(|event| Bind::online(event, handler)).filter(is_missing);
-    let offline = OFFLINE.into_iter().map(Bind::offline).filter(is_missing);
-    let mut changes: Vec<Change> = online.map(Change::Bind).chain(offline.map(Change::BindOffline)).collect();
+    let online = ONLINE.into_iter().map(|event| Bind::online(event, handler));
+    let bind = online.chain(OFFLINE.into_iter().map(Bind::offline)).filter(is_missing).collect();
     let old = bound.iter().filter_map(|binding| {
         let old = binding.handler.clone().filter(|old| !binding.offline && old != handler)?;
-        Some(Change::Unbind(Unbind { event: binding.event.clone(), handler: old }))
+        Some(Unbind { event: binding.event.clone(), handler: old })
     });
-    changes.extend(old);
-    changes
+    Changes { bind, unbind: old.collect() }
 }
 
 #[cfg(test)]
@@ -76,7 +79,7 @@ mod tests {
     #[test]
     fn a_new_portal_gets_everything_and_then_nothing_more() {
         assert_eq!(changes(&[], HERE).len(), ONLINE.len() + OFFLINE.len());
-        assert!(changes(&everything(), HERE).is_empty());
+        assert_eq!(changes(&everything(), HERE).len(), 0);
     }
 
     #[test]
@@ -84,11 +87,8 @@ mod tests {
         for missing in 0..ONLINE.len() + OFFLINE.len() {
             let mut bound = everything();
             let gone = bound.remove(missing);
-            match changes(&bound, HERE).as_slice() {
-                [Change::Bind(bind)] => assert!(!gone.offline && gone.is(bind)),
-                [Change::BindOffline(bind)] => assert!(gone.offline && gone.is(bind)),
-                other => panic!("{other:?}"),
-            }
+            let Changes { bind, unbind } = changes(&bound, HERE);
+            assert!(unbind.is_empty() && bind.len() == 1 && gone.is(&bind[0]), "{gone:?}: {bind:?}");
         }
     }
 
@@ -96,11 +96,7 @@ mod tests {
     fn an_address_of_before_goes_after_the_new_one_came() {
         let changes = changes(&[online("OnImConnectorMessageAdd", BEFORE)], HERE);
         assert_eq!(changes.len(), ONLINE.len() + OFFLINE.len() + 1);
-        match changes.last() {
-            Some(Change::Unbind(unbind)) => {
-                assert_eq!((unbind.event.as_str(), unbind.handler.as_str()), ("ONIMCONNECTORMESSAGEADD", BEFORE));
-            }
-            other => panic!("{other:?}"),
-        }
+        let Unbind { event, handler } = &changes.unbind[0];
+        assert_eq!((event.as_str(), handler.as_str()), ("ONIMCONNECTORMESSAGEADD", BEFORE));
     }
 }

@@ -1,11 +1,12 @@
 //! Registers the connector and binds the events at an installed portal, again at each start, until it works.
 
-use super::bindings::{self, Change};
+use super::bindings;
 use super::words::Lang;
 use super::{Setup, SetupError, page};
 use crate::bitrix::client::Portal;
 use crate::bitrix::error::PortalError;
 use crate::bitrix::methods::app::Info;
+use crate::bitrix::methods::batch::Batch;
 use crate::bitrix::methods::bindings::{Bind, Binding, Bindings};
 use crate::bitrix::methods::channel::{Icon, Register};
 use crate::config::PublicUrl;
@@ -86,8 +87,9 @@ impl Setup {
         let handler = self.inner.config.public_url.at(EVENTS);
         let bound = portal.call(&Bindings::default()).await?;
         let changes = bindings::changes(&bound, &handler);
-        for change in &changes {
-            carry_out(portal, change).await?;
+        bind(portal, &changes.bind).await?;
+        for old in &changes.unbind {
+            portal.call(old).await?;
         }
         tracing::info!(portal = %portal.host(), changed = changes.len(), installed = app.installed, "registered");
         Ok(())
@@ -99,25 +101,26 @@ pub fn missing_events(bound: &[Binding], public_url: &PublicUrl) -> usize {
     bindings::changes(bound, &public_url.at(EVENTS)).len()
 }
 
-async fn carry_out(portal: &Portal, change: &Change) -> Result<(), PortalError> {
-    match change {
-        Change::Unbind(unbind) => portal.call(unbind).await.map(|_| ()),
-        Change::Bind(bind) => match portal.call(bind).await {
-            // The code says many things; one is that the event is bound, by another call of ours that came first.
-            Err(error) if error.code() == Some("ERROR_CORE") && is_bound(portal, bind).await? => Ok(()),
-            done => done,
-        },
-        Change::BindOffline(bind) => match portal.call(bind).await {
-            Ok(()) => Ok(()),
-            Err(error) if error.code() == Some("ERROR_CORE") && is_bound(portal, bind).await? => Ok(()),
-            // A net below the handlers, not every portal has it: without it the rest must still work.
-            Err(error @ PortalError::Refused { .. }) if error.code() != Some("QUERY_LIMIT_EXCEEDED") => {
-                tracing::warn!(portal = %portal.host(), error = chain(&error), "no offline queue of events");
-                Ok(())
-            }
-            Err(error) => Err(error),
-        },
+/// Binds all in one request: one by one, an installation would take a third of what the portal's bucket holds.
+async fn bind(portal: &Portal, missing: &[Bind]) -> Result<(), PortalError> {
+    if missing.is_empty() {
+        return Ok(());
     }
+    let outcomes = portal.call(&Batch::new(missing.iter().cloned())).await?;
+    for (bind, outcome) in missing.iter().zip(outcomes) {
+        let Err(error) = outcome else { continue };
+        // The code says many things; one is that the event is bound, by another call of ours that came first.
+        if error.code() == Some("ERROR_CORE") && is_bound(portal, bind).await? {
+            continue;
+        }
+        // A net below the handlers, not every portal has it: without it the rest must still work.
+        if bind.is_offline() && matches!(error, PortalError::Refused { .. }) {
+            tracing::warn!(portal = %portal.host(), error = chain(&error), "no offline queue of events");
+            continue;
+        }
+        return Err(error);
+    }
+    Ok(())
 }
 
 async fn is_bound(portal: &Portal, bind: &Bind) -> Result<bool, PortalError> {

@@ -39,6 +39,14 @@ async fn an_installation_registers_connector_and_events() {
 }
 
 #[tokio::test]
+async fn an_installation_leaves_the_portals_calls_to_messages() {
+    let stage = Stage::start().await;
+    let calls = stage.portal.all_calls().into_iter().map(|call| call.method);
+    let calls: Vec<String> = calls.filter(|method| method != "oauth.token").collect();
+    assert!(calls.len() <= 8, "the portal's bucket holds 50: {calls:?}");
+}
+
+#[tokio::test]
 async fn a_restart_binds_nothing_twice() {
     let mut stage = Stage::start().await;
     let before = stage.portal.bindings();
@@ -171,7 +179,7 @@ async fn a_registration_that_fails_is_tried_again() {
     let mut stage = Stage::empty(Clock::real(), "").await;
     stage.start_here().await;
     stage.portal.fault_on("imconnector.register", Fault::HtmlPage, 1);
-    stage.portal.fault_on("event.bind", Fault::CutAfter, 1);
+    stage.portal.fault_on("batch", Fault::CutAfter, 1);
     stage.install().await;
     assert!(stage.portal.faults_waiting().is_empty());
     stage.connect(SALES, &["https://shop.example"]).await;

@@ -38,6 +38,10 @@ impl Bind {
             auth_type: 0,
         }
     }
+
+    pub fn is_offline(&self) -> bool {
+        self.event_type == "offline"
+    }
 }
 
 impl Method for Bind {
@@ -83,7 +87,7 @@ pub struct Binding {
 impl Binding {
     /// Whether this is what `bind` would make.
     pub fn is(&self, bind: &Bind) -> bool {
-        let offline = bind.event_type == "offline";
+        let offline = bind.is_offline();
         self.event.eq_ignore_ascii_case(&bind.event)
             && self.offline == offline
             && (offline && self.connector.as_deref() == bind.auth_connector || !offline && self.handler == bind.handler)
