@@ -82,6 +82,8 @@ pub enum Mood {
     Answers,
     /// Every call: 503 `QUERY_LIMIT_EXCEEDED`.
     Busy,
+    /// Every call: 503 `OVERLOAD_LIMIT`, as where Bitrix24 has blocked the application by hand.
+    Blocked,
     /// No call is answered, for a minute.
     Silent,
     /// Connections are refused.

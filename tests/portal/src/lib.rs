@@ -8,7 +8,7 @@
 //! desk       the operator's desk: a page, what it shows, what it can do       pages  the portal's own pages with frames
 //! world      all the state behind one lock; app, connectors, talk, events change it
 //! guard      keeps foreign pages out of those two                             http   the one client for requests
-//! chats, tokens, bucket, faults, offline, calls, options, ids, clock, php     plain parts that know nothing above
+//! chats, tokens, bucket, operating, faults, offline, calls, options, ids, clock, php     plain parts that know nothing above
 //! ```
 
 mod app;
@@ -25,6 +25,7 @@ pub mod http;
 mod ids;
 mod oauth;
 mod offline;
+mod operating;
 mod options;
 mod pages;
 pub mod php;
@@ -46,7 +47,7 @@ pub use self::{
     faults::{Fault, Mood, Waiting},
     ids::{ChatId, LineId, MessageId, SessionId, UserId},
     offline::Record,
-    options::{Employee, Limit, Line, OperatorData, Options},
+    options::{Employee, Limit, Line, OperatorData, Options, Work},
     portal::{FramePost, PATIENCE, Portal},
     server::Port,
     talk::TalkError,

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use serde::Serialize;
+use serde_json::Value;
 
 use crate::ids::{LineId, UserId};
 
@@ -14,6 +15,7 @@ pub struct Options {
     /// How long an event waits in the queue before it is sent. Real portals: seconds.
     pub event_delay: Duration,
     pub limit: Limit,
+    pub work: Work,
     /// `LANG` of the portal: language of its answers' texts and of the settings page.
     pub language: String,
 }
@@ -29,6 +31,7 @@ impl Default for Options {
             ],
             event_delay: Duration::ZERO,
             limit: Limit::default(),
+            work: Work::default(),
             language: "ru".to_owned(),
         }
     }
@@ -47,6 +50,36 @@ pub struct Limit {
 impl Default for Limit {
     fn default() -> Self {
         Self { burst: 50.0, per_second: 2.0 }
+    }
+}
+
+/// How much work calls are, and how much of it the portal grants.
+#[derive(Clone, Copy, Debug)]
+pub struct Work {
+    /// What every call is said to take. Nobody waits for it.
+    pub call: Duration,
+    /// What `imconnector.send.messages` takes for each message: its answer comes so much later.
+    pub message: Duration,
+    /// What a method may take in ten minutes; none: nothing is counted, as on most self-hosted portals.
+    pub granted: Option<Duration>,
+}
+
+/// `limits.md`: the documentation's example of operating time.
+impl Default for Work {
+    fn default() -> Self {
+        let call = Duration::from_millis(40);
+        Self { call, message: Duration::ZERO, granted: Some(Duration::from_secs(480)) }
+    }
+}
+
+impl Work {
+    /// How long the caller waits.
+    pub(crate) fn waited(&self, method: &str, args: &Value) -> Duration {
+        let messages = match method {
+            "imconnector.send.messages" => args["MESSAGES"].as_array().map_or(0, Vec::len),
+            _ => 0,
+        };
+        self.message * u32::try_from(messages).unwrap_or(u32::MAX)
     }
 }
 

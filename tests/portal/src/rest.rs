@@ -105,6 +105,12 @@ pub(crate) fn run(world: &mut World, name: &str, caller: Caller, args: Value) ->
     if method.scope.is_some_and(|scope| !world.app.has_scope(scope)) {
         return Err(RestError::system("insufficient_scope"));
     }
+    let now = world.clock.now();
+    let work = world.options.work;
+    if work.granted.is_some_and(|granted| world.operating.spent(name, now) > granted) {
+        return Err(RestError::system("OPERATION_TIME_LIMIT"));
+    }
+    world.operating.add(name, work.call + work.waited(method.name, &args), now);
     let args = Args::new(method.name, args);
     world.muted = caller.from_event;
     world.raised_by = args.text("AUTH_CONNECTOR");

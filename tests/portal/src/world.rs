@@ -13,6 +13,7 @@ use crate::{
     faults::{Faults, Mood},
     ids::{ChatId, LineId, MessageId, Numbers, UserId},
     offline::Record,
+    operating::Operating,
     options::{Employee, Line, Options},
     tokens::Tokens,
 };
@@ -43,6 +44,7 @@ pub(crate) struct World {
     pub app: App,
     pub tokens: Tokens,
     pub bucket: Bucket,
+    pub operating: Operating,
     pub connectors: BTreeMap<String, Connector>,
     /// By connector and line.
     pub channels: BTreeMap<(String, LineId), Channel>,
@@ -75,6 +77,7 @@ impl World {
         let installer = options.employees.iter().find(|one| one.admin).map_or(UserId(1), |admin| admin.id);
         Self {
             bucket: Bucket::new(options.limit, clock.now()),
+            operating: Operating::default(),
             clock,
             options,
             address,

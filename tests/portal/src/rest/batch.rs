@@ -56,7 +56,7 @@ impl Parts {
         match answer {
             Ok(reply) => {
                 self.total.extend(reply.total.map(|total| (key.clone(), json!(total))));
-                self.time.insert(key.clone(), timing(world.clock.now()));
+                self.time.insert(key.clone(), timing(world, method, world.clock.now(), world.options.work.call));
                 self.result.insert(key, reply.result);
                 false
             }

@@ -80,7 +80,8 @@ fn record(world: &mut World, method: &str, token: &str, args: &Value) -> usize {
 
 /// What becomes of a call on the wire.
 enum Outcome {
-    Answered(Answer, Millis),
+    /// An answer, and the `time` that stands beside a good one.
+    Answered(Answer, Value),
     /// The front server's page instead of an answer.
     Page(StatusCode, &'static str),
     Cut,
@@ -99,9 +100,10 @@ async fn meet(shared: &Shared, method: &str, token: &str, args: Value) -> Outcom
         return Outcome::Page(StatusCode::FORBIDDEN, "403 Forbidden");
     }
     let started = shared.clock().now();
-    let refused = |code: &str| Outcome::Answered(Err(RestError::system(code)), started);
+    let refused = |code: &str| Outcome::Answered(Err(RestError::system(code)), Value::Null);
     match (mood, &fault) {
         (Mood::Busy, _) | (_, Some(Fault::Limit)) => return refused("QUERY_LIMIT_EXCEEDED"),
+        (Mood::Blocked, _) => return refused("OVERLOAD_LIMIT"),
         (Mood::Silent, _) | (_, Some(Fault::Silent)) => {
             shared.clock().sleep_until(started.plus(FRONT_SERVER_WAITS)).await;
             return Outcome::Page(StatusCode::GATEWAY_TIMEOUT, "504 Gateway Time-out");
@@ -114,31 +116,37 @@ async fn meet(shared: &Shared, method: &str, token: &str, args: Value) -> Outcom
         (_, Some(Fault::Refuse(code))) => return refused(code),
         _ => {}
     }
-    let answer = shared.change(|world| {
-        let answer = admitted(world, method, token, args);
+    let caller = match shared.change(|world| admitted(world, token)) {
+        Ok(caller) => caller,
+        Err(error) => return Outcome::Answered(Err(error), Value::Null),
+    };
+    let work = shared.look(|world| world.options.work);
+    let waited = work.waited(method, &args);
+    shared.clock().sleep_until(started.plus(waited)).await;
+    let (answer, time) = shared.change(|world| {
+        let answer = run(world, method, caller, args);
         match &fault {
             Some(Fault::CutBetween) => world.pending_mids.clear(),
             Some(Fault::Slow(late)) => world.give_mids(started.plus(*late)),
             _ => world.give_mids(started),
         }
-        answer
+        (answer, timing(world, method, started, waited + work.call))
     });
     match fault {
         Some(Fault::Slow(late)) => shared.clock().sleep_until(started.plus(late)).await,
         Some(Fault::CutAfter | Fault::CutBetween) => return Outcome::Cut,
         _ => {}
     }
-    Outcome::Answered(answer, started)
+    Outcome::Answered(answer, time)
 }
 
-/// Past the bucket and the token, then the method itself.
-fn admitted(world: &mut World, method: &str, token: &str, args: Value) -> Answer {
+/// Past the bucket and the token.
+fn admitted(world: &mut World, token: &str) -> Result<Caller, RestError> {
     let now = world.clock.now();
     if !world.bucket.pour(now) {
         return Err(RestError::system("QUERY_LIMIT_EXCEEDED"));
     }
-    let caller = caller(world, token)?;
-    run(world, method, caller, args)
+    caller(world, token)
 }
 
 fn caller(world: &World, token: &str) -> Result<Caller, RestError> {
@@ -153,7 +161,7 @@ fn caller(world: &World, token: &str) -> Result<Caller, RestError> {
 impl IntoResponse for Outcome {
     fn into_response(self) -> Response {
         let (status, body) = match self {
-            Self::Answered(Ok(reply), started) => (StatusCode::OK, enveloped(reply, started)),
+            Self::Answered(Ok(reply), time) => (StatusCode::OK, enveloped(reply, time)),
             Self::Answered(Err(error), _) => {
                 (StatusCode::from_u16(error.status).unwrap_or(StatusCode::BAD_REQUEST), error.body())
             }
@@ -165,8 +173,8 @@ impl IntoResponse for Outcome {
     }
 }
 
-fn enveloped(reply: Reply, started: Millis) -> Value {
-    let mut body = json!({"result": reply.result, "time": timing(started)});
+fn enveloped(reply: Reply, time: Value) -> Value {
+    let mut body = json!({"result": reply.result, "time": time});
     if let Some(total) = reply.total {
         body["total"] = json!(total);
     }
@@ -181,20 +189,18 @@ fn page(status: StatusCode, title: &str) -> Response {
     (status, [(header::CONTENT_TYPE, "text/html")], Body::from(html)).into_response()
 }
 
-/// The `time` member of an answer, or of one command of a batch.
-pub(super) fn timing(started: Millis) -> Value {
-    /// What the portal says a call took, in milliseconds: no clock is read twice here.
-    const TOOK: Duration = Duration::from_millis(40);
+/// The `time` member of an answer, or of one command of a batch: no clock is read twice here.
+pub(super) fn timing(world: &World, method: &str, started: Millis, took: Duration) -> Value {
     let seconds = |moment: Millis| Duration::from_millis(moment.0).as_secs_f64();
-    let finished = started.plus(TOOK);
+    let finished = started.plus(took);
     json!({
         "start": seconds(started),
         "finish": seconds(finished),
-        "duration": TOOK.as_secs_f64(),
-        "processing": TOOK.as_secs_f64(),
+        "duration": took.as_secs_f64(),
+        "processing": took.as_secs_f64(),
         "date_start": started.iso(),
         "date_finish": finished.iso(),
-        "operating_reset_at": started.plus(Duration::from_secs(600)).seconds(),
-        "operating": 0,
+        "operating_reset_at": world.operating.resets_at(method, started).seconds(),
+        "operating": world.operating.spent(method, started).as_secs_f64(),
     })
 }

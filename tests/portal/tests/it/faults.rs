@@ -146,18 +146,6 @@ async fn a_portal_that_is_off_refuses_connections_and_comes_back_on_its_port() {
 }
 
 #[tokio::test]
-async fn sixty_calls_at_once_are_too_many() {
-    let relay = Relay::ready(Options::default()).await;
-    let mut refused = 0;
-    for _ in 0..60 {
-        refused += u32::from(relay.call_for_status("app.info", json!({})).await.0 == 503);
-    }
-    assert!(refused > 10, "{refused}");
-    relay.portal.advance(Duration::from_secs(60));
-    assert_eq!(relay.call_for_status("app.info", json!({})).await.0, 200);
-}
-
-#[tokio::test]
 async fn what_is_done_with_an_events_token_is_seen_and_raises_nothing() {
     let relay = Relay::ready(Options::default()).await;
     relay.send(&[("m-1", "Есть?")]).await;

@@ -4,6 +4,7 @@
 
 mod desk;
 mod faults;
+mod limits;
 mod payloads;
 mod relay;
 mod set_up;
