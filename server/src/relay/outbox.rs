@@ -108,9 +108,15 @@ impl Outbox {
 
     /// Sends one call's worth of what waits; tells whether there was anything.
     async fn send_next(&mut self) -> Result<bool, StoreError> {
-        let held = self.rests.held(self.now());
-        let mut batch = self.relay.store.next_batch(self.portal.host(), LOOKED_AT, &held).await?;
-        batch = company::of_one_call(batch);
+        if self.waiting(1).await?.is_empty() {
+            return Ok(false);
+        }
+        // What comes while this waits for its place travels along.
+        let place = tokio::select! {
+            place = self.portal.place() => place,
+            () = self.relay.shutdown.cancelled() => return Ok(false),
+        };
+        let mut batch = company::of_one_call(self.waiting(LOOKED_AT).await?);
         let Some(line) = batch.first().map(|item| item.line) else { return Ok(false) };
         let visitor = match self.name().await {
             Ok(name) => name,
@@ -126,7 +132,7 @@ impl Outbox {
             (item.sending, item.attempts) = (Some(began), item.attempts + 1);
         }
         let send = Send { line, messages: batch.iter().map(|item| outgoing(item, visitor)).collect() };
-        match self.portal.call(&send).await {
+        match self.portal.call_in(place, &send).await {
             Ok(taken) => self.answered(batch, &taken).await?,
             Err(error) if error.advice() == Advice::FindOut => {
                 let (host, count) = (self.portal.host(), batch.len());
@@ -141,6 +147,11 @@ impl Outbox {
             }
         }
         Ok(true)
+    }
+
+    async fn waiting(&mut self, most: usize) -> Result<Vec<OutboxItem>, StoreError> {
+        let held = self.rests.held(self.now());
+        self.relay.store.next_batch(self.portal.host(), most, &held).await
     }
 
     /// What became of each message of a call that was answered. One the answer leaves out is in doubt.

@@ -1,10 +1,13 @@
 //! Which visitors' errands wait for which portal, in memory. It follows from the log: an errand waits until an entry
 //! says what became of it. What is said of messages here goes for every kind.
 
+mod desk;
+
 use super::SiteRecord;
 use super::log::Position;
 use super::outbox::Held;
 use crate::ids::{DialogueId, LineId, PortalHost};
+use desk::Desk;
 use shared::{Millis, SiteKey};
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -21,16 +24,10 @@ struct State {
     wakes: HashMap<PortalHost, Arc<Notify>>,
     /// Lines whose site was saved as connected since the portal's sender asked.
     saved: HashMap<PortalHost, HashSet<LineId>>,
-}
-
-/// One site's messages.
-struct Desk {
-    portal: PortalHost,
-    line: LineId,
-    connected: bool,
-    waiting: BTreeMap<Position, Waiting>,
-    /// Dialogues with a message under way, and how many: what follows it must not overtake it.
-    held: HashMap<DialogueId, u32>,
+    /// The newest message ever put here: what turns are told by.
+    newest: Position,
+    /// How many calls have begun.
+    calls: u64,
 }
 
 /// One message.
@@ -93,11 +90,10 @@ impl Board {
 
     /// A message that waits from now on. A site that is not (yet) known takes none: its settings are read first.
     pub fn put(&self, site: &SiteKey, position: Position, waiting: Waiting) {
-        if let Some(desk) = self.lock().desks.get_mut(site) {
-            if waiting.sending.is_some() {
-                *desk.held.entry(waiting.dialogue).or_default() += 1;
-            }
-            desk.waiting.insert(position, waiting);
+        let mut state = self.lock();
+        state.newest = state.newest.max(position);
+        if let Some(desk) = state.desks.get_mut(site) {
+            desk.put(position, waiting);
         }
     }
 
@@ -112,34 +108,21 @@ impl Board {
     /// The message is settled. None where it was already.
     pub fn take(&self, site: &SiteKey, position: Position) -> Option<Waiting> {
         let mut state = self.lock();
-        let desk = state.desks.get_mut(site)?;
-        let waiting = desk.waiting.remove(&position)?;
-        if waiting.sending.is_some() {
-            desk.release(waiting.dialogue);
-        }
-        Some(waiting)
+        let newest = state.newest;
+        state.desks.get_mut(site)?.take(position, newest)
     }
 
     /// The call that carries the message begins or has ended so. Tells what to write down; none where the message is
     /// settled.
     pub fn mark(&self, site: &SiteKey, position: Position, mark: Mark) -> Option<Waiting> {
         let mut state = self.lock();
+        state.calls += u64::from(matches!(mark, Mark::Sending(_)));
+        let calls = state.calls;
         let desk = state.desks.get_mut(site)?;
-        let waiting = desk.waiting.get_mut(&position)?;
-        let (since, attempts) = match mark {
-            Mark::Sending(now) => (Some(now), waiting.attempts + 1),
-            Mark::NotCarried => (None, waiting.attempts.saturating_sub(1)),
-            Mark::NotArrived => (None, waiting.attempts),
-        };
-        let was = std::mem::replace(&mut waiting.sending, since);
-        (waiting.written, waiting.attempts) = (true, attempts);
-        let waiting = waiting.clone();
-        match (was, since) {
-            (None, Some(_)) => *desk.held.entry(waiting.dialogue).or_default() += 1,
-            (Some(_), None) => desk.release(waiting.dialogue),
-            _ => {}
+        if matches!(mark, Mark::Sending(_)) {
+            desk.called = calls;
         }
-        Some(waiting)
+        desk.mark(position, mark)
     }
 
     /// Up to `limit` messages for `portal` that may be sent now, in the order of the log: those of connected lines,
@@ -147,36 +130,21 @@ impl Board {
     pub fn sendable(&self, portal: &PortalHost, limit: usize) -> Vec<Ticket> {
         let state = self.lock();
         let desks = state.desks.iter().filter(|(_, desk)| desk.connected && &desk.portal == portal);
-        let mut tickets: Vec<Ticket> = desks
-            .flat_map(|(site, desk)| {
-                let free = desk.waiting.iter().filter(|(_, waiting)| !desk.held.contains_key(&waiting.dialogue));
-                free.take(limit).map(|(position, waiting)| desk.ticket(site, *position, waiting))
-            })
-            .collect();
+        let mut tickets: Vec<Ticket> = desks.flat_map(|(site, desk)| desk.sendable(site, limit)).collect();
         tickets.sort_unstable_by_key(|ticket| ticket.position);
         tickets.truncate(limit);
         tickets
     }
 
-    /// Up to `limit` of what `sendable` gives, one of each dialogue, and nothing that `held` names.
+    /// Up to `limit` of what `sendable` gives, one of each dialogue, and nothing that `held` names. First those of the
+    /// line that was called longest ago; in a line, those of the dialogue that has waited longest since its last message
+    /// was settled. So neither a dialogue with hundreds of messages nor a line with hundreds of dialogues delays others.
     pub fn next(&self, portal: &PortalHost, limit: usize, held: &Held) -> Vec<Ticket> {
         let state = self.lock();
         let desks = state.desks.iter().filter(|(_, desk)| desk.connected && &desk.portal == portal);
-        let desks = desks.filter(|(_, desk)| !held.lines.contains(&desk.line));
-        let mut tickets: Vec<Ticket> = desks
-            .flat_map(|(site, desk)| {
-                let mut seen = HashSet::new();
-                let free = desk.waiting.iter().filter(move |(_, waiting)| {
-                    let dialogue = waiting.dialogue;
-                    let waits = desk.held.contains_key(&dialogue) || held.dialogues.contains(&dialogue);
-                    !waits && seen.insert(dialogue)
-                });
-                free.take(limit).map(|(position, waiting)| desk.ticket(site, *position, waiting))
-            })
-            .collect();
-        tickets.sort_unstable_by_key(|ticket| ticket.position);
-        tickets.truncate(limit);
-        tickets
+        let mut desks: Vec<_> = desks.filter(|(_, desk)| !held.lines.contains(&desk.line)).collect();
+        desks.sort_unstable_by_key(|(_, desk)| (desk.called, desk.waiting.keys().next().copied()));
+        desks.into_iter().flat_map(|(site, desk)| desk.heads(site, limit, held)).take(limit).collect()
     }
 
     /// The messages for `portal` whose call is under way or of unknown outcome, in the order of the log.
@@ -239,31 +207,5 @@ impl Board {
 
     fn lock(&self) -> MutexGuard<'_, State> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-impl Desk {
-    fn new(site: &SiteRecord) -> Self {
-        Self {
-            portal: site.portal.clone(),
-            line: site.line,
-            connected: false,
-            waiting: BTreeMap::new(),
-            held: HashMap::new(),
-        }
-    }
-
-    fn release(&mut self, dialogue: DialogueId) {
-        if let Some(marks) = self.held.get_mut(&dialogue) {
-            *marks -= 1;
-            if *marks == 0 {
-                self.held.remove(&dialogue);
-            }
-        }
-    }
-
-    fn ticket(&self, site: &SiteKey, position: Position, waiting: &Waiting) -> Ticket {
-        let Waiting { dialogue, sending, attempts, .. } = *waiting;
-        Ticket { position, dialogue, site: site.clone(), line: self.line, sending, attempts }
     }
 }

@@ -1,7 +1,7 @@
 //! What is left alone for a while, and for how long: the portal, a line, a dialogue. In memory: a new start tries
 //! everything.
 
-use crate::clock::millis;
+use crate::bitrix::client::jittered;
 use crate::ids::{DialogueId, LineId};
 use crate::store::Held;
 use shared::Millis;
@@ -16,7 +16,8 @@ pub struct Rests {
     dialogues: HashMap<DialogueId, Rest>,
 }
 
-/// One rest; it doubles each time until something works.
+/// One rest; it doubles each time until something works, give or take a quarter: those that rest do not come back
+/// together.
 #[derive(Debug, Default)]
 pub struct Rest {
     until: Millis,
@@ -47,7 +48,7 @@ impl Rest {
     pub fn lengthen(&mut self, now: Millis, (first, longest): (Duration, Duration)) {
         let span = first.saturating_mul(1 << self.times.min(16)).min(longest);
         self.times += 1;
-        self.until = now + millis(span);
+        self.until = now + jittered(span);
     }
 
     /// Rests at least until then, whatever was before.
@@ -94,13 +95,12 @@ mod tests {
     #[test]
     fn a_rest_doubles_up_to_its_longest_and_ends() {
         let mut rest = Rest::default();
-        let mut spans = Vec::new();
-        for _ in 0..8 {
+        for seconds in [1, 2, 4, 8, 16, 32, 60, 60] {
             rest.lengthen(1_000, Rest::SHORT);
-            spans.push((rest.until() - 1_000) / 1_000);
+            let span = rest.until() - 1_000;
+            assert!((seconds * 750..=seconds * 1_250).contains(&span), "{span} ms for {seconds} s");
         }
-        assert_eq!(spans, [1, 2, 4, 8, 16, 32, 60, 60]);
-        assert!(rest.is_on(60_999) && !rest.is_on(61_000));
+        assert!(rest.is_on(rest.until() - 1) && !rest.is_on(rest.until()));
         rest.clear();
         assert!(!rest.is_on(0));
     }
@@ -114,9 +114,10 @@ mod tests {
         rests.dialogue(dialogue).lengthen(0, Rest::SHORT);
         let held = rests.held(500);
         assert!(held.lines.contains(&LineId(7)) && held.dialogues.contains(&dialogue));
-        assert_eq!(rests.next(500), Some(1_000));
-        assert!(rests.held(1_000).dialogues.is_empty());
+        let first = rests.dialogue(dialogue).until();
+        assert_eq!(rests.next(500), Some(first));
+        assert!(rests.held(first).dialogues.is_empty());
         rests.portal.lengthen(0, Rest::LONG);
-        assert_eq!(rests.next(1_000), Some(60_000), "nothing goes while the portal rests");
+        assert_eq!(rests.next(first), Some(rests.portal.until()), "nothing goes while the portal rests");
     }
 }

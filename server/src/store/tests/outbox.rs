@@ -98,6 +98,48 @@ async fn a_batch_has_one_message_of_each_dialogue_that_nothing_holds() {
     assert_eq!(bench.store.in_doubt(&host("a.ru")).await.unwrap()[0].sending, Some(10));
 }
 
+/// What one call after the other carries, each at most `limit` messages of one line, all delivered.
+async fn calls(bench: &Bench, count: usize, limit: usize) -> Vec<Vec<String>> {
+    let mut calls = Vec::new();
+    for _ in 0..count {
+        let mut items = bench.store.next_batch(&host("a.ru"), limit, &Held::default()).await.unwrap();
+        let line = items[0].line;
+        items.retain(|item| item.line == line);
+        bench.store.mark_sending(items.iter().map(|item| item.position).collect(), 1).await.unwrap();
+        bench.store.settle(items.iter().map(|item| delivered(item.position)).collect(), 2).await.unwrap();
+        calls.push(items.iter().map(words).collect());
+    }
+    calls
+}
+
+#[tokio::test]
+async fn dialogues_that_wait_take_turns() {
+    let bench = Bench::new().await;
+    for first in [0, 10, 20] {
+        let flood = bench.dialogue("one").await;
+        for nth in first..first + 3 {
+            bench.say(flood, nth).await;
+        }
+    }
+    let late = bench.dialogue("one").await;
+    bench.say(late, 99).await;
+    let calls = calls(&bench, 3, 2).await;
+    assert_eq!(calls, [["words 0", "words 10"], ["words 20", "words 99"], ["words 1", "words 11"]]);
+}
+
+#[tokio::test]
+async fn lines_that_wait_take_turns() {
+    let bench = Bench::new().await;
+    for nth in 1..=3 {
+        bench.say(bench.dialogue("one").await, nth).await;
+    }
+    for nth in 4..=5 {
+        bench.say(bench.dialogue("two").await, nth).await;
+    }
+    let calls = calls(&bench, 4, 1).await.concat();
+    assert_eq!(calls, ["words 1", "words 4", "words 2", "words 5"]);
+}
+
 #[tokio::test]
 async fn what_was_under_way_is_in_doubt_after_a_crash() {
     let mut bench = Bench::new().await;
