@@ -1,4 +1,5 @@
-//! The only source of time. The relay's clock is the machine's; a test's clock stands still until it is moved.
+//! The only source of time. The relay's clock is the machine's; a test's clock stands still until it is moved, or runs
+//! faster.
 
 use shared::Millis;
 use std::collections::BTreeMap;
@@ -9,8 +10,18 @@ use tokio::sync::oneshot;
 /// Tells the time and waits for it. A cheap handle: clones share one clock.
 #[derive(Clone, Debug, Default)]
 pub struct Clock {
-    /// None: the machine's own time.
-    by_hand: Option<Arc<Mutex<ByHand>>>,
+    kind: Kind,
+}
+
+#[derive(Clone, Debug, Default)]
+enum Kind {
+    #[default]
+    Machine,
+    ByHand(Arc<Mutex<ByHand>>),
+    Racing {
+        since: Millis,
+        times: u32,
+    },
 }
 
 #[derive(Debug, Default)]
@@ -29,21 +40,40 @@ impl Clock {
 
     /// A clock that stands at `now` until `advance` moves it.
     pub fn by_hand(now: Millis) -> Self {
-        Self { by_hand: Some(Arc::new(Mutex::new(ByHand { now, ..ByHand::default() }))) }
+        Self { kind: Kind::ByHand(Arc::new(Mutex::new(ByHand { now, ..ByHand::default() }))) }
+    }
+
+    /// A clock that was right at `since`, a moment of the machine's, and has run `times` as fast ever since. All that are
+    /// made alike show the same time, in whichever process.
+    pub fn racing(since: Millis, times: u32) -> Self {
+        Self { kind: Kind::Racing { since, times: times.max(1) } }
+    }
+
+    /// This clock where it runs by itself, else the machine's: for waits that must end though nobody moves the time.
+    pub fn running(&self) -> Self {
+        match self.kind {
+            Kind::ByHand(_) => Self::real(),
+            Kind::Machine | Kind::Racing { .. } => self.clone(),
+        }
     }
 
     /// Milliseconds since 1970-01-01 UTC. Never goes back and never stands, whatever is done to the machine's clock.
     pub fn now(&self) -> Millis {
-        match &self.by_hand {
-            Some(hand) => lock(hand).now,
-            None => MACHINE.now(),
+        match &self.kind {
+            Kind::Machine => MACHINE.now(),
+            Kind::ByHand(hand) => lock(hand).now,
+            Kind::Racing { since, times } => since + MACHINE.now().saturating_sub(*since) * u64::from(*times),
         }
     }
 
     /// Returns when `duration` has passed on this clock.
     #[allow(clippy::disallowed_methods)]
     pub async fn sleep(&self, duration: Duration) {
-        let Some(hand) = &self.by_hand else { return tokio::time::sleep(duration).await };
+        let hand = match &self.kind {
+            Kind::Machine => return tokio::time::sleep(duration).await,
+            Kind::Racing { times, .. } => return tokio::time::sleep(duration / *times).await,
+            Kind::ByHand(hand) => hand,
+        };
         let due = {
             let mut hand = lock(hand);
             let until = hand.now.saturating_add(millis(duration));
@@ -60,9 +90,9 @@ impl Clock {
     }
 
     /// Moves a clock that stands still and wakes whoever waits for a moment up to then, the earliest first.
-    /// The machine's clock cannot be moved: there this does nothing.
+    /// A clock that runs by itself cannot be moved: there this does nothing.
     pub fn advance(&self, duration: Duration) {
-        let Some(hand) = &self.by_hand else { return };
+        let Kind::ByHand(hand) = &self.kind else { return };
         let mut hand = lock(hand);
         hand.now = hand.now.saturating_add(millis(duration));
         let due_until = (hand.now, u64::MAX);
@@ -146,6 +176,13 @@ mod tests {
         assert_eq!(time.tell(ms(1_501), 6_401_501), 10_001_501, "parts of milliseconds add up");
         assert_eq!(time.tell(ms(2_501), 10_100_000), 10_100_000, "set forward");
         assert_eq!(time.tell(ms(3_600_000), 13_500_000), 13_697_499, "and never back again");
+    }
+
+    #[test]
+    fn a_racing_clock_is_ahead_by_what_has_passed() {
+        let since = Clock::real().now() - 1_000;
+        let (before, racing, after) = (Clock::real().now(), Clock::racing(since, 20).now(), Clock::real().now());
+        assert!((since + (before - since) * 20..=since + (after - since) * 20).contains(&racing), "{racing}");
     }
 
     #[tokio::test]

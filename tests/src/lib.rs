@@ -6,15 +6,18 @@
 //! browser    a real Chromium     site   a website                  visitor  a widget without a browser
 //! server     the relay in this process, by a clock that is moved   process  the binary, to be killed
 //! admin      who connects lines  chaos  a bad network              settings  the relay's file    wait  conditions
+//! sim        a seeded simulation: everything goes wrong            logs  what relays log, audited
 //! ```
 
 pub mod admin;
 pub mod browser;
 pub mod chaos;
+pub mod logs;
 pub mod process;
 pub mod server;
 pub mod settings;
 pub mod shop;
+pub mod sim;
 pub mod site;
 pub mod stage;
 pub mod visitor;

@@ -3,16 +3,16 @@
 use std::{
     net::SocketAddr,
     path::{Path, PathBuf},
-    process::Stdio,
+    process::{ExitStatus, Stdio},
     sync::LazyLock,
 };
 use tokio::{
-    io::{AsyncBufReadExt, AsyncReadExt, BufReader},
+    io::{AsyncBufReadExt, BufReader, Lines},
     process::{Child, ChildStderr, Command},
     time::timeout,
 };
 
-use crate::wait::DEADLINE;
+use crate::{logs, wait::DEADLINE};
 
 /// `otklik serve` as a process of its own, killed when dropped.
 pub struct Process {
@@ -24,7 +24,16 @@ impl Process {
     /// Starts with the settings file at `settings` and waits until it listens.
     pub async fn start(settings: &Path) -> Self {
         let mut command = Command::new(program("otklik"));
-        command.arg("serve").arg("--config").arg(settings).stderr(Stdio::piped()).kill_on_drop(true);
+        command.arg("serve").arg("--config").arg(settings);
+        Self::spawn(command).await.unwrap_or_else(|told| panic!("the relay ended before it listened: {told}"))
+    }
+
+    /// Starts a relay by any `command` and waits until it listens.
+    ///
+    /// # Errors
+    /// What it logged, where it ended before.
+    pub async fn spawn(mut command: Command) -> Result<Self, String> {
+        command.env("RUST_LOG", logs::EVERYTHING).stderr(Stdio::piped()).kill_on_drop(true);
         let ours =
             std::env::vars_os().map(|(name, _)| name).filter(|name| name.as_encoded_bytes().starts_with(b"OTKLIK_"));
         for name in ours {
@@ -32,8 +41,8 @@ impl Process {
         }
         let mut child = command.spawn().expect("the relay's binary starts");
         let log = BufReader::new(child.stderr.take().expect("its log was asked for"));
-        let address = timeout(DEADLINE, listening(log)).await.expect("the relay listens in time");
-        Self { child, address }
+        let address = timeout(DEADLINE, listening(log)).await.expect("the relay listens in time")?;
+        Ok(Self { child, address })
     }
 
     pub fn address(&self) -> SocketAddr {
@@ -52,28 +61,38 @@ impl Process {
         assert!(sent.success());
         timeout(DEADLINE, self.child.wait()).await.expect("it ends in time").is_ok_and(|status| status.success())
     }
+
+    /// Returns when it ends by itself.
+    pub async fn ended(&mut self) -> ExitStatus {
+        self.child.wait().await.expect("it can be waited for")
+    }
 }
 
-/// The port from the relay's log line “serving”; what it logs afterwards goes to our own standard error.
-async fn listening(log: BufReader<ChildStderr>) -> SocketAddr {
+/// The port from the relay's log line “serving”; what it logs is kept for the audit. The log, where it ended before.
+async fn listening(log: BufReader<ChildStderr>) -> Result<SocketAddr, String> {
     let mut lines = log.lines();
     let mut told = Vec::new();
     while let Some(line) = lines.next_line().await.expect("a log is text") {
+        logs::note(&line);
         let fields: serde_json::Value = serde_json::from_str(&line).unwrap_or_default();
         if let Some(address) = fields.get("listen").and_then(|address| address.as_str()) {
             let address = address.parse().expect("the relay tells an address");
-            tokio::spawn(async move {
-                let mut rest = lines.into_inner();
-                let mut bytes = [0; 4096];
-                while let Ok(read @ 1..) = rest.read(&mut bytes).await {
-                    eprint!("{}", String::from_utf8_lossy(&bytes[..read]));
-                }
-            });
-            return address;
+            tokio::spawn(keep(lines));
+            return Ok(address);
         }
         told.push(line);
     }
-    panic!("the relay ended before it listened: {}", told.join("\n"))
+    Err(told.join("\n"))
+}
+
+/// Keeps the rest of a log; what an administrator would see goes to our own standard error, too.
+async fn keep(mut lines: Lines<BufReader<ChildStderr>>) {
+    while let Ok(Some(line)) = lines.next_line().await {
+        logs::note(&line);
+        if !logs::is_detail(&line) && !logs::is_quiet() {
+            eprintln!("{line}");
+        }
+    }
 }
 
 /// One of the workspace's programs, built.
@@ -84,8 +103,9 @@ pub fn program(name: &str) -> PathBuf {
 /// Where the programs lie: beside the tests' own. Cargo brings them up to date first: tests of another package do not
 /// build them.
 static PROGRAMS: LazyLock<PathBuf> = LazyLock::new(|| {
-    let test = std::env::current_exe().expect("a test knows its own path");
-    let programs = test.parent().and_then(Path::parent).expect("tests lie in target/PROFILE/deps");
+    let own = std::env::current_exe().expect("a program knows its own path");
+    let beside = own.parent().expect("a program lies in a folder");
+    let programs = if beside.ends_with("deps") { beside.parent().unwrap_or(beside) } else { beside };
     let mut cargo = std::process::Command::new(env!("CARGO"));
     cargo.current_dir(crate::root()).args(["build", "--quiet", "--locked", "--workspace", "--bins"]);
     if programs.ends_with("release") {

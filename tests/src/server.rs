@@ -5,7 +5,10 @@ use std::net::SocketAddr;
 use tokio::{net::TcpListener, runtime, runtime::Runtime, task::JoinHandle, time::timeout};
 use tokio_util::sync::CancellationToken;
 
-use crate::wait::{self, DEADLINE};
+use crate::{
+    logs,
+    wait::{self, DEADLINE},
+};
 
 /// A relay in this process.
 pub struct Server {
@@ -28,6 +31,7 @@ impl Server {
     }
 
     async fn begin(settings: &str, clock: Clock) -> Self {
+        logs::listen();
         let table = settings.parse().expect("the settings are TOML");
         let config = Config::from_table(table, std::iter::empty()).expect("the settings are right");
         let threads = runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build();

@@ -11,6 +11,7 @@ use tokio::task::JoinHandle;
 use crate::{
     admin::{self, Connected},
     chaos::ChaosProxy,
+    logs,
     process::Process,
     server::Server,
     settings,
@@ -60,6 +61,18 @@ pub struct Stage {
     relay: Option<Relay>,
     further: String,
     folder: TempDir,
+    /// Where the relays' log was when the scene began.
+    log: usize,
+}
+
+/// Whatever was played: no log has a word of it.
+impl Drop for Stage {
+    fn drop(&mut self) {
+        if !std::thread::panicking() {
+            let leaks = logs::audit(self.log, self.portal.secrets());
+            assert!(leaks.is_empty(), "a log tells what no log may:\n{}", leaks.join("\n"));
+        }
+    }
 }
 
 impl Stage {
@@ -94,7 +107,7 @@ impl Stage {
         let portal = Portal::start(Options::default()).await.expect("free ports on the loopback");
         let front = ChaosProxy::start().await;
         let folder = tempfile::tempdir().expect("a folder for the relay's data");
-        Self { portal, front, clock, relay: None, further: further.to_owned(), folder }
+        Self { portal, front, clock, relay: None, further: further.to_owned(), folder, log: logs::end() }
     }
 
     /// Starts the relay in this process.

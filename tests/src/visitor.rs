@@ -22,6 +22,8 @@ pub struct Seen {
     /// Nothing once it is deleted.
     pub text: Option<String>,
     pub state: Option<MessageState>,
+    /// Every text it ever had, the first one first.
+    pub versions: Vec<String>,
 }
 
 /// One open page of a visitor. `Visitor::resume` opens another, or the same after a cut.
@@ -75,7 +77,8 @@ impl Visitor {
         self.send(&ToServer::Hello(Hello { version: PROTOCOL_VERSION, site, session, seen })).await;
         let answer = self.read().await.expect("the relay answers hello");
         let ToWidget::Welcome { session, .. } = answer else { panic!("instead of a welcome: {answer:?}") };
-        if session.is_some() {
+        if let Some(token) = &session {
+            crate::logs::confide(token);
             self.session = session;
         }
     }
@@ -169,26 +172,35 @@ impl Visitor {
 
     /// What the visitor sees: the log, folded.
     pub fn messages(&self) -> Vec<Seen> {
-        let mut seen: Vec<Seen> = Vec::new();
-        for entry in &self.log {
-            match &entry.what {
-                Happening::Said { id, from, name, body } => {
-                    let text = Some(plain(body));
-                    seen.push(Seen { id: id.clone(), from: *from, name: name.clone(), text, state: None });
-                }
-                Happening::Edited { id, body } => change(&mut seen, id, |message| message.text = Some(plain(body))),
-                Happening::Deleted { id } => change(&mut seen, id, |message| message.text = None),
-                Happening::State { id, state } => change(&mut seen, id, |message| message.state = Some(*state)),
-                Happening::Started | Happening::Finished | Happening::Unknown => {}
-            }
-        }
-        seen
+        fold(&self.log)
     }
 
     /// The texts the visitor sees, in order; a deleted one is empty.
     pub fn texts(&self) -> Vec<String> {
         self.messages().into_iter().map(|message| message.text.unwrap_or_default()).collect()
     }
+}
+
+/// What a visitor sees who was told `log`.
+pub fn fold(log: &[Entry]) -> Vec<Seen> {
+    let mut seen: Vec<Seen> = Vec::new();
+    for entry in log {
+        match &entry.what {
+            Happening::Said { id, from, name, body } => {
+                let text = plain(body);
+                let (id, name, versions) = (id.clone(), name.clone(), vec![text.clone()]);
+                seen.push(Seen { id, from: *from, name, text: Some(text), state: None, versions });
+            }
+            Happening::Edited { id, body } => change(&mut seen, id, |message| {
+                message.text = Some(plain(body));
+                message.versions.push(plain(body));
+            }),
+            Happening::Deleted { id } => change(&mut seen, id, |message| message.text = None),
+            Happening::State { id, state } => change(&mut seen, id, |message| message.state = Some(*state)),
+            Happening::Started | Happening::Finished | Happening::Unknown => {}
+        }
+    }
+    seen
 }
 
 /// A name for a new message, as a widget makes it.

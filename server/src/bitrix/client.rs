@@ -104,7 +104,7 @@ impl Portals {
                 guard: guard.clone(),
                 clock: clock.clone(),
                 tasks: tasks.clone(),
-                pace: Pace::new(Clock::real()),
+                pace: Pace::new(clock.running()),
                 pauses: Mutex::default(),
                 health: Mutex::default(),
                 news: news.clone(),

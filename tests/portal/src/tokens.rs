@@ -53,6 +53,8 @@ pub(crate) struct Tokens {
     access: HashMap<String, Access>,
     refresh: HashMap<String, Once>,
     codes: HashMap<String, Once>,
+    /// Every token and code there ever was: nobody's log may have one.
+    issued: Vec<String>,
 }
 
 impl Tokens {
@@ -60,6 +62,7 @@ impl Tokens {
         let now = clock.now();
         let (access, expires) = self.issue_access(Caller { user, from_event: false }, now);
         let refresh = random_hex(30);
+        self.issued.push(refresh.clone());
         self.refresh.insert(refresh.clone(), Once { user, expires: now.plus(REFRESH_LIFE) });
         Pair { access, refresh, expires, user }
     }
@@ -71,6 +74,7 @@ impl Tokens {
 
     fn issue_access(&mut self, caller: Caller, now: Millis) -> (String, Millis) {
         let token = random_hex(30);
+        self.issued.push(token.clone());
         let expires = now.plus(ACCESS_LIFE);
         self.access.insert(token.clone(), Access { caller, expires });
         (token, expires)
@@ -92,6 +96,7 @@ impl Tokens {
 
     pub fn issue_code(&mut self, user: UserId, clock: &Clock) -> String {
         let code = random_hex(30);
+        self.issued.push(code.clone());
         self.codes.insert(code.clone(), Once { user, expires: clock.now().plus(CODE_LIFE) });
         code
     }
@@ -104,7 +109,12 @@ impl Tokens {
 
     /// The application was deleted, or its installer dismissed.
     pub fn forget_all(&mut self) {
-        *self = Self::default();
+        let issued = std::mem::take(&mut self.issued);
+        *self = Self { issued, ..Self::default() };
+    }
+
+    pub fn issued(&self) -> &[String] {
+        &self.issued
     }
 }
 

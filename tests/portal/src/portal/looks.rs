@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::Portal;
 use crate::{
     calls::Call,
-    chats::{Chat, Visitor},
+    chats::{Chat, Kind, Profile, Visitor},
     clock::{Clock, Millis},
     connectors::{Channel, Connector},
     events::{Binding, Delivery},
@@ -79,6 +79,11 @@ impl Portal {
         self.shared.look(|world| world.chats.values().cloned().collect())
     }
 
+    /// The numbers of all chats.
+    pub fn chat_ids(&self) -> Vec<ChatId> {
+        self.shared.look(|world| world.chats.keys().copied().collect())
+    }
+
     pub fn chat(&self, id: ChatId) -> Option<Chat> {
         self.shared.look(|world| world.chats.get(&id).cloned())
     }
@@ -127,6 +132,22 @@ impl Portal {
     /// Every call of every method, oldest first.
     pub fn all_calls(&self) -> Vec<Call> {
         self.shared.look(|world| world.calls.clone())
+    }
+
+    /// What no log may have: tokens and keys, people's names, and every word that was said.
+    pub fn secrets(&self) -> Vec<String> {
+        self.shared.look(|world| {
+            let app = [&world.app.client_secret, &world.app.application_token].into_iter().cloned();
+            let employees = world.options.employees.iter().flat_map(|who| [who.name.clone(), who.last_name.clone()]);
+            let visitors = world.visitors.values().flat_map(|who| {
+                let Profile { name, last_name, email, phone, .. } = who.profile.clone();
+                [name, last_name, email, phone]
+            });
+            let words = world.chats.values().flat_map(|chat| &chat.messages);
+            let words = words.filter(|message| matches!(message.kind, Kind::Said | Kind::Whisper));
+            let words = words.map(|message| message.text.clone());
+            app.chain(world.tokens.issued().iter().cloned()).chain(employees).chain(visitors).chain(words).collect()
+        })
     }
 
     /// Every event sent so far, oldest first, with how the handler answered.

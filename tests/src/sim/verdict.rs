@@ -1,0 +1,247 @@
+//! The comparison at the end: what was said on either side against what the other side has. Pure.
+
+use otklik_portal::{Author, Chat, ChatId, Delivery, Kind, MessageId, php};
+use shared::MessageState;
+use std::{
+    collections::{BTreeMap, HashMap},
+    fmt::{self, Display},
+};
+
+use super::{desk::Spoken, plan::Plan, widget::Diary};
+use crate::visitor::{self, Seen};
+
+/// The relay waits so long for an event that was overtaken (`relay::settling`), by its own clock.
+const SETTLES_MS: u64 = 300;
+
+/// Everything that was seen.
+pub struct Evidence<'run> {
+    pub plan: &'run Plan,
+    pub chats: Vec<Chat>,
+    pub diaries: Vec<Diary>,
+    pub spoken: Vec<Spoken>,
+    pub deliveries: Vec<Delivery>,
+}
+
+/// What the comparison brought.
+#[derive(Debug, Default)]
+pub struct Verdict {
+    pub accepted: usize,
+    pub delivered: usize,
+    pub unconfirmed: usize,
+    pub spoken: usize,
+    pub shown: usize,
+    /// Shown after one that was said later: its event came so much later.
+    pub late: usize,
+    /// No channel had them any more.
+    pub unreachable: usize,
+    /// Nothing is known of them yet; with time this should become none.
+    pub open: Vec<String>,
+    /// What may never be, nor become.
+    pub broken: Vec<String>,
+}
+
+impl Verdict {
+    pub fn is_clean(&self) -> bool {
+        self.open.is_empty() && self.broken.is_empty()
+    }
+}
+
+impl Display for Verdict {
+    fn fmt(&self, to: &mut fmt::Formatter<'_>) -> fmt::Result {
+        writeln!(
+            to,
+            "to operators  {} accepted, {} delivered, {} unconfirmed",
+            self.accepted, self.delivered, self.unconfirmed
+        )?;
+        let (shown, late, gone) = (self.shown, self.late, self.unreachable);
+        writeln!(to, "to visitors   {} said, {shown} shown, {late} of them late, {gone} in no channel", self.spoken)?;
+        let all = self.broken.iter().map(|what| ("broken", what)).chain(self.open.iter().map(|what| ("open  ", what)));
+        all.take(40).try_for_each(|(mark, what)| writeln!(to, "{mark}        {what}"))
+    }
+}
+
+/// Compares.
+pub fn judge(evidence: &Evidence) -> Verdict {
+    let mut verdict = Verdict::default();
+    let places = places(&evidence.chats);
+    let mut of_chat = HashMap::new();
+    for (nth, diary) in evidence.diaries.iter().enumerate() {
+        let seen = visitor::fold(&diary.log);
+        to_operators(&mut verdict, evidence.plan, nth, diary, &seen, &places);
+        verdict.broken.extend(diary.broken.iter().map(|what| format!("visitor {nth}: {what}")));
+        if let Some(place) = diary.accepted.iter().find_map(|said| places.get(said.text.as_str())?.first()) {
+            of_chat.insert(place.chat, (nth, seen));
+        }
+    }
+    let accepted: HashMap<&str, ()> =
+        evidence.diaries.iter().flat_map(|diary| &diary.accepted).map(|said| (said.text.as_str(), ())).collect();
+    verdict.open.extend(
+        places.keys().filter(|text| !accepted.contains_key(*text)).map(|text| format!("not accepted yet: {text}")),
+    );
+    let arrivals = arrivals(evidence);
+    for chat in &evidence.chats {
+        let Some((nth, seen)) = of_chat.get(&chat.id) else { continue };
+        to_visitor(&mut verdict, evidence, chat, *nth, seen, &arrivals);
+    }
+    verdict
+}
+
+/// Where a text stands in the portal.
+struct Place {
+    chat: ChatId,
+    nth: usize,
+}
+
+fn places(chats: &[Chat]) -> HashMap<&str, Vec<Place>> {
+    let mut places: HashMap<&str, Vec<Place>> = HashMap::new();
+    for chat in chats {
+        for (nth, message) in chat.messages.iter().enumerate() {
+            if matches!(message.author, Author::Visitor(_)) {
+                places.entry(&message.text).or_default().push(Place { chat: chat.id, nth });
+            }
+        }
+    }
+    places
+}
+
+fn to_operators(
+    verdict: &mut Verdict,
+    plan: &Plan,
+    nth: usize,
+    diary: &Diary,
+    seen: &[Seen],
+    places: &HashMap<&str, Vec<Place>>,
+) {
+    verdict.accepted += diary.accepted.len();
+    if diary.left > 0 {
+        verdict.open.push(format!("visitor {nth} has {} messages left", diary.left));
+    }
+    let own: Vec<&Seen> = seen.iter().filter(|one| one.from == shared::Author::Visitor).collect();
+    let mut before = None;
+    for (at, said) in diary.accepted.iter().enumerate() {
+        let what = format!("visitor {nth}: “{}”", said.text);
+        let found = places.get(said.text.as_str()).map_or(&[][..], Vec::as_slice);
+        match own.get(at) {
+            Some(one) if one.id == said.id && one.text.as_ref() == Some(&said.text) => {}
+            Some(one) => verdict.broken.push(format!("{what} stands in the log as {one:?}")),
+            None => verdict.open.push(format!("{what} is not in the log yet")),
+        }
+        let state = own.get(at).and_then(|one| one.state);
+        match (state, found.len()) {
+            (_, 2..) => verdict.broken.push(format!("{what} is doubled: {} times", found.len())),
+            (Some(MessageState::Delivered), 1) => verdict.delivered += 1,
+            (Some(MessageState::Delivered), _) => verdict.broken.push(format!("{what} is lost")),
+            (Some(MessageState::Unconfirmed), _) => {
+                verdict.unconfirmed += 1;
+                if plan.history {
+                    verdict.broken.push(format!("{what} is unconfirmed though histories are shown"));
+                }
+                continue;
+            }
+            (Some(MessageState::Failed), _) => verdict.broken.push(format!("{what} is given up")),
+            (None, count) => verdict.open.push(format!("{what} is unsettled, {count} times with the operator")),
+        }
+        let Some(place) = found.first() else { continue };
+        if let Some((chat, earlier)) = before.filter(|(chat, earlier)| *chat != place.chat || *earlier > place.nth) {
+            verdict.broken.push(format!("{what} is swapped: {earlier} of {chat} came before it"));
+        }
+        before = Some((place.chat, place.nth));
+    }
+}
+
+/// When the relay took the event of a message, by the portal's clock: not before, and not after.
+type Arrivals = HashMap<(u64, u64), (u64, u64)>;
+
+fn arrivals(evidence: &Evidence) -> Arrivals {
+    let mut arrivals = Arrivals::new();
+    let taken = |one: &&Delivery| one.event == "ONIMCONNECTORMESSAGEADD" && one.status == Some(200);
+    for delivery in evidence.deliveries.iter().filter(taken) {
+        let took = u64::try_from(delivery.took.as_millis()).unwrap_or(u64::MAX) * u64::from(evidence.plan.times);
+        let im = &php::parse_form(delivery.body.as_bytes())["data"]["MESSAGES"][0]["im"];
+        if let (Some(chat), Some(id)) = (php::number(&im["chat_id"]), php::number(&im["message_id"])) {
+            arrivals.entry((chat, id)).or_insert((delivery.sent_at.0, delivery.sent_at.0 + took));
+        }
+    }
+    arrivals
+}
+
+fn to_visitor(verdict: &mut Verdict, evidence: &Evidence, chat: &Chat, nth: usize, seen: &[Seen], arrivals: &Arrivals) {
+    let told: Vec<(usize, &Seen)> =
+        seen.iter().enumerate().filter(|(_, one)| one.from != shared::Author::Visitor).collect();
+    let mut known: BTreeMap<usize, MessageId> = BTreeMap::new();
+    for spoken in evidence.spoken.iter().filter(|spoken| spoken.chat == chat.id) {
+        let what = format!("visitor {nth}: “{}”", spoken.versions[0]);
+        let is_it = |one: &&(usize, &Seen)| one.1.versions.iter().any(|text| spoken.versions.contains(text));
+        let found: Vec<_> = told.iter().filter(is_it).collect();
+        if spoken.whispered {
+            if !found.is_empty() {
+                verdict.broken.push(format!("{what} was said among operators, and is shown"));
+            }
+            continue;
+        }
+        verdict.spoken += 1;
+        let arrived = arrivals.contains_key(&(chat.id.0, spoken.id.0));
+        match found.as_slice() {
+            [] if arrived || evidence.plan.queue || evidence.plan.history => {
+                verdict.open.push(format!("{what} is not shown"))
+            }
+            [] => verdict.unreachable += 1,
+            [one] => {
+                verdict.shown += 1;
+                known.insert(one.0, spoken.id);
+                let is_last = one.1.text.as_ref() == spoken.versions.last().filter(|_| !spoken.deleted);
+                // What changed later is told by the events of changes alone.
+                if !is_last && evidence.plan.queue {
+                    verdict.open.push(format!("{what} is {spoken:?}, and shown as {:?}", one.1.text));
+                }
+            }
+            more => verdict.broken.push(format!("{what} is doubled: {} times", more.len())),
+        }
+    }
+    automatic(verdict, chat, nth, &told, &known, evidence);
+    order(verdict, chat.id, nth, &known, arrivals);
+}
+
+/// What is shown and nobody said can only be what the line says by itself.
+fn automatic(
+    verdict: &mut Verdict,
+    chat: &Chat,
+    nth: usize,
+    told: &[(usize, &Seen)],
+    known: &BTreeMap<usize, MessageId>,
+    evidence: &Evidence,
+) {
+    let greetings = |text: &str| {
+        chat.messages.iter().filter(|one| matches!(one.kind, Kind::Automatic(_)) && one.text == text).count()
+    };
+    let mut shown: HashMap<&str, usize> = HashMap::new();
+    for (at, one) in told {
+        let Some(text) = one.versions.first().filter(|_| !known.contains_key(at)) else { continue };
+        *shown.entry(text).or_default() += 1;
+    }
+    for (text, count) in shown {
+        let said = greetings(text);
+        if said == 0 && !evidence.spoken.iter().any(|spoken| spoken.versions.iter().any(|one| one == text)) {
+            verdict.broken.push(format!("visitor {nth} is shown what nobody said: “{text}”"));
+        } else if said > 0 && count > said {
+            verdict.broken.push(format!("visitor {nth} is greeted {count} times instead of {said}"));
+        }
+    }
+}
+
+/// Messages stand in the portal's order, but for one whose event came after the other's by more than the relay waits.
+fn order(verdict: &mut Verdict, chat: ChatId, nth: usize, known: &BTreeMap<usize, MessageId>, arrivals: &Arrivals) {
+    let mut highest: Option<MessageId> = None;
+    for id in known.values() {
+        if let Some(before) = highest.filter(|before| before > id) {
+            let of = |id: MessageId| arrivals.get(&(chat.0, id.0));
+            match (of(*id), of(before)) {
+                (Some((_, latest)), Some((earliest, _))) if *latest <= earliest + SETTLES_MS => {
+                    verdict.broken.push(format!("visitor {nth}: {id} is swapped, it stands after {before}"));
+                }
+                _ => verdict.late += 1,
+            }
+        }
+        highest = highest.max(Some(*id));
+    }
+}
