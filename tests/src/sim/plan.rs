@@ -92,15 +92,16 @@ impl Plan {
         plan
     }
 
-    /// Seven small troubles a second; a death of the relay about every six.
+    /// Four small troubles a second; a death of the relay about every three.
     fn throw(&mut self, dice: &mut Rng) {
-        let mut at = Duration::ZERO;
-        let mut death = Duration::from_millis(dice.u64(2_000..6_000));
+        let (mut at, mut deaths) = (Duration::ZERO, 0);
+        let mut death = Duration::from_millis(dice.u64(1_000..4_000));
         while at < self.size.length {
-            at += Duration::from_millis(dice.u64(20..260));
+            at += Duration::from_millis(dice.u64(60..400));
             if at >= death {
-                death = at + Duration::from_millis(dice.u64(3_000..9_000));
-                self.troubles.push((at, deadly(dice)));
+                death = at + Duration::from_millis(dice.u64(1_500..5_000));
+                self.troubles.push((at, deadly(deaths, dice)));
+                deaths += 1;
             }
             self.troubles.push((at, small(dice)));
         }
@@ -131,11 +132,12 @@ pub fn dice(seed: u64, who: &str) -> Rng {
     Rng::with_seed(who.bytes().chain(seed.to_le_bytes()).fold(0xcbf2_9ce4_8422_2325, hash))
 }
 
-fn deadly(dice: &mut Rng) -> Trouble {
+/// Every fourth time the disk is full, every seventh the relay is only stopped.
+fn deadly(nth: u32, dice: &mut Rng) -> Trouble {
     let away = Duration::from_millis(dice.u64(0..600));
-    match dice.u32(0..10) {
-        0 => Trouble::Stop(away),
-        1 | 2 => Trouble::FullDisk(dice.u64(0..40_000), Duration::from_millis(dice.u64(500..2_000))),
+    match (nth % 4, nth % 7) {
+        (1, _) => Trouble::FullDisk(dice.u64(0..40_000), Duration::from_millis(dice.u64(800..2_000))),
+        (_, 2) => Trouble::Stop(away),
         _ => Trouble::Kill(away),
     }
 }
@@ -143,13 +145,13 @@ fn deadly(dice: &mut Rng) -> Trouble {
 fn small(dice: &mut Rng) -> Trouble {
     let short = Duration::from_millis(dice.u64(50..900));
     match dice.u32(0..100) {
-        0..4 => Trouble::Mood(dice.choice([Mood::Busy, Mood::Silent, Mood::Off]).expect("three"), short),
-        4..10 => {
+        0..3 => Trouble::Mood(dice.choice([Mood::Busy, Mood::Silent, Mood::Off]).expect("three"), short),
+        3..9 => {
             let network =
                 [Network::Cut, Network::CutVisitors, Network::CutVisitors, Network::Swallow, Network::SwallowVisitors];
             Trouble::Network(dice.choice(network).expect("five"), short)
         }
-        10..50 => event(dice),
+        9..35 => event(dice),
         _ => call(dice),
     }
 }
@@ -173,15 +175,16 @@ fn call(dice: &mut Rng) -> Trouble {
         Fault::HtmlPage,
         Fault::ExpiredToken,
         refusal("INTERNAL_SERVER_ERROR"),
-        refusal("OPERATION_TIME_LIMIT"),
         refusal("ERROR_UNEXPECTED_ANSWER"),
+        Fault::CutAfter,
     ];
     let sends = [Fault::CutBetween, Fault::ElementFailure, Fault::LostSession, Fault::OuterFailure, Fault::LineOff];
     let oauth = [Fault::CutBefore, Fault::HtmlPage, slow];
-    let (on, fault) = match dice.u32(0..20) {
-        0 => (Some("oauth.token"), dice.choice(oauth)),
-        1..5 => (Some(SEND), dice.choice(sends)),
-        5..10 => (Some(SEND), dice.choice(any)),
+    let (on, fault) = match dice.u32(0..40) {
+        0..2 => (Some("oauth.token"), dice.choice(oauth)),
+        2 => (Some(SEND), Some(refusal("OPERATION_TIME_LIMIT"))),
+        3..11 => (Some(SEND), dice.choice(sends)),
+        11..26 => (Some(SEND), dice.choice(any)),
         _ => (None, dice.choice(any)),
     };
     Trouble::Fault { on, fault: fault.expect("none of the lists is empty"), times: dice.u32(1..3) }
