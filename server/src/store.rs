@@ -4,6 +4,7 @@
 //! `committer` is the one thread that writes; `tables` names what is kept, `row` how; `vault` seals secrets.
 
 mod accept;
+mod ask;
 mod board;
 mod committer;
 mod copies;
@@ -24,10 +25,11 @@ mod tables;
 mod vault;
 
 pub use accept::Acceptance;
+pub use ask::Ask;
 pub use dialogues::DialogueRecord;
 pub use errand::Errand;
 pub use inbox::{Confirmation, EventNo, InboxAct, KeptEvent};
-pub use log::{AtPortal, Position, StoredEntry, Told};
+pub use log::{AtPortal, Position, Reply, StoredEntry, Told, Vote};
 pub use outbox::{Held, OutboxItem, Outcome, Settlement};
 pub use parking::{Parked, PendingInstall};
 pub use persons::Export;

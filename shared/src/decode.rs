@@ -49,11 +49,31 @@ pub fn from_widget(frame: &ToServer, quote: impl Fn(&str) -> String) -> String {
             ["{\"type\":\"hello\",\"version\":", &version, ",\"site\":", &site, &session, ",\"seen\":", &seen, "}"]
                 .concat()
         }
-        ToServer::Say { id, text } => {
-            ["{\"type\":\"say\",\"id\":", &quote(id.as_str()), ",\"text\":", &quote(text), "}"].concat()
+        ToServer::Say { id, text, reply_to } => {
+            act("say", id, reply_to.as_ref().map(|to| ("reply_to", to)), Some(&quote(text)))
         }
+        ToServer::Edit { id, of, text } => act("edit", id, Some(("of", of)), Some(&quote(text))),
+        ToServer::Delete { id, of } => act("delete", id, Some(("of", of)), None),
+        ToServer::Rate { id, like } => {
+            ["{\"type\":\"rate\",\"id\":\"", id.as_str(), "\",\"like\":", if *like { "true}" } else { "false}" }]
+                .concat()
+        }
+        ToServer::Finish { id } => act("finish", id, None, None),
         ToServer::Ping => "{\"type\":\"ping\"}".to_owned(),
     }
+}
+
+/// An act of the visitor's: an id is made of letters that need no quoting, `text` is quoted already.
+fn act(kind: &str, id: &MessageId, other: Option<(&str, &MessageId)>, text: Option<&str>) -> String {
+    let mut json = ["{\"type\":\"", kind, "\",\"id\":\"", id.as_str(), "\""].concat();
+    if let Some((name, id)) = other {
+        json += &[",\"", name, "\":\"", id.as_str(), "\""].concat();
+    }
+    if let Some(text) = text {
+        json += ",\"text\":";
+        json += text;
+    }
+    json + "}"
 }
 
 fn entry<N: Node>(entry: &N) -> Option<Entry> {
@@ -63,10 +83,14 @@ fn entry<N: Node>(entry: &N) -> Option<Entry> {
             from: author(&text(entry, "from")?)?,
             name: text(entry, "name"),
             body: each(entry, "body", piece)?,
+            reply_to: id_at(entry, "reply_to"),
+            rating: entry.get("rating").is_some_and(|rating| rating.truth()),
         },
         "edited" => Happening::Edited { id: id(entry)?, body: each(entry, "body", piece)? },
         "deleted" => Happening::Deleted { id: id(entry)? },
         "state" => Happening::State { id: id(entry)?, state: state(&text(entry, "state")?)? },
+        "rated" => Happening::Rated { like: entry.get("like")?.truth() },
+        "done" => Happening::Done { id: id(entry)?, state: state(&text(entry, "state")?)? },
         "started" => Happening::Started,
         "finished" => Happening::Finished,
         _ => Happening::Unknown,
@@ -86,7 +110,8 @@ fn piece<N: Node>(piece: &N) -> Option<Piece> {
         "time" => Piece::Time(number(piece, "c")?),
         "quote" => {
             let quote = piece.get("c")?;
-            Piece::Quote(Quote { name: text(&quote, "name"), body: each(&quote, "body", self::piece)? })
+            let (name, of) = (text(&quote, "name"), id_at(&quote, "of"));
+            Piece::Quote(Quote { name, body: each(&quote, "body", self::piece)?, of })
         }
         "link" => {
             let link = piece.get("c")?;
@@ -106,6 +131,9 @@ fn refusal(code: &str) -> Refusal {
         "session_unknown" => Refusal::SessionUnknown,
         "site_unknown" => Refusal::SiteUnknown,
         "site_closed" => Refusal::SiteClosed,
+        "too_late" => Refusal::TooLate,
+        "not_yours" => Refusal::NotYours,
+        "not_open" => Refusal::NotOpen,
         "origin" => Refusal::Origin,
         "too_many_connections" => Refusal::TooManyConnections,
         "version" => Refusal::Version,
@@ -134,7 +162,11 @@ fn state(name: &str) -> Option<MessageState> {
 }
 
 fn id<N: Node>(of: &N) -> Option<MessageId> {
-    MessageId::try_from(text(of, "id")?).ok()
+    id_at(of, "id")
+}
+
+fn id_at<N: Node>(of: &N, name: &str) -> Option<MessageId> {
+    MessageId::try_from(text(of, name)?).ok()
 }
 
 fn text<N: Node>(of: &N, name: &str) -> Option<String> {

@@ -21,7 +21,22 @@ pub enum ToServer {
     /// The first frame of a connection. Without a session it asks for a new one.
     Hello(Hello),
     /// Repeated with the same id until `Accepted` or a final `Refused` comes: a repeat changes nothing.
-    Say { id: MessageId, text: String },
+    Say {
+        id: MessageId,
+        text: String,
+        /// The message it answers.
+        #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "Option::is_none"))]
+        reply_to: Option<MessageId>,
+    },
+    /// The visitor's own message `of` says this now. `id` names this act, which is repeated and answered as `Say` is;
+    /// so are those below.
+    Edit { id: MessageId, of: MessageId, text: String },
+    /// The visitor takes their message `of` back.
+    Delete { id: MessageId, of: MessageId },
+    /// The answer to a request for a rating.
+    Rate { id: MessageId, like: bool },
+    /// The visitor ends the conversation, while an operator leads it.
+    Finish { id: MessageId },
     /// Answered by `Pong`: how a half-open connection is found out.
     Ping,
 }
@@ -104,6 +119,12 @@ pub enum Refusal {
     SiteClosed,
     /// The request does not come from the chat's own page.
     Origin,
+    /// The message is too old to be edited, or was deleted.
+    TooLate,
+    /// No such message of this visitor's.
+    NotYours,
+    /// Nothing is asked that could be answered so: no rating, no conversation to end.
+    NotOpen,
     /// Too many open connections of one session or address.
     TooManyConnections,
     /// The widget is too old for this relay: reload.
@@ -147,6 +168,12 @@ pub enum Happening {
         #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "Option::is_none"))]
         name: Option<String>,
         body: Vec<Piece>,
+        /// The message that the visitor answers with it.
+        #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "Option::is_none"))]
+        reply_to: Option<MessageId>,
+        /// It asks the visitor for a rating.
+        #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "std::ops::Not::not"))]
+        rating: bool,
     },
     /// The words of message `id` are these now.
     Edited { id: MessageId, body: Vec<Piece> },
@@ -154,6 +181,10 @@ pub enum Happening {
     Deleted { id: MessageId },
     /// What became of the visitor's own message `id`.
     State { id: MessageId, state: MessageState },
+    /// The visitor has answered the last request for a rating.
+    Rated { like: bool },
+    /// What became of the visitor's act `id` at the portal.
+    Done { id: MessageId, state: MessageState },
     /// The portal opened a conversation.
     Started,
     /// The portal closed the conversation; writing opens a new one.
@@ -213,6 +244,9 @@ pub struct Quote {
     #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "Option::is_none"))]
     pub name: Option<String>,
     pub body: Vec<Piece>,
+    /// The message whose words these are, where that is known.
+    #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "Option::is_none"))]
+    pub of: Option<MessageId>,
 }
 
 #[derive(Clone, Debug, PartialEq)]

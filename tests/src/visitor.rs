@@ -96,16 +96,31 @@ impl Visitor {
 
     /// Writes `text` and waits until the relay has it on disk.
     pub async fn say(&mut self, text: &str) -> MessageId {
-        let id = message_id();
-        self.send(&ToServer::Say { id: id.clone(), text: text.to_owned() }).await;
-        let wanted = id.clone();
-        let answer = self.wait_for(move |frame| match frame {
+        self.accepted(|id| ToServer::Say { id, text: text.to_owned(), reply_to: None }).await
+    }
+
+    /// Does what `frame` makes of a new name, and waits until the relay has it on disk.
+    pub async fn accepted(&mut self, frame: impl FnOnce(MessageId) -> ToServer) -> MessageId {
+        match self.act(frame).await {
+            ToWidget::Accepted { id, .. } => id,
+            other => panic!("instead of accepting it: {other:?}"),
+        }
+    }
+
+    /// The relay's answer to what `frame` makes of a new name.
+    pub async fn act(&mut self, frame: impl FnOnce(MessageId) -> ToServer) -> ToWidget {
+        let frame = frame(message_id());
+        self.send(&frame).await;
+        let wanted = match frame {
+            ToServer::Say { id, .. } | ToServer::Edit { id, .. } | ToServer::Delete { id, .. } => id,
+            ToServer::Rate { id, .. } | ToServer::Finish { id } => id,
+            other => panic!("no act: {other:?}"),
+        };
+        let is_it = move |frame: &ToWidget| match frame {
             ToWidget::Accepted { id, .. } | ToWidget::Refused { id: Some(id), .. } => *id == wanted,
             _ => false,
-        });
-        let answer = answer.await;
-        assert!(matches!(answer, ToWidget::Accepted { .. }), "instead of accepting it: {answer:?}");
-        id
+        };
+        self.wait_for(is_it).await
     }
 
     /// The next frame, or nothing when the relay closes the connection.
@@ -186,7 +201,7 @@ pub fn fold(log: &[Entry]) -> Vec<Seen> {
     let mut seen: Vec<Seen> = Vec::new();
     for entry in log {
         match &entry.what {
-            Happening::Said { id, from, name, body } => {
+            Happening::Said { id, from, name, body, .. } => {
                 let text = plain(body);
                 let (id, name, versions) = (id.clone(), name.clone(), vec![text.clone()]);
                 seen.push(Seen { id, from: *from, name, text: Some(text), state: None, versions });
@@ -197,7 +212,11 @@ pub fn fold(log: &[Entry]) -> Vec<Seen> {
             }),
             Happening::Deleted { id } => change(&mut seen, id, |message| message.text = None),
             Happening::State { id, state } => change(&mut seen, id, |message| message.state = Some(*state)),
-            Happening::Started | Happening::Finished | Happening::Unknown => {}
+            Happening::Started
+            | Happening::Finished
+            | Happening::Rated { .. }
+            | Happening::Done { .. }
+            | Happening::Unknown => {}
         }
     }
     seen

@@ -8,10 +8,12 @@
 mod builder;
 mod links;
 mod neutral;
+mod plain;
 mod quotes;
 mod tags;
 
 pub use neutral::neutralise;
+pub use plain::plain;
 
 use builder::{Builder, Style};
 use shared::Piece;

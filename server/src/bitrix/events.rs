@@ -4,7 +4,7 @@
 
 mod message;
 
-pub use message::{Attachment, Deleted, Edited, Said};
+pub use message::{Attachment, Deleted, Edited, Said, VoteRequest};
 
 use super::form::{self, FormError};
 use super::value::{get, items, number, number_at, text_at, truth};

@@ -9,6 +9,7 @@ mod legacy;
 pub mod lines;
 pub mod messages;
 pub mod offline;
+pub mod operators;
 
 use super::error::PortalError;
 use serde::Serialize;

@@ -2,22 +2,23 @@
 //! dialogues in a call of one kind and one call at a time. A message is marked on disk before its call and settled after: nothing
 //! that may have arrived is sent again before the portal's history says that it did not.
 //!
-//! `company` is what travels together, `rests` what waits and how long, `verdict` what an answer means for a message,
+//! `calls` is what is called and with which `wording`, `company` what travels together, `rests` what waits and how long, `verdict` what an answer means for a message,
 //! `doubts` and `search` find out what became of messages whose answer was lost.
 
+mod calls;
 mod company;
 mod doubts;
 mod rests;
 mod search;
 mod verdict;
+mod wording;
 
 use super::Relay;
-use crate::bitrix::bbcode::neutralise;
 use crate::bitrix::client::Portal;
 use crate::bitrix::error::{Advice, PortalError};
 use crate::bitrix::methods::Method;
 use crate::bitrix::methods::app::Info;
-use crate::bitrix::methods::messages::{MOST, Outgoing, Send, Taken};
+use crate::bitrix::methods::messages::{MOST, Send, Taken};
 use crate::channel::Seen;
 use crate::ids::LineId;
 use crate::store::{Errand, OutboxItem, Outcome, Settlement, StoreError};
@@ -27,6 +28,7 @@ use rests::{Rest, Rests};
 use shared::Millis;
 use std::time::Duration;
 use verdict::{Verdict, judge};
+use wording::wording;
 
 /// How often the store is looked at without a ring.
 const IDLE: Duration = Duration::from_secs(60);
@@ -61,9 +63,8 @@ impl Outbox {
     pub async fn run(mut self) -> Result<(), StoreError> {
         let bell = self.relay.store.outbox_woken(self.portal.host());
         for item in self.relay.store.in_doubt(self.portal.host()).await? {
-            // Not since its call: nothing the portal told while we were away has been read yet.
-            let now = self.now();
-            self.doubts.add(item, now);
+            // As of now, not since its call: nothing the portal told while we were away has been read yet.
+            self.lost(item).await?;
         }
         let shutdown = self.relay.shutdown.clone();
         while !shutdown.is_cancelled() {
@@ -116,7 +117,7 @@ impl Outbox {
             place = self.portal.place() => place,
             () = self.relay.shutdown.cancelled() => return Ok(false),
         };
-        let mut batch = company::of_one_call(self.waiting(LOOKED_AT).await?);
+        let batch = company::of_one_call(self.waiting(LOOKED_AT).await?);
         let Some(line) = batch.first().map(|item| item.line) else { return Ok(false) };
         let visitor = match self.name().await {
             Ok(name) => name,
@@ -126,20 +127,20 @@ impl Outbox {
             }
         };
         let positions: Vec<_> = batch.iter().map(|item| item.position).collect();
-        let began = self.now();
-        self.relay.store.mark_sending(positions.clone(), began).await?;
-        for item in &mut batch {
-            (item.sending, item.attempts) = (Some(began), item.attempts + 1);
+        let mut batch = self.relay.store.mark_sending(positions.clone(), self.now()).await?;
+        if let Some(finish) = batch.pop_if(|item| item.what == Errand::Finish) {
+            self.finish(place, finish).await?;
+            return Ok(true); // it travels alone
         }
-        let send = Send { line, messages: batch.iter().map(|item| outgoing(item, visitor)).collect() };
-        match self.portal.call_in(place, &send).await {
+        match self.call(place, &batch, visitor).await {
             Ok(taken) => self.answered(batch, &taken).await?,
             Err(error) if error.advice() == Advice::FindOut => {
                 let (host, count) = (self.portal.host(), batch.len());
                 tracing::warn!(portal = %host, error = chain(&error), count, "an answer was lost");
-                let now = self.now();
-                batch.into_iter().for_each(|item| self.doubts.add(item, now));
-                self.rests.portal.lengthen(now, Rest::SHORT);
+                self.rests.portal.lengthen(self.now(), Rest::SHORT);
+                for item in batch {
+                    self.lost(item).await?;
+                }
             }
             Err(error) => {
                 self.relay.store.unmark(positions).await?;
@@ -163,7 +164,7 @@ impl Outbox {
         let mut again = Vec::new();
         for (nth, item) in batch.into_iter().enumerate() {
             let tells_sessions = self.tells_sessions || item.at_portal.session.is_some();
-            match judge(taken.get(nth), text(&item.what), tells_sessions) {
+            match judge(taken.get(nth), &item.what, tells_sessions) {
                 Verdict::Delivered(at_portal) => {
                     self.rests.line(item.line).clear();
                     self.relay.channels.see(self.portal.host(), item.line, Seen::Taken);
@@ -182,7 +183,7 @@ impl Outbox {
                         settled.push(Settlement { position: item.position, outcome: Outcome::Failed });
                     }
                 }
-                Verdict::Unknown => self.doubts.add(item, now),
+                Verdict::Unknown => self.lost(item).await?,
             }
         }
         if !again.is_empty() {
@@ -236,22 +237,5 @@ impl Outbox {
         };
         let name = if language.as_deref() == Some("ru") { "Посетитель" } else { "Visitor" };
         Ok(*self.visitor.insert(name))
-    }
-}
-
-fn outgoing(item: &OutboxItem, visitor: &str) -> Outgoing {
-    Outgoing {
-        visitor: item.dialogue.to_string(),
-        name: format!("{visitor} {}", item.number),
-        id: item.id.to_string(),
-        text: neutralise(text(&item.what)),
-        sent_at: item.at,
-    }
-}
-
-/// The words that go with an errand.
-fn text(what: &Errand) -> &str {
-    match what {
-        Errand::Say { text } => text,
     }
 }

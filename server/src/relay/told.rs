@@ -4,7 +4,7 @@ use crate::bitrix::CONNECTOR;
 use crate::bitrix::bbcode::neutralise;
 use crate::bitrix::events::{Attachment, Deleted, Edited, Event, Said, What};
 use crate::ids::{DialogueId, LineId};
-use crate::store::InboxAct;
+use crate::store::{InboxAct, Vote};
 use shared::{Author, MessageId, Millis};
 
 /// The acts that `event` asks for, as of `now`; `arrived` is when we got it. Whether a line is off is not judged here:
@@ -52,7 +52,11 @@ fn said(message: &Said, line: LineId, at: Millis) -> Option<InboxAct> {
     if text.trim().is_empty() && files.is_empty() {
         return None; // nothing that could be shown
     }
-    Some(InboxAct::Said { dialogue: dialogue(&message.chat)?, im, line, author, name, text, files, at })
+    let vote = message.vote.map(|asked| {
+        let limit = asked.seconds.map(|seconds| at.saturating_add(seconds.saturating_mul(1000)));
+        Vote { session: asked.session, until: asked.closes_at.into_iter().chain(limit).min() }
+    });
+    Some(InboxAct::Said { dialogue: dialogue(&message.chat)?, im, line, author, name, text, files, vote, at })
 }
 
 fn edited(message: &Edited, line: LineId, at: Millis) -> Option<InboxAct> {
@@ -111,6 +115,7 @@ mod tests {
             name: Some("Анна Петрова".to_owned()),
             text: "Здравствуйте! Чем могу помочь? 🙂".to_owned(),
             files: String::new(),
+            vote: None,
             at: 5,
         };
         assert_eq!(acts, [said]);
@@ -120,6 +125,16 @@ mod tests {
     fn automatic_texts_are_the_systems() {
         let acts = acts(&event("event.ONIMCONNECTORMESSAGEADD.closing-text.form"), 5, 9);
         assert!(matches!(&acts[0], InboxAct::Said { author: Author::System, name: None, .. }));
+    }
+
+    #[test]
+    fn a_request_for_a_rating_names_its_session_and_no_digits() {
+        let acts = acts(&event("event.ONIMCONNECTORMESSAGEADD.vote-request.form"), 5, 9);
+        let InboxAct::Said { author: Author::System, name: None, text, vote, .. } = &acts[0] else {
+            panic!("{acts:?}")
+        };
+        assert_eq!(text, "Пожалуйста, оцените качество обслуживания.");
+        assert_eq!(*vote, Some(Vote { session: 3282, until: None }), "no limit");
     }
 
     #[test]

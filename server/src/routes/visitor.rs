@@ -5,7 +5,7 @@ use crate::bitrix::bbcode;
 use crate::error::Failure;
 use crate::hub::Listener;
 use crate::limits::Open;
-use crate::store::{Acceptance, SessionRecord, StoreError, StoredEntry, TokenHash, Told};
+use crate::store::{Acceptance, Ask, SessionRecord, StoreError, StoredEntry, TokenHash, Told};
 use base64::Engine;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use shared::{
@@ -77,29 +77,36 @@ impl Visitor {
     /// Answers a frame that came after hello.
     pub async fn answer(&mut self, frame: ToServer) -> ToWidget {
         match frame {
-            ToServer::Say { id, text } => {
-                let said = self.say(id.clone(), text).await;
-                said.unwrap_or_else(|failure| failure.frame(Some(id)))
-            }
+            ToServer::Say { id, text, reply_to } => self.act(id, Ask::Say { text, reply_to }).await,
+            ToServer::Edit { id, of, text } => self.act(id, Ask::Edit { of, text }).await,
+            ToServer::Delete { id, of } => self.act(id, Ask::Delete { of }).await,
+            ToServer::Rate { id, like } => self.act(id, Ask::Rate { like }).await,
+            ToServer::Finish { id } => self.act(id, Ask::Finish).await,
             ToServer::Ping => ToWidget::Pong,
             ToServer::Hello(_) => Failure::Refused(Refusal::BadFrame).frame(None),
         }
     }
 
-    async fn say(&self, id: MessageId, text: String) -> Result<ToWidget, Failure> {
+    async fn act(&self, id: MessageId, ask: Ask) -> ToWidget {
+        self.take(id.clone(), ask).await.unwrap_or_else(|failure| failure.frame(Some(id)))
+    }
+
+    async fn take(&self, id: MessageId, ask: Ask) -> Result<ToWidget, Failure> {
         let state = &self.state;
-        if text.trim().is_empty() {
-            return Err(Failure::Refused(Refusal::Empty));
-        }
-        if text.chars().count() > state.config.limits.text_chars as usize {
-            return Err(Failure::Refused(Refusal::TooLong));
+        if let Ask::Say { text, .. } | Ask::Edit { text, .. } = &ask {
+            if text.trim().is_empty() {
+                return Err(Failure::Refused(Refusal::Empty));
+            }
+            if text.chars().count() > state.config.limits.text_chars as usize {
+                return Err(Failure::Refused(Refusal::TooLong));
+            }
         }
         if !state.channels.takes(&self.record.site) {
             return Err(Failure::RefusedFor(CLOSED_RETRY, Refusal::SiteClosed));
         }
         state.limits.message(self.session, self.address)?;
         let dialogue = self.record.dialogue;
-        match state.store.accept(dialogue, id.clone(), text, state.clock.now()).await? {
+        match state.store.accept(dialogue, id.clone(), ask, state.clock.now()).await? {
             Acceptance::New { seq, at } => {
                 metrics::counter!("otklik_messages_accepted_total").increment(1);
                 state.hub.wake(dialogue);
@@ -107,6 +114,7 @@ impl Visitor {
             }
             Acceptance::Repeated { seq, at } => Ok(ToWidget::Accepted { id, seq, at }),
             Acceptance::Gone => Err(Failure::Refused(Refusal::SessionUnknown)),
+            Acceptance::Refused(refusal) => Err(Failure::Refused(refusal)),
         }
     }
 
@@ -153,15 +161,18 @@ fn new_token() -> String {
 /// An entry as the visitor may see it. The portal's words are read as BB-code; the visitor's own stay as typed.
 fn shown(entry: StoredEntry) -> Entry {
     let what = match entry.what {
-        Told::Said { id, from: Author::Visitor, name, text, .. } => {
-            Happening::Said { id, from: Author::Visitor, name, body: vec![Piece::Text(text)] }
+        Told::Said { id, from, name, text, reply, vote, .. } => {
+            let body = if from == Author::Visitor { vec![Piece::Text(text)] } else { bbcode::parse(&text) };
+            Happening::Said { id, from, name, body, reply_to: reply.map(|reply| reply.to), rating: vote.is_some() }
         }
-        Told::Said { id, from, name, text, .. } => Happening::Said { id, from, name, body: bbcode::parse(&text) },
-        Told::Edited { id, text } => Happening::Edited { id, body: bbcode::parse(&text) },
-        Told::Deleted { id } => Happening::Deleted { id },
+        Told::Edited { id, text, act: Some(_), .. } => Happening::Edited { id, body: vec![Piece::Text(text)] },
+        Told::Edited { id, text, .. } => Happening::Edited { id, body: bbcode::parse(&text) },
+        Told::Deleted { id, .. } => Happening::Deleted { id },
+        Told::Rated { like, .. } => Happening::Rated { like },
+        Told::Done { id, state, .. } => Happening::Done { id, state },
         Told::State { id, state, .. } => Happening::State { id, state },
         Told::Started { .. } => Happening::Started,
-        Told::Finished { .. } => Happening::Finished,
+        Told::Finished { .. } | Told::Left { .. } => Happening::Finished,
     };
     Entry { seq: entry.seq, at: entry.at, what }
 }

@@ -1,14 +1,17 @@
-//! A visitor's message comes in.
+//! A visitor's act comes in.
 
+use super::ask::Ask;
 use super::board::Waiting;
 use super::committer::Batch;
-use super::log::{ReadLog, Told};
+use super::log::{Position, ReadLog, Told};
+use super::outbox::revise_one;
+use super::tables::OUTBOX;
 use super::{Store, StoreError};
 use crate::ids::DialogueId;
-use shared::{Author, MessageId, Millis, Seq, SiteKey};
+use shared::{MessageId, Millis, Refusal, Seq, SiteKey};
 use std::sync::Arc;
 
-/// What became of a message that was handed in.
+/// What became of an act that was handed in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Acceptance {
     /// It is on the disk, and waits for the portal.
@@ -17,19 +20,24 @@ pub enum Acceptance {
     Repeated { seq: Seq, at: Millis },
     /// There is no such dialogue (any more).
     Gone,
+    /// What the dialogue says does not allow it.
+    Refused(Refusal),
 }
 
 impl Store {
-    /// Appends a visitor's message to its dialogue, on the disk when this returns. A repeat of a message that was taken
-    /// before changes nothing. The caller wakes the dialogue's listeners.
+    /// Appends a visitor's act to its dialogue, on the disk when this returns: a message, or a change of one. A repeat
+    /// of what was taken before changes nothing. The caller wakes the dialogue's listeners.
+    ///
+    /// A message that no call has carried yet is changed, or dropped, before it is sent: the portal never has the words
+    /// that were taken back.
     pub async fn accept(
         &self,
         dialogue: DialogueId,
         id: MessageId,
-        text: String,
+        ask: impl Into<Ask>,
         now: Millis,
     ) -> Result<Acceptance, StoreError> {
-        let board = Arc::clone(&self.shared.board);
+        let (board, ask) = (Arc::clone(&self.shared.board), ask.into());
         let work = move |batch: &mut Batch<'_>| {
             if let Some(position) = batch.asked(dialogue, &id)? {
                 let there = batch.record(position)?;
@@ -39,16 +47,39 @@ impl Store {
             let Some(site) = batch.head(dialogue)?.map(|head| head.site.clone()) else {
                 return Ok((Acceptance::Gone, None));
             };
-            let said = Told::Said { id, from: Author::Visitor, name: None, text, chat: None };
-            let Some((position, seq)) = batch.append(dialogue, now, said)? else {
+            let told = match ask.judge(batch, dialogue, id, now)? {
+                Ok(told) => told,
+                Err(refusal) => return Ok((Acceptance::Refused(refusal), None)),
+            };
+            let Some((position, seq)) = batch.append(dialogue, now, told.clone())? else {
                 return Ok((Acceptance::Gone, None));
             };
-            let waiting = Waiting { dialogue, sending: None, attempts: 0, written: false };
-            batch.board().put(&site, position, waiting);
+            follow(batch, &site, dialogue, position, &told)?;
             Ok((Acceptance::New { seq, at: now }, Some(site)))
         };
         // A visitor who has left meanwhile keeps no message from its portal.
         let ring = move |(_, site): &(Acceptance, Option<SiteKey>)| site.iter().for_each(|site| board.ring(site));
         Ok(self.commit_then(work, ring).await?.0)
+    }
+}
+
+/// The board follows what was written.
+fn follow(
+    batch: &mut Batch<'_>,
+    site: &SiteKey,
+    dialogue: DialogueId,
+    position: Position,
+    told: &Told,
+) -> Result<(), StoreError> {
+    match told {
+        Told::Edited { unsent: Some(of), .. } => revise_one(batch, site, *of, position),
+        Told::Deleted { unsent: Some(of), .. } => {
+            batch.board().take(site, *of);
+            batch.remove(OUTBOX, of.0)
+        }
+        _ => {
+            batch.board().put(site, position, Waiting::new(dialogue));
+            Ok(())
+        }
     }
 }

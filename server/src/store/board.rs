@@ -38,8 +38,17 @@ pub struct Waiting {
     pub sending: Option<Millis>,
     /// How many calls may have carried it.
     pub attempts: u32,
+    /// Where its words stand, if they were changed before it went.
+    pub words: Option<Position>,
     /// Whether `OUTBOX` has a row of it.
     pub written: bool,
+}
+
+impl Waiting {
+    /// Something new of `dialogue`.
+    pub fn new(dialogue: DialogueId) -> Self {
+        Self { dialogue, sending: None, attempts: 0, words: None, written: false }
+    }
 }
 
 /// What is known of the call that carries a message.
@@ -62,6 +71,7 @@ pub struct Ticket {
     pub line: LineId,
     pub sending: Option<Millis>,
     pub attempts: u32,
+    pub words: Option<Position>,
 }
 
 impl Board {
@@ -110,6 +120,28 @@ impl Board {
         let mut state = self.lock();
         let newest = state.newest;
         state.desks.get_mut(site)?.take(position, newest)
+    }
+
+    /// Whether no call has begun that may have carried the message, and it waits.
+    pub fn is_untouched(&self, site: &SiteKey, position: Position) -> bool {
+        let state = self.lock();
+        let waiting = state.desks.get(site).and_then(|desk| desk.waiting.get(&position));
+        waiting.is_some_and(|waiting| waiting.sending.is_none() && waiting.attempts == 0)
+    }
+
+    /// The message goes with the words that stand at `words`. Tells what to write down.
+    pub fn revise(&self, site: &SiteKey, position: Position, words: Position) -> Option<Waiting> {
+        let mut state = self.lock();
+        let waiting = state.desks.get_mut(site)?.waiting.get_mut(&position)?;
+        (waiting.words, waiting.written) = (Some(words), true);
+        Some(waiting.clone())
+    }
+
+    /// What waits at `position`.
+    pub fn ticket_at(&self, site: &SiteKey, position: Position) -> Option<Ticket> {
+        let state = self.lock();
+        let desk = state.desks.get(site)?;
+        Some(desk.ticket(site, position, desk.waiting.get(&position)?))
     }
 
     /// The call that carries the message begins or has ended so. Tells what to write down; none where the message is

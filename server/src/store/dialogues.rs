@@ -1,13 +1,13 @@
 //! What is known of each dialogue beside its log: its head. The log is the truth; heads follow from it, are kept in
 //! memory as they change and written down now and then.
 
-use super::log::{AtPortal, LANDMARK, Position, Record, StoredEntry, Told, entries_after};
+use super::log::{AtPortal, LANDMARK, Position, Record, StoredEntry, Told, Vote, entries_after};
 use super::row::Row;
 use super::tables::DIALOGUES;
 use super::{Store, StoreError, View};
 use crate::ids::DialogueId;
 use serde::{Deserialize, Serialize};
-use shared::{Millis, Seq, SiteKey};
+use shared::{Author, Millis, Seq, SiteKey};
 use std::collections::HashMap;
 use std::sync::{PoisonError, RwLock};
 
@@ -44,6 +44,12 @@ pub(super) struct Head {
     /// The last session that was seen to start, and to finish.
     pub started: u64,
     pub finished: u64,
+    /// The request for a rating that was not answered, while the portal may take a text for the answer.
+    #[serde(default)]
+    pub vote: Option<Vote>,
+    /// An operator has spoken in the conversation that is open.
+    #[serde(default)]
+    pub led: bool,
 }
 
 impl Head {
@@ -58,6 +64,8 @@ impl Head {
             at_portal: AtPortal::default(),
             started: 0,
             finished: 0,
+            vote: None,
+            led: false,
         }
     }
 
@@ -80,14 +88,23 @@ impl Head {
             Told::State { at_portal, .. } => self.learn(at_portal),
             Told::Started { session, user } => {
                 self.started = self.started.max(*session);
+                self.vote = self.vote.filter(|vote| vote.session >= *session);
+                self.led = false;
                 self.learn(&AtPortal { chat: None, session: Some(*session), user: *user });
             }
-            Told::Finished { session } => {
+            // What the visitor ended is ended here, whenever the portal says so too.
+            Told::Finished { session } | Told::Left { session, .. } => {
                 self.finished = self.finished.max(*session);
-                self.learn(&AtPortal { session: Some(*session), ..AtPortal::default() });
+                self.led = false;
+                self.learn(&AtPortal { session: Some(*session).filter(|&session| session > 0), ..AtPortal::default() });
             }
-            Told::Said { chat, .. } => self.learn(&AtPortal { chat: *chat, ..AtPortal::default() }),
-            Told::Edited { .. } | Told::Deleted { .. } => {}
+            Told::Said { chat, from, vote, .. } => {
+                self.vote = vote.or(self.vote);
+                self.led |= *from == Author::Operator;
+                self.learn(&AtPortal { chat: *chat, ..AtPortal::default() });
+            }
+            Told::Rated { .. } => self.vote = None,
+            Told::Edited { .. } | Told::Deleted { .. } | Told::Done { .. } => {}
         }
     }
 

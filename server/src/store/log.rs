@@ -5,7 +5,7 @@
 use super::row::{self, Row};
 use super::tables::LOG;
 use super::{StoreError, View};
-use crate::ids::DialogueId;
+use crate::ids::{DialogueId, ImId};
 use serde::{Deserialize, Serialize};
 use shared::{Author, MessageId, MessageState, Millis, Seq};
 
@@ -37,13 +37,50 @@ pub enum Told {
         /// The portal's chat that an operator said it in.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         chat: Option<u64>,
+        /// Its number there.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        message: Option<u64>,
+        /// What the visitor answers with it.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        reply: Option<Reply>,
+        /// It asks the visitor for a rating.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        vote: Option<Vote>,
     },
     Edited {
         id: MessageId,
         text: String,
+        /// How the visitor's chat named this act; none for the portal's.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        act: Option<MessageId>,
+        /// Where the message stands, if no call had carried it: it goes with these words.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        unsent: Option<Position>,
     },
     Deleted {
         id: MessageId,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        act: Option<MessageId>,
+        /// As above: it does not go at all.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        unsent: Option<Position>,
+    },
+    /// The visitor's act `id`: an answer to the request for a rating.
+    Rated {
+        id: MessageId,
+        like: bool,
+    },
+    /// The visitor's act `id`: the end of the conversation, in the portal's session of this number.
+    Left {
+        id: MessageId,
+        session: u64,
+    },
+    /// What became of the visitor's act `id` at the portal.
+    Done {
+        id: MessageId,
+        state: MessageState,
+        /// Where the act itself stands.
+        of: Position,
     },
     /// What became of the visitor's message `id`.
     State {
@@ -63,6 +100,47 @@ pub enum Told {
     Finished {
         session: u64,
     },
+}
+
+impl Told {
+    /// A message of the visitor's.
+    pub(super) fn visitors(id: MessageId, text: String, reply: Option<Reply>) -> Self {
+        let (name, chat, message, vote) = (None, None, None, None);
+        Self::Said { id, from: Author::Visitor, name, text, chat, message, reply, vote }
+    }
+}
+
+/// A message that another answers, as it was then.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Reply {
+    pub to: MessageId,
+    /// Whether the visitor answers words of their own.
+    pub own: bool,
+    /// The author as the portal signs it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+    /// Its beginning, raw as in the log.
+    pub text: String,
+    pub at: Millis,
+    /// Its number at the portal, where that told.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub im: Option<ImId>,
+}
+
+/// A request for a rating.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Vote {
+    /// The portal's session that is to be rated.
+    pub session: u64,
+    /// Until when; none for no limit.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub until: Option<Millis>,
+}
+
+impl Vote {
+    pub fn is_open(&self, now: Millis) -> bool {
+        self.until.is_none_or(|until| now < until)
+    }
 }
 
 /// What the portal told of a dialogue when it took a message: its own numbers.

@@ -87,19 +87,21 @@ impl Store {
         self.items(self.shared.board.under_way(portal)).await
     }
 
-    /// A call that carries these begins. Until this returns it must not.
-    pub async fn mark_sending(&self, positions: Vec<Position>, now: Millis) -> Result<(), StoreError> {
-        self.mark(positions, Mark::Sending(now)).await
+    /// A call that carries these begins. Until this returns it must not; it carries what this returns: what was taken
+    /// back meanwhile is left out, and words are as they were left last.
+    pub async fn mark_sending(&self, positions: Vec<Position>, now: Millis) -> Result<Vec<OutboxItem>, StoreError> {
+        let tickets = self.mark(positions, Mark::Sending(now)).await?;
+        self.items(tickets).await
     }
 
     /// The call is known not to have carried these: they may be sent again.
     pub async fn unmark(&self, positions: Vec<Position>) -> Result<(), StoreError> {
-        self.mark(positions, Mark::NotCarried).await
+        self.mark(positions, Mark::NotCarried).await.map(drop)
     }
 
     /// A message in doubt has not arrived after all: it may be sent again, and the call still counts.
     pub async fn send_again(&self, position: Position) -> Result<(), StoreError> {
-        self.mark(vec![position], Mark::NotArrived).await
+        self.mark(vec![position], Mark::NotArrived).await.map(drop)
     }
 
     /// Writes what became of messages into their dialogues. What was settled before stays as it is.
@@ -145,8 +147,14 @@ impl Store {
                 let record = view.record(ticket.position)?;
                 // Not committed yet, or erased.
                 let (Some(record), Some(head)) = (record, head(fresh, view, ticket.dialogue)?) else { continue };
-                let (at, Some((id, what))) = (record.at, record.what.into_errand()) else { continue };
-                let Ticket { position, dialogue, site, line, sending, attempts } = ticket;
+                let (at, guarded) = (record.at, head.vote.is_some());
+                let Some((id, mut what)) = record.what.into_errand(guarded) else { continue };
+                let Ticket { position, dialogue, site, line, sending, attempts, words } = ticket;
+                if let (Errand::Say { text, .. }, Some(words)) = (&mut what, words)
+                    && let Some(Told::Edited { text: newest, .. }) = view.record(words)?.map(|record| record.what)
+                {
+                    *text = newest;
+                }
                 let (number, at_portal) = (head.number, head.at_portal);
                 let waited =
                     OutboxItem { position, dialogue, site, line, number, id, what, at, sending, attempts, at_portal };
@@ -157,12 +165,13 @@ impl Store {
         .await
     }
 
-    async fn mark(&self, positions: Vec<Position>, mark: Mark) -> Result<(), StoreError> {
+    async fn mark(&self, positions: Vec<Position>, mark: Mark) -> Result<Vec<Ticket>, StoreError> {
         self.commit(move |batch| {
+            let mut marked = Vec::with_capacity(positions.len());
             for position in positions {
-                mark_one(batch, position, mark)?;
+                marked.extend(mark_one(batch, position, mark)?);
             }
-            Ok(())
+            Ok(marked)
         })
         .await
     }
@@ -185,19 +194,36 @@ fn settle_one(
         Outcome::Unconfirmed => (MessageState::Unconfirmed, AtPortal::default()),
         Outcome::Failed => (MessageState::Failed, AtPortal::default()),
     };
-    batch.append(record.dialogue, now, Told::State { id, state, at_portal, of: position })?;
+    let of = position;
+    let told = match record.what {
+        Told::Said { .. } => Told::State { id, state, at_portal, of },
+        _ => Told::Done { id, state, of },
+    };
+    batch.append(record.dialogue, now, told)?;
     batch.remove(OUTBOX, position.0)?;
     Ok(Some(record.dialogue))
 }
 
 /// The call that carries the message begins or has ended so.
-pub(super) fn mark_one(batch: &mut Batch<'_>, position: Position, mark: Mark) -> Result<(), StoreError> {
-    let Some(record) = batch.record(position)? else { return Ok(()) };
-    let Some(site) = batch.head(record.dialogue)?.map(|head| head.site.clone()) else { return Ok(()) };
-    if let Some(waiting) = batch.board().mark(&site, position, mark) {
-        batch.put(OUTBOX, position.0, &OutboxRow::of(&waiting))?;
+pub(super) fn mark_one(batch: &mut Batch<'_>, position: Position, mark: Mark) -> Result<Option<Ticket>, StoreError> {
+    let Some(record) = batch.record(position)? else { return Ok(None) };
+    let Some(site) = batch.head(record.dialogue)?.map(|head| head.site.clone()) else { return Ok(None) };
+    let Some(waiting) = batch.board().mark(&site, position, mark) else { return Ok(None) };
+    batch.put(OUTBOX, position.0, &OutboxRow::of(&waiting))?;
+    Ok(batch.board().ticket_at(&site, position))
+}
+
+/// The message goes with the words that stand at `words`.
+pub(super) fn revise_one(
+    batch: &mut Batch<'_>,
+    site: &SiteKey,
+    position: Position,
+    words: Position,
+) -> Result<(), StoreError> {
+    match batch.board().revise(site, position, words) {
+        Some(waiting) => batch.put(OUTBOX, position.0, &OutboxRow::of(&waiting)),
+        None => Ok(()),
     }
-    Ok(())
 }
 
 impl Batch<'_> {
@@ -217,16 +243,19 @@ pub(super) struct OutboxRow {
     dialogue: DialogueId,
     sending: Option<Millis>,
     attempts: u32,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    words: Option<Position>,
 }
 
 impl OutboxRow {
     pub fn of(waiting: &Waiting) -> Self {
-        Self { dialogue: waiting.dialogue, sending: waiting.sending, attempts: waiting.attempts }
+        let Waiting { dialogue, sending, attempts, words, .. } = *waiting;
+        Self { dialogue, sending, attempts, words }
     }
 
     pub fn into_waiting(self) -> Waiting {
-        let Self { dialogue, sending, attempts } = self;
-        Waiting { dialogue, sending, attempts, written: true }
+        let Self { dialogue, sending, attempts, words } = self;
+        Waiting { dialogue, sending, attempts, words, written: true }
     }
 }
 

@@ -76,11 +76,11 @@ fn replay(view: &View, board: &Board) -> Result<Ledger, StoreError> {
 
 fn follow(board: &Board, site: &SiteKey, position: Position, record: &Record) {
     match &record.what {
-        told if told.asked().is_some() => {
-            let waiting = Waiting { dialogue: record.dialogue, sending: None, attempts: 0, written: false };
-            board.put_unless_there(site, position, waiting);
+        Told::State { of, .. } | Told::Done { of, .. } | Told::Deleted { unsent: Some(of), .. } => {
+            drop(board.take(site, *of));
         }
-        Told::State { of, .. } => drop(board.take(site, *of)),
+        Told::Edited { unsent: Some(of), .. } => drop(board.revise(site, *of, position)),
+        told if told.waits() => board.put_unless_there(site, position, Waiting::new(record.dialogue)),
         _ => {}
     }
 }

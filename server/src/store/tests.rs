@@ -1,5 +1,6 @@
 //! What every part of the store promises, across closing and opening it again.
 
+mod asks;
 mod copies;
 mod crash;
 mod inbox;
@@ -96,7 +97,8 @@ impl Bench {
 /// The words that wait.
 pub fn words(item: &OutboxItem) -> String {
     match &item.what {
-        Errand::Say { text } => text.clone(),
+        Errand::Say { text, .. } => text.clone(),
+        other => format!("{other:?}"),
     }
 }
 

@@ -20,7 +20,8 @@ fn piece() -> impl Strategy<Value = Piece> {
             body().prop_map(Piece::Italic),
             body().prop_map(Piece::Underline),
             body().prop_map(Piece::Strike),
-            (any::<Option<String>>(), body()).prop_map(|(name, body)| Piece::Quote(Quote { name, body })),
+            (any::<Option<String>>(), body(), prop::option::of(message_id()))
+                .prop_map(|(name, body, of)| Piece::Quote(Quote { name, body, of })),
             (any::<String>(), body()).prop_map(|(href, body)| Piece::Link(Link { href, body })),
         ]
     })
@@ -31,15 +32,20 @@ fn happening() -> impl Strategy<Value = Happening> {
     let state = prop::sample::select(vec![MessageState::Delivered, MessageState::Unconfirmed, MessageState::Failed]);
     let body = || prop::collection::vec(piece(), 0..4);
     prop_oneof![
-        (message_id(), author, any::<Option<String>>(), body()).prop_map(|(id, from, name, body)| Happening::Said {
-            id,
-            from,
-            name,
-            body
-        }),
+        (message_id(), author, any::<Option<String>>(), body(), prop::option::of(message_id()), any::<bool>())
+            .prop_map(|(id, from, name, body, reply_to, rating)| Happening::Said {
+                id,
+                from,
+                name,
+                body,
+                reply_to,
+                rating
+            }),
         (message_id(), body()).prop_map(|(id, body)| Happening::Edited { id, body }),
         message_id().prop_map(|id| Happening::Deleted { id }),
-        (message_id(), state).prop_map(|(id, state)| Happening::State { id, state }),
+        (message_id(), state.clone()).prop_map(|(id, state)| Happening::State { id, state }),
+        (message_id(), state).prop_map(|(id, state)| Happening::Done { id, state }),
+        any::<bool>().prop_map(|like| Happening::Rated { like }),
         Just(Happening::Started),
         Just(Happening::Finished),
     ]
@@ -58,6 +64,9 @@ fn frame() -> impl Strategy<Value = ToWidget> {
         Refusal::SiteUnknown,
         Refusal::SiteClosed,
         Refusal::Origin,
+        Refusal::TooLate,
+        Refusal::NotYours,
+        Refusal::NotOpen,
         Refusal::TooManyConnections,
         Refusal::Version,
         Refusal::Internal,
@@ -78,7 +87,12 @@ fn request() -> impl Strategy<Value = ToServer> {
     prop_oneof![
         (any::<u32>(), site, any::<Option<String>>(), any::<u64>())
             .prop_map(|(version, site, session, seen)| { ToServer::Hello(Hello { version, site, session, seen }) }),
-        (message_id(), any::<String>()).prop_map(|(id, text)| ToServer::Say { id, text }),
+        (message_id(), any::<String>(), prop::option::of(message_id()))
+            .prop_map(|(id, text, reply_to)| ToServer::Say { id, text, reply_to }),
+        (message_id(), message_id(), any::<String>()).prop_map(|(id, of, text)| ToServer::Edit { id, of, text }),
+        (message_id(), message_id()).prop_map(|(id, of)| ToServer::Delete { id, of }),
+        (message_id(), any::<bool>()).prop_map(|(id, like)| ToServer::Rate { id, like }),
+        message_id().prop_map(|id| ToServer::Finish { id }),
         Just(ToServer::Ping),
     ]
 }

@@ -165,7 +165,7 @@ impl Widget {
         }
         let (id, text, at) = self.waiting.as_mut().filter(|(_, _, at)| *at <= now)?;
         *at = now + SILENCE; // repeated then on the same connection, or at once on the next
-        Some(ToServer::Say { id: id.clone(), text: text.clone() })
+        Some(ToServer::Say { id: id.clone(), text: text.clone(), reply_to: None })
     }
 
     fn due(&self) -> Option<Instant> {

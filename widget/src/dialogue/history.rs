@@ -88,7 +88,7 @@ impl History {
         self.seen = self.seen.max(entry.seq);
         let Entry { seq, at, what } = entry;
         match what {
-            Happening::Said { id, from, name, body } => self.said(seq, at, id, from, name, body),
+            Happening::Said { id, from, name, body, .. } => self.said(seq, at, id, from, name, body),
             Happening::Started => self.place(seq, at, What::Started),
             Happening::Finished => self.place(seq, at, What::Finished),
             Happening::Unknown => {}

@@ -68,7 +68,7 @@ impl Queue {
         }
         let next = self.list.iter().find(|message| message.fate == Fate::Waiting)?;
         self.flying = Some(next.id.clone());
-        Some(ToServer::Say { id: next.id.clone(), text: next.text.clone() })
+        Some(ToServer::Say { id: next.id.clone(), text: next.text.clone(), reply_to: None })
     }
 
     /// When the next message may go; `None`: nothing waits. A message of this tab takes those before it along.

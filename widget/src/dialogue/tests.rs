@@ -16,7 +16,11 @@ fn words(text: &str) -> Vec<Piece> {
 
 fn said(seq: Seq, from: Author, text: &str) -> Entry {
     let name = (from == Author::Operator).then(|| "Анна".to_owned());
-    Entry { seq, at: seq * MINUTE, what: Happening::Said { id: id(seq), from, name, body: words(text) } }
+    Entry {
+        seq,
+        at: seq * MINUTE,
+        what: Happening::Said { id: id(seq), from, name, body: words(text), reply_to: None, rating: false },
+    }
 }
 
 fn entry(seq: Seq, what: Happening) -> Entry {

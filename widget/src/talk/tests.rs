@@ -33,7 +33,11 @@ fn connected(shelf: &Shared, session: &str) -> Talk {
 fn answer(seq: Seq, text: &str) -> Entry {
     let body = vec![Piece::Text(text.to_owned())];
     let name = Some("Анна".to_owned());
-    Entry { seq, at: seq * SECOND, what: Happening::Said { id: id(seq), from: Author::Operator, name, body } }
+    Entry {
+        seq,
+        at: seq * SECOND,
+        what: Happening::Said { id: id(seq), from: Author::Operator, name, body, reply_to: None, rating: false },
+    }
 }
 
 fn entries(list: Vec<Entry>) -> ToWidget {
@@ -41,7 +45,7 @@ fn entries(list: Vec<Entry>) -> ToWidget {
 }
 
 fn say(n: u64, text: &str) -> Deed {
-    Deed::Send(ToServer::Say { id: id(n), text: text.to_owned() })
+    Deed::Send(ToServer::Say { id: id(n), text: text.to_owned(), reply_to: None })
 }
 
 /// The visitor's messages as shown: their words and states.
@@ -112,8 +116,14 @@ fn a_lost_acknowledgement_is_asked_for_again_under_the_same_name() {
     talk.receive(welcome(None, 0), 2 * SECOND);
     assert!(talk.deeds().contains(&say(1, "раз")));
     talk.disconnected(false, 3 * SECOND);
-    let said =
-        Happening::Said { id: id(1), from: Author::Visitor, name: None, body: vec![Piece::Text("раз".to_owned())] };
+    let said = Happening::Said {
+        id: id(1),
+        from: Author::Visitor,
+        name: None,
+        body: vec![Piece::Text("раз".to_owned())],
+        reply_to: None,
+        rating: false,
+    };
     talk.receive(welcome(None, 1), 4 * SECOND);
     talk.deeds();
     talk.receive(entries(vec![Entry { seq: 1, at: 1, what: said }]), 4 * SECOND);
@@ -215,7 +225,7 @@ fn an_entry_that_overtakes_its_tabs_own_word_shows_once() {
     let (mut there, mut here) = (connected(&shelf, "token"), connected(&shelf, "token"));
     there.say(id(1), "раз".to_owned(), 0);
     let body = vec![Piece::Text("раз".to_owned())];
-    let what = Happening::Said { id: id(1), from: Author::Visitor, name: None, body };
+    let what = Happening::Said { id: id(1), from: Author::Visitor, name: None, body, reply_to: None, rating: false };
     here.receive(entries(vec![Entry { seq: 1, at: 1, what }]), 0);
     here.stored(0);
     there.receive(ToWidget::Accepted { id: id(1), seq: 1, at: 1 }, 0);

@@ -62,5 +62,5 @@ fn name(line: &str) -> Option<String> {
 }
 
 fn quote(name: Option<String>, text: &str, depth: usize) -> Piece {
-    Piece::Quote(Quote { name, body: read(text, depth + 1) })
+    Piece::Quote(Quote { name, body: read(text, depth + 1), of: None })
 }

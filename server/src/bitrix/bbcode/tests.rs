@@ -13,7 +13,7 @@ fn link(href: &str, shown: &str) -> Piece {
 }
 
 fn quote(name: Option<&str>, body: Vec<Piece>) -> Piece {
-    Piece::Quote(Quote { name: name.map(str::to_owned), body })
+    Piece::Quote(Quote { name: name.map(str::to_owned), body, of: None })
 }
 
 #[test]

@@ -1,8 +1,9 @@
 //! The messages inside the portal's events: who speaks, what is said, and the signature told from the words.
 
-use crate::bitrix::value::{at, get, items, number_at, text_at, texts};
+use crate::bitrix::value::{at, get, items, moment, number_at, text_at, texts};
 use crate::ids::ImId;
 use serde_json::Value;
+use shared::Millis;
 
 /// A message for a visitor.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -17,6 +18,16 @@ pub struct Said {
     /// Raw BB-code without the signature; empty where there are only files.
     pub text: String,
     pub files: Vec<Attachment>,
+    /// The portal asks for a rating of this session, and takes it for so long.
+    pub vote: Option<VoteRequest>,
+}
+
+/// A request for a rating (`imopenlines`: the line's `VOTE_MESSAGE`).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct VoteRequest {
+    pub session: u64,
+    pub closes_at: Option<Millis>,
+    pub seconds: Option<u64>,
 }
 
 /// A file of a message, as far as the portal tells.
@@ -48,6 +59,9 @@ pub struct Deleted {
 /// The class of automatic texts (`CLASS` is a list of words).
 const AUTOMATIC: &str = "bx-messenger-content-item-ol-output";
 
+/// The class of a request for a rating.
+const VOTE: &str = "bx-messenger-content-item-vote";
+
 /// The longest name taken for a signature, in characters.
 const MAX_NAME: usize = 120;
 
@@ -55,10 +69,14 @@ impl Said {
     pub(super) fn read(element: &Value) -> Option<Self> {
         let message = get(element, "message").unwrap_or(&Value::Null);
         let text = text_at(message, &["text"]).unwrap_or_default();
-        let by_class =
-            text_at(message, &["params", "CLASS"]).is_some_and(|class| class.split(' ').any(|word| word == AUTOMATIC));
+        let class = text_at(message, &["params", "CLASS"]).unwrap_or_default();
+        let is_of = |wanted: &str| class.split(' ').any(|word| word == wanted);
+        let vote = Some(message).filter(|_| is_of(VOTE)).and_then(VoteRequest::read);
+        // With buttons to press nobody has to be told which digit to send.
+        let asked = vote.and_then(|_| text_at(message, &["params", "IMOL_VOTE_TEXT"])).filter(|text| !text.is_empty());
+        let text = asked.unwrap_or(text);
         // Mailings of the CRM have neither class nor author.
-        let automatic = by_class || number_at(message, &["user_id"]).unwrap_or_default() == 0;
+        let automatic = is_of(AUTOMATIC) || vote.is_some() || number_at(message, &["user_id"]).unwrap_or_default() == 0;
         let (name, text) = if automatic { (None, text) } else { split_signature(&text) };
         let files = get(message, "files").map(items).unwrap_or_default();
         Some(Self {
@@ -68,6 +86,17 @@ impl Said {
             name,
             text,
             files: files.into_iter().filter_map(Attachment::read).collect(),
+            vote,
+        })
+    }
+}
+
+impl VoteRequest {
+    fn read(message: &Value) -> Option<Self> {
+        Some(Self {
+            session: number_at(message, &["params", "IMOL_VOTE"])?,
+            closes_at: text_at(message, &["params", "IMOL_DATE_CLOSE_VOTE"]).and_then(|date| moment(&date)),
+            seconds: number_at(message, &["params", "IMOL_TIME_LIMIT_VOTE"]).filter(|&seconds| seconds > 0),
         })
     }
 }

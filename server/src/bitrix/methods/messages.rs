@@ -1,5 +1,5 @@
-//! `imconnector.send.messages`, `imconnector.send.status.delivery`: a visitor's words to the portal, and the word that
-//! an operator's arrived (`api-reference/imopenlines/imconnector/`).
+//! `imconnector.send.messages`, `.update.messages`, `.delete.messages`, `imconnector.send.status.delivery`: a visitor's
+//! words to the portal, and the word that an operator's arrived (`api-reference/imopenlines/imconnector/`).
 
 use super::{Method, refused_inside};
 use crate::bitrix::CONNECTOR;
@@ -30,7 +30,7 @@ pub struct Outgoing {
     /// What operators call the visitor. The same each time: a change rewrites the profile.
     pub name: String,
     pub id: String,
-    /// Already neutralised, at most 20,000 characters.
+    /// Already neutralised, at most 20,000 characters. Nothing for a deletion.
     pub text: String,
     pub sent_at: Millis,
 }
@@ -58,10 +58,14 @@ pub struct LineSession {
 
 impl Serialize for Outgoing {
     fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        let mut message = json!({"id": self.id, "date": self.sent_at / 1000});
+        if !self.text.is_empty() {
+            message["text"] = json!(self.text);
+        }
         json!({
             // Always all of it: what is left out blanks what the profile has.
             "user": {"id": self.visitor, "name": self.name},
-            "message": {"id": self.id, "date": self.sent_at / 1000, "text": self.text},
+            "message": message,
             "chat": {"id": self.visitor},
         })
         .serialize(to)
@@ -84,6 +88,35 @@ impl Method for Send {
         succeeded::<Self>(&result)?;
         let list = at(&result, &["DATA", "RESULT"]).ok_or_else(Self::shape)?;
         Ok(items(list).into_iter().map(Taken::read).collect())
+    }
+}
+
+/// `imconnector.update.messages`: the messages of these ids say this now. One that is not found, or older than 3 days, is
+/// a success too. A repeat changes nothing.
+#[derive(Clone, Debug, Serialize)]
+#[serde(transparent)]
+pub struct Update(pub Send);
+
+/// `imconnector.delete.messages`: the messages of these ids are gone; the same goes for what is not found.
+#[derive(Clone, Debug, Serialize)]
+#[serde(transparent)]
+pub struct Delete(pub Send);
+
+impl Method for Update {
+    const NAME: &'static str = "imconnector.update.messages";
+    type Reply = Vec<Taken>;
+
+    fn reply(result: Value) -> Result<Vec<Taken>, PortalError> {
+        Send::reply(result)
+    }
+}
+
+impl Method for Delete {
+    const NAME: &'static str = "imconnector.delete.messages";
+    type Reply = Vec<Taken>;
+
+    fn reply(result: Value) -> Result<Vec<Taken>, PortalError> {
+        Send::reply(result)
     }
 }
 

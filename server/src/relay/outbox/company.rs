@@ -4,8 +4,8 @@
 //! taken: then all that travelled with them are in doubt. So what was in doubt too often travels alone, and holds up
 //! nobody else.
 
-use crate::bitrix::methods::Method;
-use crate::bitrix::methods::messages::{MOST, Send};
+use super::calls::method;
+use crate::bitrix::methods::messages::MOST;
 use crate::store::{Errand, OutboxItem};
 
 /// After so many calls that left it in doubt, a message travels alone.
@@ -24,15 +24,11 @@ pub fn of_one_call(mut batch: Vec<OutboxItem>) -> Vec<OutboxItem> {
     batch
 }
 
-/// The REST method that does an errand.
-fn method(what: &Errand) -> &'static str {
-    match what {
-        Errand::Say { .. } => Send::NAME,
-    }
-}
-
 /// A dialogue's first message is repeated just once where nothing can be found out: its last call is not shared.
 fn travels_alone(item: &OutboxItem) -> bool {
+    if item.what == Errand::Finish {
+        return true;
+    }
     let is_first = item.at_portal.session.is_none();
     item.attempts >= if is_first { TOGETHER - 1 } else { TOGETHER }
 }

@@ -2,9 +2,9 @@
 //! session and in the one that is open now. Where the portal refuses to show them, nothing is guessed and nothing sent
 //! again.
 
+use super::calls::called;
 use super::doubts::{Absent, Doubt};
-use super::{Outbox, text};
-use crate::bitrix::bbcode::neutralise;
+use super::{Outbox, wording};
 use crate::bitrix::error::{Advice, PortalError};
 use crate::bitrix::methods::Method;
 use crate::bitrix::methods::batch::{self, Batch};
@@ -98,10 +98,11 @@ impl Outbox {
         let histories: Vec<_> =
             sessions.iter().flatten().map(|id| id.map(|session_id| GetHistory { session_id })).collect();
         let histories = self.ask(histories).await;
+        let visitor = self.visitor.unwrap_or_default();
         let each = doubts.iter().zip(histories.chunks(2)).zip(&states);
         each.map(|((doubt, histories), state)| {
             let refused = state.as_ref().and_then(|state| state.as_ref().err());
-            judge(doubt, histories, refused)
+            judge(doubt, visitor, histories, refused)
         })
         .collect()
     }
@@ -128,8 +129,13 @@ impl Outbox {
 }
 
 /// What the histories of one dialogue say about a message of it; `refused`: why its open session is not known.
-fn judge(doubt: &Doubt, histories: &[Option<Result<History, PortalError>>], refused: Option<&PortalError>) -> Found {
-    let text = neutralise(text(&doubt.item.what));
+fn judge(
+    doubt: &Doubt,
+    visitor: &str,
+    histories: &[Option<Result<History, PortalError>>],
+    refused: Option<&PortalError>,
+) -> Found {
+    let text = wording(&doubt.item.what, &called(&doubt.item, visitor));
     let after = doubt.item.sending.unwrap_or(doubt.item.at).saturating_sub(CLOCKS_DIFFER);
     let mut read = histories.iter().flatten().filter_map(|history| history.as_ref().ok()).peekable();
     let is_empty = read.peek().is_none();

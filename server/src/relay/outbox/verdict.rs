@@ -1,7 +1,8 @@
 //! What the portal's answer about one message means. Pure.
 
+use super::wording::is_like_a_vote;
 use crate::bitrix::methods::messages::Taken;
-use crate::store::AtPortal;
+use crate::store::{AtPortal, Errand};
 
 #[derive(Debug, PartialEq, Eq)]
 pub enum Verdict {
@@ -13,9 +14,9 @@ pub enum Verdict {
     Unknown,
 }
 
-/// `taken` is the answer's element for a message with the words `text`, if it has one. `tells_sessions`: this portal is
-/// known to name the session a message went into.
-pub fn judge(taken: Option<&Taken>, text: &str, tells_sessions: bool) -> Verdict {
+/// `taken` is the answer's element for the errand `what`, if it has one. `tells_sessions`: this portal is known to name
+/// the session a message went into.
+pub fn judge(taken: Option<&Taken>, what: &Errand, tells_sessions: bool) -> Verdict {
     let Some(taken) = taken else { return Verdict::Unknown };
     if !taken.success {
         return Verdict::Refused;
@@ -24,24 +25,30 @@ pub fn judge(taken: Option<&Taken>, text: &str, tells_sessions: bool) -> Verdict
         Some(session) => {
             Verdict::Delivered(AtPortal { chat: Some(session.chat), session: Some(session.id), user: taken.user })
         }
-        // After the time for voting such a text is stored, without a session and without our id: to send it again would
-        // double it.
-        None if is_like_a_vote(text) => Verdict::Delivered(AtPortal { user: taken.user, ..AtPortal::default() }),
+        None if is_settled_without(what) => Verdict::Delivered(AtPortal { user: taken.user, ..AtPortal::default() }),
         None if tells_sessions => Verdict::Refused,
         None => Verdict::Unknown,
     }
 }
 
-/// `1` or `0`, alone or before a space: what the portal may take for a mark of its service.
-fn is_like_a_vote(text: &str) -> bool {
-    let mut characters = text.trim_start().chars();
-    matches!(characters.next(), Some('0' | '1')) && matches!(characters.next(), None | Some(' ' | '\n'))
+/// Whether a good answer without a session settles it. After the time for voting what looks like a vote is stored
+/// without a session and without our id: to send it again would double it. Changes of a message have no session at all.
+fn is_settled_without(what: &Errand) -> bool {
+    match what {
+        Errand::Say { text, guarded, reply } => !guarded && reply.is_none() && is_like_a_vote(text),
+        _ => true,
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::bitrix::methods::messages::LineSession;
+    use shared::MessageId;
+
+    fn said(text: &str, guarded: bool) -> Errand {
+        Errand::Say { text: text.to_owned(), reply: None, guarded }
+    }
 
     fn taken(success: bool, session: Option<LineSession>) -> Taken {
         Taken { success, errors: Vec::new(), session, user: Some(585) }
@@ -51,17 +58,29 @@ mod tests {
     fn an_answer_is_judged_by_success_and_session() {
         let session = LineSession { id: 3282, chat: 1807 };
         let at_portal = AtPortal { chat: Some(1807), session: Some(3282), user: Some(585) };
-        assert_eq!(judge(Some(&taken(true, Some(session))), "hi", true), Verdict::Delivered(at_portal));
-        assert_eq!(judge(Some(&taken(false, None)), "hi", true), Verdict::Refused);
-        assert_eq!(judge(Some(&taken(true, None)), "hi", true), Verdict::Refused);
-        assert_eq!(judge(Some(&taken(true, None)), "hi", false), Verdict::Unknown);
-        assert_eq!(judge(None, "hi", true), Verdict::Unknown);
+        let hi = said("hi", false);
+        assert_eq!(judge(Some(&taken(true, Some(session))), &hi, true), Verdict::Delivered(at_portal));
+        assert_eq!(judge(Some(&taken(false, None)), &hi, true), Verdict::Refused);
+        assert_eq!(judge(Some(&taken(true, None)), &hi, true), Verdict::Refused);
+        assert_eq!(judge(Some(&taken(true, None)), &hi, false), Verdict::Unknown);
+        assert_eq!(judge(None, &hi, true), Verdict::Unknown);
     }
 
     #[test]
     fn what_looks_like_a_vote_is_never_sent_again() {
-        let stored = |text| judge(Some(&taken(true, None)), text, true) != Verdict::Refused;
-        assert!(stored("1") && stored("0") && stored("1 thanks"));
-        assert!(!stored("10") && !stored("2") && !stored("x1") && !stored(""));
+        let stored = |what: &Errand| judge(Some(&taken(true, None)), what, true) != Verdict::Refused;
+        assert!(["1", "0", "1 thanks"].into_iter().all(|text| stored(&said(text, false))));
+        assert!(!["10", "2", "x1", ""].into_iter().any(|text| stored(&said(text, false))));
+        assert!(!stored(&said("1", true)), "it was sent so that it is none");
+        assert!(stored(&Errand::Rate { like: true }));
+    }
+
+    #[test]
+    fn a_change_needs_no_session() {
+        let of = MessageId::try_from("0192b6a1-7c1f-7d2e-8000-1234567890ab".to_owned()).unwrap();
+        for change in [Errand::Delete { of: of.clone() }, Errand::Edit { of, text: "hi".to_owned() }] {
+            assert!(matches!(judge(Some(&taken(true, None)), &change, true), Verdict::Delivered(_)));
+            assert_eq!(judge(Some(&taken(false, None)), &change, true), Verdict::Refused);
+        }
     }
 }

@@ -94,7 +94,7 @@ impl Desk {
     }
 
     pub fn ticket(&self, site: &SiteKey, position: Position, waiting: &Waiting) -> Ticket {
-        let Waiting { dialogue, sending, attempts, .. } = *waiting;
-        Ticket { position, dialogue, site: site.clone(), line: self.line, sending, attempts }
+        let Waiting { dialogue, sending, attempts, words, .. } = *waiting;
+        Ticket { position, dialogue, site: site.clone(), line: self.line, sending, attempts, words }
     }
 }

@@ -5,7 +5,7 @@ use super::{Confirmation, HeardRow};
 use crate::ids::{DialogueId, ImId, LineId, PortalHost};
 use crate::store::StoreError;
 use crate::store::committer::Batch;
-use crate::store::log::{ReadLog, Told, Walk};
+use crate::store::log::{ReadLog, Told, Vote, Walk};
 use crate::store::row::Row;
 use crate::store::tables::{CONFIRMATIONS, HEARD, LINES, SITES};
 use crate::store::{Position, SiteRecord};
@@ -30,6 +30,8 @@ pub enum InboxAct {
         text: String,
         /// A line for each file, in BB-code.
         files: String,
+        /// It asks for a rating.
+        vote: Option<Vote>,
         at: Millis,
     },
     /// The words are these now. Of a message that was never heard of, it makes one.
@@ -101,9 +103,9 @@ pub fn perform(
         return Ok(None);
     }
     let changed = match act {
-        InboxAct::Said { im, line, author, name, text, files, at, .. } => {
+        InboxAct::Said { im, line, author, name, text, files, vote, at, .. } => {
             let heard = Heard { host, dialogue, im, line, now };
-            heard.said(batch, author, name, Words { text, files }, at)?
+            heard.said(batch, By { author, name, vote }, Words { text, files }, at)?
         }
         InboxAct::Edited { im, line, name, text, at, .. } => {
             let heard = Heard { host, dialogue, im, line, now };
@@ -138,16 +140,9 @@ impl Heard<'_> {
         (self.host.as_str(), self.im.chat, self.im.message)
     }
 
-    fn said(
-        &self,
-        batch: &mut Batch<'_>,
-        author: Author,
-        name: Option<String>,
-        words: Words,
-        at: Millis,
-    ) -> Result<bool, StoreError> {
+    fn said(&self, batch: &mut Batch<'_>, by: By, words: Words, at: Millis) -> Result<bool, StoreError> {
         match batch.row::<_, HeardRow>(HEARD, self.key())? {
-            None => self.begin(batch, author, name, &words, at, 0).map(|()| true),
+            None => self.begin(batch, by, &words, at, 0).map(|()| true),
             Some(row) if row.by_edit && !row.deleted => self.filled(batch, row, words.files),
             Some(_) => Ok(false), // a repeat, or deleted already
         }
@@ -160,7 +155,7 @@ impl Heard<'_> {
         let is_news = text.is_some();
         if let Some(text) = text {
             let text = Words { text, files: row.files.clone() }.shown();
-            batch.append(self.dialogue, row.edited_at, Told::Edited { id: row.id.clone(), text })?;
+            batch.append(self.dialogue, row.edited_at, edited(row.id.clone(), text))?;
         }
         batch.put(HEARD, self.key(), &row)?;
         Ok(is_news)
@@ -174,7 +169,8 @@ impl Heard<'_> {
         at: Millis,
     ) -> Result<bool, StoreError> {
         let Some(mut row) = batch.row::<_, HeardRow>(HEARD, self.key())? else {
-            self.begin(batch, Author::Operator, name, &Words { text, files: String::new() }, at, at)?;
+            let by = By { author: Author::Operator, name, vote: None };
+            self.begin(batch, by, &Words { text, files: String::new() }, at, at)?;
             return Ok(true);
         };
         let words = digest(&text);
@@ -182,7 +178,7 @@ impl Heard<'_> {
             return Ok(false); // final, or the same words by another channel, or an older edit come late
         }
         let text = Words { text, files: row.files.clone() }.shown();
-        batch.append(self.dialogue, at, Told::Edited { id: row.id.clone(), text })?;
+        batch.append(self.dialogue, at, edited(row.id.clone(), text))?;
         (row.words, row.edited_at) = (words, at);
         batch.put(HEARD, self.key(), &row)?;
         Ok(true)
@@ -192,8 +188,7 @@ impl Heard<'_> {
     fn begin(
         &self,
         batch: &mut Batch<'_>,
-        from: Author,
-        name: Option<String>,
+        by: By,
         said: &Words,
         at: Millis,
         edited_at: Millis,
@@ -202,13 +197,21 @@ impl Heard<'_> {
         let (words, files, by_edit) = (digest(&said.text), said.files.clone(), edited_at > 0);
         let row = HeardRow { dialogue, id: id.clone(), words, edited_at, deleted: false, files, by_edit };
         batch.put(HEARD, self.key(), &row)?;
-        let chat = Some(self.im.chat);
-        batch.append(self.dialogue, at, Told::Said { id: id.clone(), from, name, text, chat })?;
+        let (By { author: from, name, vote }, chat, message) = (by, Some(self.im.chat), Some(self.im.message));
+        let told = Told::Said { id: id.clone(), from, name, text, chat, message, reply: None, vote };
+        batch.append(self.dialogue, at, told)?;
         let confirmation = ConfirmationRow { dialogue: self.dialogue, line: self.line, im: self.im, id, at: self.now };
         let no = batch.ledger.next_confirmation;
         batch.ledger.next_confirmation += 1;
         batch.put(CONFIRMATIONS, (self.host.as_str(), no), &confirmation)
     }
+}
+
+/// Who says it, and whether it asks for a rating.
+struct By {
+    author: Author,
+    name: Option<String>,
+    vote: Option<Vote>,
 }
 
 /// What a message says, in BB-code: its words, and a line for each file.
@@ -247,8 +250,13 @@ fn deleted(
     if !stands(batch, dialogue, &id)? {
         return Ok(false);
     }
-    batch.append(dialogue, now, Told::Deleted { id })?;
+    batch.append(dialogue, now, Told::Deleted { id, act: None, unsent: None })?;
     Ok(true)
+}
+
+/// The portal's edit of one of its messages.
+fn edited(id: MessageId, text: String) -> Told {
+    Told::Edited { id, text, act: None, unsent: None }
 }
 
 /// Whether the dialogue has the message `id`, not deleted.
@@ -256,7 +264,7 @@ fn stands(batch: &mut Batch<'_>, dialogue: DialogueId, wanted: &MessageId) -> Re
     let tip = batch.head(dialogue)?.map_or(Position::NONE, |head| head.tip);
     let mut found = false;
     batch.walk(tip, |_, record| match &record.what {
-        Told::Deleted { id } if id == wanted => Walk::Enough,
+        Told::Deleted { id, .. } if id == wanted => Walk::Enough,
         Told::Said { id, .. } if id == wanted => {
             found = true;
             Walk::Enough
@@ -271,7 +279,7 @@ fn current_text(batch: &mut Batch<'_>, dialogue: DialogueId, wanted: &MessageId)
     let tip = batch.head(dialogue)?.map_or(Position::NONE, |head| head.tip);
     let mut found = None;
     batch.walk(tip, |_, record| match record.what {
-        Told::Said { id, text, .. } | Told::Edited { id, text } if id == *wanted => {
+        Told::Said { id, text, .. } | Told::Edited { id, text, .. } if id == *wanted => {
             found = Some(text);
             Walk::Enough
         }

@@ -123,6 +123,7 @@ impl Run {
             name: None,
             text: format!("answer {nth}"),
             files: String::new(),
+            vote: None,
             at: now,
         };
         self.bench.store.work_off(&host("a.ru"), vec![], vec![act], now).await.unwrap();

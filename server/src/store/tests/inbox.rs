@@ -15,6 +15,7 @@ fn said(dialogue: DialogueId, nth: u64, text: &str) -> InboxAct {
         name: Some("Anna".to_owned()),
         text: text.to_owned(),
         files: String::new(),
+        vote: None,
         at: nth,
     }
 }
@@ -41,6 +42,7 @@ async fn seen(bench: &Bench, dialogue: DialogueId) -> Vec<String> {
         Told::State { state, .. } => format!("{state:?}"),
         Told::Started { session, .. } => format!("started {session}"),
         Told::Finished { session } => format!("finished {session}"),
+        other => format!("{other:?}"),
     });
     short.collect()
 }

@@ -22,6 +22,7 @@ async fn a_visitors_data_is_told_and_erased() {
         name: None,
         text: "hello".to_owned(),
         files: String::new(),
+        vote: None,
         at: 80,
     };
     bench.store.work_off(&host("a.ru"), vec![], vec![said], 80).await.unwrap();

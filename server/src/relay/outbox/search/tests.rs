@@ -18,7 +18,7 @@ fn doubt() -> Doubt {
         line: LineId(1),
         number: 1,
         id: MessageId::try_from(ID.to_owned()).unwrap(),
-        what: Errand::Say { text: "[b]hi[/b]".to_owned() },
+        what: Errand::Say { text: "[b]hi[/b]".to_owned(), reply: None, guarded: false },
         at: 1,
         sending: Some(SENT),
         attempts: 1,
@@ -43,31 +43,31 @@ const HERE: Found = Found::Here(AtPortal { chat: Some(9), session: Some(7), user
 
 #[test]
 fn a_message_is_found_by_its_id_in_either_session() {
-    assert_eq!(judge(&doubt(), &[history(&[ID], "", 0), None], None), HERE);
-    assert_eq!(judge(&doubt(), &[history(&["other"], "x", 0), history(&[ID], "", 0)], None), HERE);
+    assert_eq!(judge(&doubt(), "", &[history(&[ID], "", 0), None], None), HERE);
+    assert_eq!(judge(&doubt(), "", &[history(&["other"], "x", 0), history(&[ID], "", 0)], None), HERE);
 }
 
 #[test]
 fn a_message_is_found_by_its_words_as_they_were_sent() {
-    assert_eq!(judge(&doubt(), &[history(&[], &neutralise("[b]hi[/b]"), SENT), None], None), HERE);
-    assert_eq!(judge(&doubt(), &[history(&[], &neutralise("[b]hi[/b]"), 0), None], None), Found::Nowhere);
-    assert_eq!(judge(&doubt(), &[history(&[], "bye", SENT), None], None), Found::Nowhere);
+    assert_eq!(judge(&doubt(), "", &[history(&[], &wording(&doubt().item.what, ""), SENT), None], None), HERE);
+    assert_eq!(judge(&doubt(), "", &[history(&[], &wording(&doubt().item.what, ""), 0), None], None), Found::Nowhere);
+    assert_eq!(judge(&doubt(), "", &[history(&[], "bye", SENT), None], None), Found::Nowhere);
 }
 
 #[test]
 fn what_is_found_counts_though_the_rest_is_refused() {
     let denied = refused("ACCESS_DENIED");
-    assert_eq!(judge(&doubt(), &[history(&[ID], "", 0), Some(Err(denied.clone()))], Some(&denied)), HERE);
+    assert_eq!(judge(&doubt(), "", &[history(&[ID], "", 0), Some(Err(denied.clone()))], Some(&denied)), HERE);
 }
 
 #[test]
 fn without_a_look_into_both_sessions_nothing_is_known() {
     let denied = refused("ACCESS_DENIED");
-    assert_eq!(judge(&doubt(), &[Some(Err(denied.clone())), None], None), Found::Refused);
-    assert_eq!(judge(&doubt(), &[history(&[], "bye", SENT), None], Some(&denied)), Found::Refused);
+    assert_eq!(judge(&doubt(), "", &[Some(Err(denied.clone())), None], None), Found::Refused);
+    assert_eq!(judge(&doubt(), "", &[history(&[], "bye", SENT), None], Some(&denied)), Found::Refused);
     let busy = refused("QUERY_LIMIT_EXCEEDED");
-    assert_eq!(judge(&doubt(), &[history(&[], "bye", SENT), Some(Err(busy))], Some(&denied)), Found::NotNow);
-    assert_eq!(judge(&doubt(), &[None, None], None), Found::NoPlace);
+    assert_eq!(judge(&doubt(), "", &[history(&[], "bye", SENT), Some(Err(busy))], Some(&denied)), Found::NotNow);
+    assert_eq!(judge(&doubt(), "", &[None, None], None), Found::NoPlace);
     let large = PortalError::Unanswered(crate::bitrix::guard::GuardError::TooLarge);
-    assert_eq!(judge(&doubt(), &[Some(Err(large)), None], None), Found::TooMuch);
+    assert_eq!(judge(&doubt(), "", &[Some(Err(large)), None], None), Found::TooMuch);
 }

@@ -1,0 +1,175 @@
+//! Visitors change their words, rate and leave.
+
+use super::*;
+use crate::ids::ImId;
+use shared::{Author, Millis, Refusal};
+
+const DAY: Millis = 24 * 60 * 60 * 1000;
+
+async fn ask(bench: &Bench, dialogue: DialogueId, nth: u64, ask: Ask, now: Millis) -> Acceptance {
+    bench.store.accept(dialogue, message(nth), ask, now).await.unwrap()
+}
+
+fn edit(of: u64, text: &str) -> Ask {
+    Ask::Edit { of: message(of), text: text.to_owned() }
+}
+
+fn delete(of: u64) -> Ask {
+    Ask::Delete { of: message(of) }
+}
+
+async fn first(bench: &Bench) -> Position {
+    bench.store.pending(&host("a.ru"), 1).await.unwrap()[0].position
+}
+
+async fn deliver(bench: &Bench) {
+    let (position, outcome) = (first(bench).await, Outcome::Delivered(AtPortal::default()));
+    bench.store.settle(vec![Settlement { position, outcome }], 5).await.unwrap();
+}
+
+/// What the portal told of the first dialogue, by one act.
+async fn told(bench: &Bench, act: InboxAct) {
+    bench.store.work_off(&host("a.ru"), vec![], vec![act], 50).await.unwrap();
+}
+
+fn said(dialogue: DialogueId, nth: u64, author: Author, vote: Option<Vote>) -> InboxAct {
+    InboxAct::Said {
+        dialogue,
+        im: ImId { chat: 1, message: nth },
+        line: LineId(1),
+        author,
+        name: Some("Anna".to_owned()),
+        text: format!("[b]answer[/b] {nth}"),
+        files: String::new(),
+        vote,
+        at: nth,
+    }
+}
+
+#[tokio::test]
+async fn what_was_not_sent_yet_is_changed_before_it_goes() {
+    let mut bench = Bench::new().await;
+    let one = bench.dialogue("one").await;
+    bench.say(one, 1).await;
+    bench.say(one, 2).await;
+    assert!(matches!(ask(&bench, one, 11, edit(1, "better"), 3).await, Acceptance::New { seq: 3, at: 3 }));
+    assert!(matches!(ask(&bench, one, 11, edit(1, "better"), 9).await, Acceptance::Repeated { seq: 3, at: 3 }));
+    ask(&bench, one, 12, delete(2), 4).await;
+    assert_eq!(bench.pending().await, ["better"]);
+    for restart in [false, true] {
+        if restart {
+            bench.restart().await
+        } else {
+            bench.kill()
+        }
+        assert_eq!(bench.pending().await, ["better"]);
+    }
+}
+
+#[tokio::test]
+async fn what_may_have_gone_is_changed_behind_it() {
+    let mut bench = Bench::new().await;
+    let one = bench.dialogue("one").await;
+    bench.say(one, 1).await;
+    let position = first(&bench).await;
+    let sent = bench.store.mark_sending(vec![position], 2).await.unwrap();
+    assert_eq!((words(&sent[0]).as_str(), sent[0].attempts, sent[0].sending), ("words 1", 1, Some(2)));
+    ask(&bench, one, 11, edit(1, "better"), 3).await;
+    ask(&bench, one, 12, delete(1), 4).await;
+    assert!(bench.pending().await.is_empty(), "they wait for it");
+    deliver_at(&bench, position).await;
+    bench.kill();
+    let wait: Vec<_> = bench.store.pending(&host("a.ru"), 9).await.unwrap().into_iter().map(|item| item.what).collect();
+    assert_eq!(wait, [Errand::Edit { of: message(1), text: "better".to_owned() }, Errand::Delete { of: message(1) }]);
+    deliver(&bench).await;
+    deliver(&bench).await;
+    assert!(bench.pending().await.is_empty());
+    bench.restart().await;
+    assert!(bench.pending().await.is_empty(), "once each");
+}
+
+async fn deliver_at(bench: &Bench, position: Position) {
+    let outcome = Outcome::Delivered(AtPortal::default());
+    bench.store.settle(vec![Settlement { position, outcome }], 5).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_message_that_was_taken_back_while_its_call_was_made_up_is_left_out() {
+    let bench = Bench::new().await;
+    let one = bench.dialogue("one").await;
+    bench.say(one, 1).await;
+    let position = first(&bench).await;
+    ask(&bench, one, 11, delete(1), 2).await;
+    assert!(bench.store.mark_sending(vec![position], 3).await.unwrap().is_empty());
+    assert!(bench.store.in_doubt(&host("a.ru")).await.unwrap().is_empty());
+}
+
+#[tokio::test]
+async fn only_own_messages_are_changed_and_only_in_time() {
+    let bench = Bench::new().await;
+    let (one, two) = (bench.dialogue("one").await, bench.dialogue("two").await);
+    bench.say(one, 1).await;
+    told(&bench, said(one, 7, Author::Operator, None)).await;
+    let theirs = ImId { chat: 1, message: 7 }.message_id(&host("a.ru"));
+    let refused = Acceptance::Refused;
+    assert_eq!(ask(&bench, two, 11, edit(1, "x"), 2).await, refused(Refusal::NotYours));
+    assert_eq!(ask(&bench, one, 12, Ask::Delete { of: theirs }, 2).await, refused(Refusal::NotYours));
+    assert_eq!(ask(&bench, one, 13, edit(1, "x"), 3 * DAY + 2).await, refused(Refusal::TooLate));
+    assert!(matches!(ask(&bench, one, 14, edit(1, "x"), 3 * DAY).await, Acceptance::New { .. }));
+    assert!(matches!(ask(&bench, one, 15, delete(1), 30 * DAY).await, Acceptance::New { .. }), "at any time");
+    assert_eq!(ask(&bench, one, 16, edit(1, "y"), 4).await, refused(Refusal::TooLate), "it is gone");
+    assert_eq!(ask(&bench, one, 17, edit(14, "y"), 4).await, refused(Refusal::NotYours), "an edit is no message");
+}
+
+#[tokio::test]
+async fn a_rating_is_taken_once_and_while_it_is_asked_for() {
+    let bench = Bench::new().await;
+    let one = bench.dialogue("one").await;
+    let (rate, refused) = (|like| Ask::Rate { like }, Acceptance::Refused(Refusal::NotOpen));
+    assert_eq!(ask(&bench, one, 1, rate(true), 5).await, refused);
+    told(&bench, said(one, 7, Author::System, Some(Vote { session: 5, until: Some(100) }))).await;
+    assert_eq!(ask(&bench, one, 1, rate(true), 100).await, refused, "too late");
+    bench.say(one, 2).await;
+    let guarded = async || {
+        let items = bench.store.pending(&host("a.ru"), 9).await.unwrap();
+        items.iter().any(|item| matches!(item.what, Errand::Say { guarded: true, .. }))
+    };
+    assert!(guarded().await, "a digit would be taken for the rating, even after its time");
+    assert!(matches!(ask(&bench, one, 3, rate(true), 99).await, Acceptance::New { .. }));
+    assert_eq!(ask(&bench, one, 4, rate(false), 99).await, refused);
+    assert!(!guarded().await);
+    told(&bench, said(one, 8, Author::System, Some(Vote { session: 5, until: None }))).await;
+    told(&bench, InboxAct::Started { dialogue: one, session: 6, user: None }).await;
+    assert!(!guarded().await, "another conversation began");
+}
+
+#[tokio::test]
+async fn a_conversation_is_ended_once_and_while_an_operator_leads_it() {
+    let bench = Bench::new().await;
+    let one = bench.dialogue("one").await;
+    bench.say(one, 1).await;
+    deliver(&bench).await;
+    let refused = Acceptance::Refused(Refusal::NotOpen);
+    assert_eq!(ask(&bench, one, 2, Ask::Finish, 5).await, refused);
+    told(&bench, InboxAct::Started { dialogue: one, session: 6, user: None }).await;
+    told(&bench, said(one, 7, Author::Operator, None)).await;
+    assert!(matches!(ask(&bench, one, 3, Ask::Finish, 5).await, Acceptance::New { seq: 5, .. }));
+    assert_eq!(ask(&bench, one, 4, Ask::Finish, 5).await, refused);
+    told(&bench, InboxAct::Finished { dialogue: one, session: 6 }).await;
+    assert_eq!(bench.store.dialogue(one).await.unwrap().unwrap().last, 5, "the portal's own word comes as a repeat");
+}
+
+#[tokio::test]
+async fn a_reply_keeps_what_it_answers_as_it_was() {
+    let bench = Bench::new().await;
+    let one = bench.dialogue("one").await;
+    told(&bench, said(one, 7, Author::Operator, None)).await;
+    let im = ImId { chat: 1, message: 7 };
+    let reply = |nth, to| ask(&bench, one, nth, Ask::Say { text: "yes".to_owned(), reply_to: Some(to) }, 9);
+    reply(1, im.message_id(&host("a.ru"))).await;
+    reply(2, message(99)).await;
+    let items = bench.store.pending(&host("a.ru"), 9).await.unwrap();
+    let Errand::Say { reply: Some(reply), .. } = &items[0].what else { panic!("{items:?}") };
+    assert_eq!((reply.name.as_deref(), reply.text.as_str(), reply.im), (Some("Anna"), "[b]answer[/b] 7", Some(im)));
+    assert!(matches!(items[1].what, Errand::Say { reply: None, .. }), "what is not there is passed over");
+}
