@@ -53,10 +53,15 @@ iframe{position:absolute;inset:0;width:100%;height:100%;border:0;opacity:0;trans
 const PATIENCE_MS = 8000;
 const AGAIN_MS = 20000;
 
+/** How long a text about the visitor is at most, in characters, and how many attributes and events are kept. */
+const LONGEST = 200;
+const MOST = 20;
+const EVENTS = 10;
+
 /** For how long a visitor who wrote is told of answers on every page. */
 const LATELY_MS = 7 * 24 * 3600 * 1000;
 
-export default ({ options, facts, root, element, button, emit, lang, dark, paint, ready, asleep }) => {
+export default ({ options, facts, root, element, button, emit, lang, dark, paint, late, ready, asleep }) => {
   const say = (key) => WORDS[lang()][key];
   const phone = matchMedia("(max-width:480px),(max-height:480px)");
   const touched = visualViewport;
@@ -147,6 +152,8 @@ export default ({ options, facts, root, element, button, emit, lang, dark, paint
       alive = true;
       dialog.classList.add("ready");
       ready();
+      told = "";
+      describe();
       waiting.splice(0).forEach(post);
     },
     blocked() {
@@ -168,6 +175,45 @@ export default ({ options, facts, root, element, button, emit, lang, dark, paint
       if (name === "message:sent") remember("localStorage", Date.now() + LATELY_MS);
       emit(name, detail);
     },
+  };
+
+  // --- What is known of the visitor: claims. They stay in memory and go to the frame, which sends them with a message.
+  const profile = {};
+  const events = [];
+  let told = "";
+  const warn = (text) => console.warn(`otklik: ${text}`);
+  const short = (value) => String(value).slice(0, LONGEST);
+  const isPlain = (value) => /^(string|number|boolean)$/.test(typeof value);
+  /** Merges what is given; `null` takes a value away. What cannot be taken is left out. */
+  const learn = (given, into, may) => {
+    if (!given || typeof given !== "object") return warn("an object is needed");
+    for (const [name, value] of Object.entries(given)) {
+      if (into === profile && name === "attributes") learn(value, (profile.attributes ??= {}), () => Object.keys(profile.attributes).length < MOST);
+      else if (value === null) delete into[name];
+      else if (isPlain(value) && (name in into || may(name))) into[short(name)] = short(value);
+      else warn(`“${name}” is not taken`);
+    }
+  };
+  const isField = (name) => /^(name|email|phone)$/.test(name);
+  const about = () => {
+    const { referrer } = document;
+    const isOwn = referrer.startsWith(`${location.origin}/`);
+    const utm = {};
+    // The visitor may have landed on the page before this one.
+    for (const address of [location.href, isOwn ? referrer : ""])
+      for (const [name, value] of new URLSearchParams(address.split(/[?#]/)[1]))
+        if (/^utm_(source|medium|campaign|term|content)$/.test(name)) utm[name.slice(4)] ??= short(value);
+    return {
+      ...profile, utm, events,
+      page: location.href.replace(/#otklik$/, "").slice(0, 2000),
+      title: short(notice && document.title === notice ? title : document.title),
+      referrer: isOwn ? "" : referrer.slice(0, 2000),
+      language: navigator.language,
+    };
+  };
+  const describe = () => {
+    const now = JSON.stringify({ type: "about", ...about() });
+    if (alive && now !== told) post({ do: "about", text: (told = now) });
   };
 
   // --- The page's title, while nobody looks.
@@ -231,6 +277,7 @@ export default ({ options, facts, root, element, button, emit, lang, dark, paint
       appear(quiet);
       paint();
       if (!quiet) frame.focus();
+      describe();
       post({ do: "open", quiet, modal: phone.matches });
       if (!phone.matches) remember("sessionStorage", 1);
       if (facts.unread) heard.unread({ n: 0 }); // the app tells changes, and it may not have lived yet
@@ -251,6 +298,18 @@ export default ({ options, facts, root, element, button, emit, lang, dark, paint
     toggle: () => (facts.open ? api.close() : api.open()),
     prefill: (text) => post({ do: "prefill", text: String(text) }),
     send: (text) => post({ do: "send", text: String(text) }),
+    set(given) {
+      learn(given, profile, isField);
+      describe();
+    },
+    identify: (given) => api.set(given),
+    track(name, data) {
+      if (!name || !isPlain(name)) return warn("track needs a name");
+      const detail = data === undefined ? undefined : short(isPlain(data) ? data : JSON.stringify(data));
+      events.push({ name: short(name), data: detail, at: Date.now() });
+      events.splice(0, events.length - EVENTS);
+      describe();
+    },
     lang() {
       dress();
       frame.title = say("panel");
@@ -262,6 +321,7 @@ export default ({ options, facts, root, element, button, emit, lang, dark, paint
       post({ do: "theme", value: theme() });
     },
     shutdown() {
+      removeEventListener("blur", describe);
       clearTimeout(timer);
       api.close();
       dialog.remove();
@@ -288,7 +348,9 @@ export default ({ options, facts, root, element, button, emit, lang, dark, paint
   touched?.addEventListener("resize", follow);
   touched?.addEventListener("scroll", follow);
   document.addEventListener("visibilitychange", entitle);
+  addEventListener("blur", describe); // the frame is pressed: the page may be called otherwise by now
   dress();
+  for (const [name, args] of late.splice(0)) api[name](...args);
   load();
   return api;
 };

@@ -78,6 +78,7 @@
     })());
   const seam = {
     options, facts, root, element, button, emit, lang, dark, paint,
+    late: [],
     ready() {
       waiting = false;
       paint();
@@ -106,6 +107,8 @@
     }
     return host[name](...args);
   };
+  /** The same, but worth no loading: until then it waits. */
+  const later = (name) => (...args) => (host ? host[name](...args) : void seam.late.push([name, args]));
   const set = (name) => (value) => {
     options[name] = value;
     paint();
@@ -124,6 +127,9 @@
       if (navigator.userActivation?.isActive === false) throw Error("otklik: send works in a user's gesture only");
       return asked("send")(text);
     },
+    identify: later("identify"),
+    set: later("set"),
+    track: later("track"),
     close: () => host?.close(),
     show: reveal(false),
     hide: reveal(true),

@@ -82,6 +82,10 @@
       keepDraft();
       location.replace(url);
     },
+    about({ text }) {
+      shell.about = text;
+      shell.onabout?.();
+    },
     theme({ value }) {
       if (value === "auto") delete root.dataset.theme;
       else root.dataset.theme = value;
@@ -254,6 +258,8 @@
     },
     set limit(chars) { limit = chars; if (field) drawHint(); },
     onshown: null,
+    about: null,
+    onabout: null,
   });
   if (store.get("session")) log.classList.add("known");
   if (field) {

@@ -17,6 +17,7 @@ pub mod hub;
 pub mod ids;
 pub mod limits;
 pub mod look;
+pub mod profile;
 pub mod relay;
 mod routes;
 pub mod setup;

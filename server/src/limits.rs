@@ -24,6 +24,7 @@ struct Counters {
     messages_of_session: Buckets<TokenHash>,
     messages_of_address: Buckets<IpAddr>,
     sessions_of_address: Buckets<IpAddr>,
+    profiles_of_session: Buckets<TokenHash>,
     open_of_session: HashMap<TokenHash, u32>,
     open_of_address: HashMap<IpAddr, u32>,
 }
@@ -66,6 +67,20 @@ impl Limits {
         let mut counters = self.lock();
         match counters.sessions_of_address.wait(&address, rate, now) {
             0 => counters.sessions_of_address.take(address, rate, now),
+            wait => return Err(too_fast(wait)),
+        }
+        Ok(())
+    }
+
+    /// Counts a change of what a page tells of its visitor: as many as messages.
+    ///
+    /// # Errors
+    /// `TooFast`, as above.
+    pub fn profile(&self, session: TokenHash) -> Result<(), Failure> {
+        let (now, rate) = (self.clock.now(), Rate::new(self.config.session_burst, self.config.session_per_minute));
+        let mut counters = self.lock();
+        match counters.profiles_of_session.wait(&session, rate, now) {
+            0 => counters.profiles_of_session.take(session, rate, now),
             wait => return Err(too_fast(wait)),
         }
         Ok(())

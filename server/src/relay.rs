@@ -6,7 +6,7 @@
 //! events     takes what a portal posts: verified, kept, answered     inbox  works it off     told  what it asks for
 //! recover    fetches what the portal kept while we were away         lines  whether a line that went off is off
 //! confirm    tells the portal that operators' messages arrived       keeper  tokens in the store
-//! settling   how long an event waits for those it overtook
+//! settling   how long an event waits for those it overtook   titles  keeps the titles of chats true
 //! ```
 
 mod confirm;
@@ -17,6 +17,7 @@ mod lines;
 mod outbox;
 mod recover;
 mod settling;
+mod titles;
 mod told;
 
 pub use events::Reception;
@@ -98,7 +99,9 @@ impl Relay {
         self.lasting(&failed, inbox::Inbox::new(self.clone()).run());
         for portal in self.portals.iter() {
             let portal = |urgency| portal.for_calls_of(urgency);
-            self.lasting(&failed, outbox::Outbox::new(self.clone(), portal(Urgency::Message)).run());
+            let (titles, titled) = mpsc::channel(titles::WAITING);
+            self.lasting(&failed, outbox::Outbox::new(self.clone(), portal(Urgency::Message), titles).run());
+            self.lasting(&failed, titles::run(self.clone(), portal(Urgency::Upkeep), titled));
             self.lasting(&failed, confirm::run(self.clone(), portal(Urgency::Confirmation)));
             self.lasting(&failed, recover::run(self.clone(), portal(Urgency::Upkeep)));
         }

@@ -17,6 +17,7 @@ mod outbox;
 mod parking;
 mod persons;
 mod portals;
+mod profiles;
 mod recovery;
 mod row;
 mod sessions;
@@ -34,6 +35,7 @@ pub use outbox::{Held, OutboxItem, Outcome, Settlement};
 pub use parking::{Parked, PendingInstall};
 pub use persons::Export;
 pub use portals::{PortalRecord, Tokens};
+pub use profiles::ProfileRecord;
 pub use sessions::{SessionRecord, TokenHash};
 pub use sites::{Launcher, Look, Side, SiteRecord, Theme};
 

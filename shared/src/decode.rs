@@ -60,6 +60,9 @@ pub fn from_widget(frame: &ToServer, quote: impl Fn(&str) -> String) -> String {
         }
         ToServer::Finish { id } => act("finish", id, None, None),
         ToServer::Ping => "{\"type\":\"ping\"}".to_owned(),
+        // The shell's own frames: in the browser there is no such variant.
+        #[cfg(feature = "serde")]
+        other => serde_json::to_string(other).unwrap_or_default(),
     }
 }
 

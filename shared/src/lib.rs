@@ -8,6 +8,8 @@ pub mod ids;
 pub mod wire;
 
 pub use ids::{IdError, MessageId, SiteKey};
+#[cfg(feature = "serde")]
+pub use wire::{About, Tracked};
 pub use wire::{
     Author, Entry, Happening, Hello, Link, MessageState, Millis, PROTOCOL_VERSION, Piece, Quote, Refusal, Seq,
     ToServer, ToWidget,

@@ -3,6 +3,8 @@
 use crate::ids::{MessageId, SiteKey};
 #[cfg(feature = "serde")]
 use serde::{Deserialize, Serialize};
+#[cfg(feature = "serde")]
+use std::collections::BTreeMap;
 
 /// Raised when an older side could no longer understand a newer one.
 pub const PROTOCOL_VERSION: u32 = 1;
@@ -39,6 +41,53 @@ pub enum ToServer {
     Finish { id: MessageId },
     /// Answered by `Pong`: how a half-open connection is found out.
     Ping,
+    /// What the page tells of its visitor, whole every time. Answered by `Pong`. The shell's script writes it, the
+    /// widget passes it on as it is: only the relay knows its parts.
+    #[cfg(feature = "serde")]
+    About(Box<About>),
+}
+
+/// What the page around the chat tells of its visitor. All of it are claims, of any length; the relay bounds them.
+#[cfg(feature = "serde")]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct About {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub email: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub phone: Option<String>,
+    /// The page's address and title.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub page: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub title: Option<String>,
+    /// The page of another site that the visitor came from.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub referrer: Option<String>,
+    /// `source`, `medium`, `campaign`, `term`, `content`.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub utm: BTreeMap<String, String>,
+    /// As browsers name languages: `ru-RU`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub language: Option<String>,
+    /// What else the site knows, by its own names.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub attributes: BTreeMap<String, String>,
+    /// What the visitor did on the page, oldest first.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub events: Vec<Tracked>,
+}
+
+/// Something the visitor did on the page.
+#[cfg(feature = "serde")]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Tracked {
+    pub name: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub data: Option<String>,
+    pub at: Millis,
 }
 
 /// Who is there and what they have seen.
@@ -189,6 +238,7 @@ pub enum Happening {
     Started,
     /// The portal closed the conversation; writing opens a new one.
     Finished,
+    /// Nothing to show: something between relay and portal, or a newer kind.
     #[cfg_attr(feature = "serde", serde(other))]
     Unknown,
 }

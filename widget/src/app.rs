@@ -11,7 +11,7 @@ use crate::storage::Storage;
 use crate::talk::{Deed, News, Talk};
 use crate::view::Wish;
 use screen::Screen;
-use shared::{MessageId, Millis};
+use shared::{MessageId, Millis, ToWidget};
 use std::cell::{OnceCell, RefCell};
 use std::rc::Rc;
 
@@ -24,6 +24,8 @@ struct App {
     connection: Rc<Connection>,
     alarm: Alarm,
     screen: Screen,
+    /// What this connection was told of the visitor.
+    told: RefCell<Option<String>>,
 }
 
 /// Mounts the chat and brings it to life. In a document that is not the chat's nothing happens.
@@ -35,6 +37,7 @@ pub fn start() {
         connection: Connection::new(|| with(|app| app.talk.borrow().hello()), report),
         alarm: Alarm::new(ring),
         screen,
+        told: RefCell::default(),
     };
     APP.with(|cell| drop(cell.set(app)));
     with(|app| app.screen.wire());
@@ -77,6 +80,11 @@ fn wish(wish: Wish) {
 }
 
 fn report(event: Event) {
+    match &event {
+        Event::Connecting => with(|app| drop(app.told.take())),
+        Event::Frame(ToWidget::Welcome { .. }) => describe(), // before the words that wait
+        _ => {}
+    }
     let mut event = Some(event);
     act(&mut |talk, now| match event.take() {
         Some(Event::Connecting) => talk.connecting(now),
@@ -89,6 +97,16 @@ fn report(event: Event) {
 fn ring() {
     with(|app| app.connection.tick());
     act(&mut |talk, now| talk.tick(now));
+}
+
+/// Tells the relay what the page tells of its visitor, once a connection.
+fn describe() {
+    let Some(frame) = embed::about() else { return };
+    with(|app| {
+        if app.told.replace(Some(frame.clone())).as_ref() != Some(&frame) {
+            app.connection.send_text(frame);
+        }
+    });
 }
 
 impl App {

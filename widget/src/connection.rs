@@ -79,8 +79,12 @@ impl Connection {
     }
 
     pub fn send(self: &Rc<Self>, frame: &ToServer) {
+        self.send_text(written(frame));
+    }
+
+    /// Sends a frame that is written already.
+    pub fn send_text(self: &Rc<Self>, text: String) {
         self.pace.borrow_mut().asked(clock::now());
-        let text = written(frame);
         match &*self.link.borrow() {
             // A socket that just went says so itself.
             Some(Link::Socket(outgoing)) => drop(outgoing.unbounded_send(text)),

@@ -34,6 +34,10 @@ extern "C" {
     fn shown(this: &Shell) -> bool;
     #[wasm_bindgen(method, setter)]
     fn set_onshown(this: &Shell, then: &JsValue);
+    #[wasm_bindgen(method, getter)]
+    fn about(this: &Shell) -> Option<String>;
+    #[wasm_bindgen(method, setter)]
+    fn set_onabout(this: &Shell, then: &JsValue);
 }
 
 /// Calls `then` for every event that `wasm_bindgen` hands over, as long as the page lives.
@@ -133,6 +137,17 @@ pub fn is_shown() -> bool {
 pub fn on_shown(mut then: impl FnMut() + 'static) {
     let then = callback(move |_| then());
     SHELL.with(|shell| shell.set_onshown(&then));
+}
+
+/// What the page tells of its visitor, as the frame to send.
+pub fn about() -> Option<String> {
+    SHELL.with(Shell::about)
+}
+
+/// Calls `then` when that is another.
+pub fn on_about(mut then: impl FnMut() + 'static) {
+    let then = callback(move |_| then());
+    SHELL.with(|shell| shell.set_onabout(&then));
 }
 
 #[cfg(test)]

@@ -2,8 +2,9 @@
 //! dialogues in a call of one kind and one call at a time. A message is marked on disk before its call and settled after: nothing
 //! that may have arrived is sent again before the portal's history says that it did not.
 //!
-//! `calls` is what is called and with which `wording`, `company` what travels together, `rests` what waits and how long, `verdict` what an answer means for a message,
-//! `doubts` and `search` find out what became of messages whose answer was lost.
+//! `calls` is what is called and with which `wording`, `company` what travels together, `who` how its visitors are
+//! introduced, `rests` what waits and how long, `verdict` what an answer means for a message, `doubts` and `search` find
+//! out what became of messages whose answer was lost.
 
 mod calls;
 mod company;
@@ -11,9 +12,11 @@ mod doubts;
 mod rests;
 mod search;
 mod verdict;
+mod who;
 mod wording;
 
 use super::Relay;
+use super::titles::Title;
 use crate::bitrix::client::Portal;
 use crate::bitrix::error::{Advice, PortalError};
 use crate::bitrix::methods::Method;
@@ -27,7 +30,9 @@ use doubts::Doubts;
 use rests::{Rest, Rests};
 use shared::Millis;
 use std::time::Duration;
+use tokio::sync::mpsc;
 use verdict::{Verdict, judge};
+use who::who;
 use wording::wording;
 
 /// How often the store is looked at without a ring.
@@ -44,6 +49,7 @@ pub struct Outbox {
     portal: Portal,
     rests: Rests,
     doubts: Doubts,
+    titles: mpsc::Sender<Title>,
     /// How many messages in doubt are looked for in one request: fewer, after the answer was too large.
     asked_at_once: usize,
     /// What operators call a visitor, before the number; known once the portal told its language.
@@ -53,10 +59,10 @@ pub struct Outbox {
 }
 
 impl Outbox {
-    pub fn new(relay: Relay, portal: Portal) -> Self {
+    pub fn new(relay: Relay, portal: Portal, titles: mpsc::Sender<Title>) -> Self {
         let (rests, doubts) = (Rests::default(), Doubts::default());
         let asked_at_once = search::AT_ONCE;
-        Self { relay, portal, rests, doubts, asked_at_once, visitor: None, tells_sessions: false }
+        Self { relay, portal, rests, doubts, titles, asked_at_once, visitor: None, tells_sessions: false }
     }
 
     /// Delivers until the shutdown. What is left stays on disk for the next start.
@@ -169,6 +175,7 @@ impl Outbox {
                     self.rests.line(item.line).clear();
                     self.relay.channels.see(self.portal.host(), item.line, Seen::Taken);
                     self.rests.dialogue(item.dialogue).clear();
+                    self.entitle(&item);
                     settled.push(Settlement { position: item.position, outcome: Outcome::Delivered(at_portal) });
                 }
                 Verdict::Refused => {
@@ -190,6 +197,15 @@ impl Outbox {
             self.relay.store.unmark(again).await?;
         }
         self.settle(settled).await
+    }
+
+    /// The chat of a message that arrived should be called as its visitor is now.
+    fn entitle(&self, item: &OutboxItem) {
+        let Some(visitor) = self.visitor else { return };
+        let title = who(item, visitor).title;
+        let is_new = item.at_portal.chat.is_none();
+        // Where too many wait, the visitor's next message tries again.
+        let _ = self.titles.try_send(Title { dialogue: item.dialogue, line: item.line, title, is_new });
     }
 
     async fn settle(&self, settled: Vec<Settlement>) -> Result<(), StoreError> {

@@ -1,11 +1,14 @@
 //! What a visitor's frames ask for, whichever way they came: the socket and the plain requests both speak through this.
 
+mod about;
+
 use crate::AppState;
 use crate::bitrix::bbcode;
 use crate::error::Failure;
 use crate::hub::Listener;
 use crate::limits::Open;
 use crate::store::{Acceptance, Ask, SessionRecord, StoreError, StoredEntry, TokenHash, Told};
+use about::Described;
 use base64::Engine;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use shared::{
@@ -30,6 +33,7 @@ pub struct Visitor {
     record: SessionRecord,
     /// The last entry that was sent.
     cursor: Seq,
+    described: Described,
     listener: Listener,
     _tab: Open,
 }
@@ -71,7 +75,8 @@ impl Visitor {
             text_chars: state.config.limits.text_chars,
         };
         let cursor = if reset { 0 } else { hello.seen };
-        Ok((Self { state, address, session, record, cursor, listener, _tab: tab }, welcome))
+        let described = Described::default();
+        Ok((Self { state, address, session, record, cursor, described, listener, _tab: tab }, welcome))
     }
 
     /// Answers a frame that came after hello.
@@ -83,16 +88,20 @@ impl Visitor {
             ToServer::Rate { id, like } => self.act(id, Ask::Rate { like }).await,
             ToServer::Finish { id } => self.act(id, Ask::Finish).await,
             ToServer::Ping => ToWidget::Pong,
+            ToServer::About(about) => {
+                let described = self.describe(&about).await;
+                described.unwrap_or_else(|error| Failure::Store(error).frame(None))
+            }
             ToServer::Hello(_) => Failure::Refused(Refusal::BadFrame).frame(None),
         }
     }
 
-    async fn act(&self, id: MessageId, ask: Ask) -> ToWidget {
+    async fn act(&mut self, id: MessageId, ask: Ask) -> ToWidget {
         self.take(id.clone(), ask).await.unwrap_or_else(|failure| failure.frame(Some(id)))
     }
 
-    async fn take(&self, id: MessageId, ask: Ask) -> Result<ToWidget, Failure> {
-        let state = &self.state;
+    async fn take(&mut self, id: MessageId, ask: Ask) -> Result<ToWidget, Failure> {
+        let state = self.state.clone();
         if let Ask::Say { text, .. } | Ask::Edit { text, .. } = &ask {
             if text.trim().is_empty() {
                 return Err(Failure::Refused(Refusal::Empty));
@@ -105,6 +114,7 @@ impl Visitor {
             return Err(Failure::RefusedFor(CLOSED_RETRY, Refusal::SiteClosed));
         }
         state.limits.message(self.session, self.address)?;
+        self.write_profile().await?;
         let dialogue = self.record.dialogue;
         match state.store.accept(dialogue, id.clone(), ask, state.clock.now()).await? {
             Acceptance::New { seq, at } => {

@@ -6,10 +6,12 @@ use super::committer::Batch;
 use super::dialogues::head;
 use super::errand::Errand;
 use super::log::{AtPortal, Position, ReadLog, Told};
+use super::profiles::ProfileRecord;
 use super::row::{self, Row};
-use super::tables::OUTBOX;
+use super::tables::{OUTBOX, PROFILES};
 use super::{Store, StoreError};
 use crate::ids::{DialogueId, LineId, PortalHost};
+use crate::profile::Profile;
 use serde::{Deserialize, Serialize};
 use shared::{MessageId, MessageState, Millis, SiteKey};
 use std::collections::{BTreeMap, HashSet};
@@ -36,6 +38,8 @@ pub struct OutboxItem {
     pub attempts: u32,
     /// What the portal told of the dialogue before.
     pub at_portal: AtPortal,
+    /// What is known of the visitor now.
+    pub profile: Profile,
 }
 
 /// What is not to be sent for a while, though it waits.
@@ -156,9 +160,21 @@ impl Store {
                     *text = newest;
                 }
                 let (number, at_portal) = (head.number, head.at_portal);
-                let waited =
-                    OutboxItem { position, dialogue, site, line, number, id, what, at, sending, attempts, at_portal };
-                items.push(waited);
+                let known: Option<ProfileRecord> = view.row(PROFILES, dialogue.bytes())?;
+                items.push(OutboxItem {
+                    position,
+                    dialogue,
+                    site,
+                    line,
+                    number,
+                    id,
+                    what,
+                    at,
+                    sending,
+                    attempts,
+                    at_portal,
+                    profile: known.unwrap_or_default().profile,
+                });
             }
             Ok(items)
         })

@@ -4,10 +4,12 @@ use super::committer::Batch;
 use super::dialogues::{DialogueRecord, head};
 use super::inbox::{ConfirmationRow, HeardRow};
 use super::log::{Position, ReadLog, StoredEntry, Walk, entries_after};
+use super::profiles::ProfileRecord;
 use super::sessions::SessionRecord;
-use super::tables::{CONFIRMATIONS, DIALOGUES, HEARD, OUTBOX, SESSIONS};
+use super::tables::{CONFIRMATIONS, DIALOGUES, HEARD, OUTBOX, PROFILES, SESSIONS};
 use super::{Store, StoreError};
 use crate::ids::DialogueId;
+use crate::profile::Profile;
 use serde::Serialize;
 use shared::SiteKey;
 
@@ -15,6 +17,7 @@ use shared::SiteKey;
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Export {
     pub dialogue: DialogueRecord,
+    pub profile: Profile,
     pub entries: Vec<StoredEntry>,
 }
 
@@ -25,7 +28,9 @@ impl Store {
         self.read(move |mut view| {
             let Some(head) = head(fresh, view, id)? else { return Ok(None) };
             let entries = entries_after(&mut view, head.tip, head.last, 0, usize::MAX)?;
-            Ok(Some(Export { dialogue: head.record(id), entries }))
+            let known: Option<ProfileRecord> = view.row(PROFILES, id.bytes())?;
+            let profile = known.unwrap_or_default().profile;
+            Ok(Some(Export { dialogue: head.record(id), profile, entries }))
         })
         .await
     }
@@ -37,6 +42,7 @@ impl Store {
             let (tip, site) = (head.tip, head.site.clone());
             erase_log(batch, tip, &site)?;
             batch.remove(DIALOGUES, id.bytes())?;
+            batch.remove(PROFILES, id.bytes())?;
             batch.remove_where(SESSIONS, |session: SessionRecord| session.dialogue == id)?;
             batch.remove_where(HEARD, |heard: HeardRow| heard.dialogue == id)?;
             batch.remove_where(CONFIRMATIONS, |confirmation: ConfirmationRow| confirmation.dialogue == id)?;

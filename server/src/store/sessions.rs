@@ -2,7 +2,7 @@
 
 use super::dialogues::Head;
 use super::row::{self, Row};
-use super::tables::{DIALOGUES, SESSIONS, VISITORS};
+use super::tables::{DIALOGUES, PROFILES, SESSIONS, VISITORS};
 use super::{Store, StoreError, View};
 use crate::ids::DialogueId;
 use redb::ReadableTable;
@@ -95,6 +95,7 @@ impl Store {
                     if batch.head(dialogue)?.is_none_or(|head| head.last == 0) {
                         batch.remove(SESSIONS, token)?;
                         batch.remove(DIALOGUES, dialogue.bytes())?;
+                        batch.remove(PROFILES, dialogue.bytes())?;
                         batch.ledger.forget(dialogue);
                     }
                 }

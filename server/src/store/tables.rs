@@ -26,6 +26,9 @@ pub const SESSIONS: TableDefinition<'static, [u8; 32], &'static [u8]> = TableDef
 /// Dialogues, by the bytes of their id.
 pub const DIALOGUES: TableDefinition<'static, [u8; 16], &'static [u8]> = TableDefinition::new("dialogues");
 
+/// What pages tell of their visitors, by the bytes of the dialogue's id.
+pub const PROFILES: TableDefinition<'static, [u8; 16], &'static [u8]> = TableDefinition::new("profiles");
+
 /// The log, by position.
 pub const LOG: TableDefinition<'static, u64, &'static [u8]> = TableDefinition::new("log");
 

@@ -128,6 +128,8 @@ pub struct Chat {
     pub visitor: UserId,
     pub title: String,
     pub description: Option<String>,
+    /// What the CRM's tracker was told of where the visitor came from.
+    pub source: Option<String>,
     /// The operator who leads it.
     pub owner: Option<UserId>,
     /// Oldest first.

@@ -8,6 +8,7 @@ mod keyboard;
 mod kill;
 mod loader;
 mod network;
+mod profile;
 mod settings;
 mod tabs;
 mod talk;

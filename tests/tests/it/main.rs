@@ -11,6 +11,7 @@ mod inbox;
 mod install;
 mod limits;
 mod outbox;
+mod profile;
 mod recorded;
 mod settings;
 mod setup;

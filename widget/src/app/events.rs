@@ -1,6 +1,6 @@
 //! What the browser tells: other tabs, the network, the page's coming and going.
 
-use super::{act, with};
+use super::{act, describe, with};
 use crate::browser::on;
 use crate::embed;
 use leptos::prelude::window;
@@ -14,6 +14,7 @@ pub fn wire() {
     on(&window, "pageshow", |_| look_again());
     // It may be wrong: attempts go on.
     on(&window, "offline", |_| with(|app| app.connection.drop_for(0, true)));
+    embed::on_about(describe);
     embed::on_shown(|| {
         let shown = embed::is_shown();
         if shown {

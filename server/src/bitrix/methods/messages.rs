@@ -1,6 +1,7 @@
 //! `imconnector.send.messages`, `.update.messages`, `.delete.messages`, `imconnector.send.status.delivery`: a visitor's
 //! words to the portal, and the word that an operator's arrived (`api-reference/imopenlines/imconnector/`).
 
+use super::visitor::Who;
 use super::{Method, refused_inside};
 use crate::bitrix::CONNECTOR;
 use crate::bitrix::error::PortalError;
@@ -25,10 +26,7 @@ pub struct Send {
 /// One visitor's message.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Outgoing {
-    /// The visitor and the chat at once: without `|`.
-    pub visitor: String,
-    /// What operators call the visitor. The same each time: a change rewrites the profile.
-    pub name: String,
+    pub who: Who,
     pub id: String,
     /// Already neutralised, at most 20,000 characters. Nothing for a deletion.
     pub text: String,
@@ -62,13 +60,9 @@ impl Serialize for Outgoing {
         if !self.text.is_empty() {
             message["text"] = json!(self.text);
         }
-        json!({
-            // Always all of it: what is left out blanks what the profile has.
-            "user": {"id": self.visitor, "name": self.name},
-            "message": message,
-            "chat": {"id": self.visitor},
-        })
-        .serialize(to)
+        let mut element = json!({"message": message});
+        self.who.describe(&mut element);
+        element.serialize(to)
     }
 }
 
@@ -188,7 +182,7 @@ fn on_line<S: Serializer>(line: LineId, messages: &impl Serialize, to: S) -> Res
     map.end()
 }
 
-fn succeeded<M: Method>(result: &Value) -> Result<(), PortalError> {
+pub(super) fn succeeded<M: Method>(result: &Value) -> Result<(), PortalError> {
     match get(result, "SUCCESS") {
         Some(success) if truth(success) => Ok(()),
         Some(_) => Err(refused_inside("NOT_ACTIVE_LINE".to_owned(), text_at(result, &["ERROR"]))),

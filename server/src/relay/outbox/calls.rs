@@ -2,6 +2,7 @@
 
 use super::Outbox;
 use super::rests::Rest;
+use super::who::who;
 use super::wording::wording;
 use crate::bitrix::client::Place;
 use crate::bitrix::error::{Advice, PortalError};
@@ -91,17 +92,6 @@ fn outgoing(item: &OutboxItem, visitor: &str) -> Outgoing {
         Errand::Edit { of, .. } | Errand::Delete { of } => of,
         _ => &item.id,
     };
-    let name = called(item, visitor);
-    Outgoing {
-        visitor: item.dialogue.to_string(),
-        id: id.to_string(),
-        text: wording(&item.what, &name),
-        sent_at: item.at,
-        name,
-    }
-}
-
-/// What operators call the visitor of `item`.
-pub fn called(item: &OutboxItem, visitor: &str) -> String {
-    format!("{visitor} {}", item.number)
+    let who = who(item, visitor);
+    Outgoing { id: id.to_string(), text: wording(&item.what, &who.title), sent_at: item.at, who }
 }

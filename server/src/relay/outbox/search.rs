@@ -2,8 +2,8 @@
 //! session and in the one that is open now. Where the portal refuses to show them, nothing is guessed and nothing sent
 //! again.
 
-use super::calls::called;
 use super::doubts::{Absent, Doubt};
+use super::who::who;
 use super::{Outbox, wording};
 use crate::bitrix::error::{Advice, PortalError};
 use crate::bitrix::methods::Method;
@@ -135,7 +135,7 @@ fn judge(
     histories: &[Option<Result<History, PortalError>>],
     refused: Option<&PortalError>,
 ) -> Found {
-    let text = wording(&doubt.item.what, &called(&doubt.item, visitor));
+    let text = wording(&doubt.item.what, &who(&doubt.item, visitor).title);
     let after = doubt.item.sending.unwrap_or(doubt.item.at).saturating_sub(CLOCKS_DIFFER);
     let mut read = histories.iter().flatten().filter_map(|history| history.as_ref().ok()).peekable();
     let is_empty = read.peek().is_none();

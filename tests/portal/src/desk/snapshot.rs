@@ -71,6 +71,7 @@ fn talk(world: &World, chat: &Chat) -> Value {
         "name": visitor_name(world, chat),
         "title": chat.title,
         "description": chat.description,
+        "source": chat.source,
         "line": world.line(chat.line).map(|line| &line.name),
         "external": chat.external,
         "session": chat.session().map(|session| session.id),

@@ -123,6 +123,7 @@ fn incoming(connector: &str, line: LineId, element: &Value) -> Option<Incoming> 
         chat_id: id("chat")?,
         chat_name: text("chat", "name"),
         chat_url: text("chat", "url"),
+        source: text("ref", "source"),
     })
 }
 

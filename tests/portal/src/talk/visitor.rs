@@ -21,6 +21,8 @@ pub(crate) struct Incoming {
     pub chat_id: String,
     pub chat_name: String,
     pub chat_url: String,
+    /// `ref.source`.
+    pub source: String,
 }
 
 /// Where a visitor's message went.
@@ -87,6 +89,7 @@ impl World {
             visitor,
             title: format!("{who} - {line}"),
             description,
+            source: (!incoming.source.is_empty()).then(|| incoming.source.clone()),
             owner: None,
             sessions: Vec::new(),
             messages: Vec::new(),

@@ -12,8 +12,7 @@ fn taken(name: &str) -> Vec<Taken> {
 #[test]
 fn a_message_carries_its_visitor_whole() {
     let message = Outgoing {
-        visitor: "v-5f0c2a7e4b".to_owned(),
-        name: "Посетитель 3".to_owned(),
+        who: Who { id: "v-5f0c2a7e4b".to_owned(), name: "Посетитель 3".to_owned(), ..Who::default() },
         id: "m-1001".to_owned(),
         text: "Добрый день! Есть ли доставка в Казань?".to_owned(),
         sent_at: 1_773_759_161_512,

@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::ids::{DialogueId, LineId};
+use crate::profile::Profile;
 use crate::store::{AtPortal, Errand};
 use shared::{MessageId, SiteKey};
 
@@ -18,6 +19,7 @@ pub fn item() -> OutboxItem {
         sending: Some(1_000_000),
         attempts: 1,
         at_portal: AtPortal::default(),
+        profile: Profile::default(),
     }
 }
 

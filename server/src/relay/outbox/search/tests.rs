@@ -4,6 +4,7 @@ use super::super::doubts::Doubts;
 use super::*;
 use crate::bitrix::methods::history::Past;
 use crate::ids::{DialogueId, LineId};
+use crate::profile::Profile;
 use crate::store::{Errand, OutboxItem, Position};
 use shared::{MessageId, SiteKey};
 
@@ -23,6 +24,7 @@ fn doubt() -> Doubt {
         sending: Some(SENT),
         attempts: 1,
         at_portal: AtPortal::default(),
+        profile: Profile::default(),
     };
     let mut doubts = Doubts::default();
     doubts.add(item, SENT);

@@ -1,0 +1,41 @@
+//! What the page tells of its visitor, on its way to the disk: bounded, written down when it changes and not too often,
+//! and at the latest before a message that it goes with.
+
+use super::Visitor;
+use crate::profile::Profile;
+use crate::store::StoreError;
+use shared::{About, ToWidget};
+
+/// What an open page told of its visitor.
+#[derive(Default)]
+pub struct Described {
+    /// As it is on the disk; asked for at the first change.
+    kept: Option<Profile>,
+    /// What is newer.
+    told: Option<Profile>,
+}
+
+impl Visitor {
+    /// Takes what the page tells. It is on the disk when this returns, or with the next message.
+    pub(super) async fn describe(&mut self, about: &About) -> Result<ToWidget, StoreError> {
+        let before = match self.described.kept.take() {
+            Some(kept) => kept,
+            None => self.state.store.profile(self.record.dialogue).await?.profile,
+        };
+        let told = self.described.told.as_ref().unwrap_or(&before).followed_by(about);
+        self.described.told = (told != before).then_some(told);
+        self.described.kept = Some(before);
+        if self.described.told.is_some() && self.state.limits.profile(self.session).is_ok() {
+            self.write_profile().await?;
+        }
+        Ok(ToWidget::Pong)
+    }
+
+    /// Writes down what is not yet.
+    pub(super) async fn write_profile(&mut self) -> Result<(), StoreError> {
+        let Some(told) = self.described.told.take() else { return Ok(()) };
+        self.state.store.describe(self.record.dialogue, told.clone()).await?;
+        self.described.kept = Some(told);
+        Ok(())
+    }
+}
