@@ -38,6 +38,12 @@
     return form.replace(/{(\w+)}/g, (place, name) => values[name] ?? place);
   };
 
+  /** So many bytes: whole units up to a megabyte, then with one place after the comma. */
+  const size = (bytes) => {
+    const [unit, n] = bytes < 1024 ? ["byte", bytes] : bytes < 1e6 ? ["kilobyte", Math.round(bytes / 1024)] : ["megabyte", bytes / 1048576];
+    return new Intl.NumberFormat(lang, { style: "unit", unit, maximumFractionDigits: 1 }).format(n);
+  };
+
   // --- The port to the loader: the first one that an allowed page's window above us sends.
   let port;
   const unsent = [];
@@ -224,7 +230,7 @@
   };
   const mark = $("face").firstElementChild.firstElementChild;
   const shell = (globalThis.shell = {
-    site, lang, words, say, shown,
+    site, lang, words, say, size, shown,
     awake: false,
     name: data.name,
     greeting: data.greeting,

@@ -10,6 +10,7 @@ pub use socket::listen;
 use crate::bitrix::client::Portals;
 use crate::clock::Clock;
 use crate::config::Config;
+use crate::files::Files;
 use crate::ids::DialogueId;
 use crate::store::{Store, StoreError};
 use crate::telemetry::chain;
@@ -41,13 +42,15 @@ pub struct Desk {
     config: Arc<Config>,
     store: Store,
     portals: Portals,
+    files: Files,
     is_running: bool,
 }
 
 impl Desk {
     /// Of the relay that runs here.
-    pub fn new(config: &Arc<Config>, store: &Store, portals: &Portals) -> Self {
-        Self { config: Arc::clone(config), store: store.clone(), portals: portals.clone(), is_running: true }
+    pub fn new(config: &Arc<Config>, store: &Store, portals: &Portals, files: &Files) -> Self {
+        let (store, portals, files) = (store.clone(), portals.clone(), files.clone());
+        Self { config: Arc::clone(config), store, portals, files, is_running: true }
     }
 }
 
@@ -62,6 +65,8 @@ pub enum AdminError {
     Store(#[from] StoreError),
     #[error("the relay that runs does not answer")]
     Socket(#[from] std::io::Error),
+    #[error("the folder of files failed")]
+    Files(#[source] std::io::Error),
     #[error("no requests can be made")]
     Client(#[from] reqwest::Error),
     /// In the words of the relay that was asked.
@@ -91,7 +96,8 @@ pub async fn ask(config: Config, order: Order) -> Result<Value, AdminError> {
     }
     let store = open(&config.data)?;
     let portals = relay::portals(&config, &store, &Clock::real(), &TaskTracker::new())?;
-    let desk = Desk { config: Arc::new(config), store: store.clone(), portals, is_running: false };
+    let files = Files::beside(&config.data, config.limits.file_bytes);
+    let desk = Desk { config: Arc::new(config), store: store.clone(), portals, files, is_running: false };
     let done = desk.carry_out(order).await;
     store.close().await;
     done
@@ -105,7 +111,8 @@ pub async fn restore(data: &Path, file: &Path, now: Millis) -> Result<(), AdminE
     Store::restore(file, data, now).await.map_err(|error| match error {
         StoreError::Held => AdminError::Running,
         error => AdminError::Store(error),
-    })
+    })?;
+    Files::restore(&file.with_extension("files"), data).await.map_err(AdminError::Files)
 }
 
 fn open(data: &Path) -> Result<Store, AdminError> {
@@ -122,6 +129,7 @@ impl Desk {
         match order {
             Order::Backup { file } => {
                 store.backup(file.clone()).await?;
+                self.files.copy_to(&file.with_extension("files")).await.map_err(AdminError::Files)?;
                 Ok(json!({ "copied": file }))
             }
             Order::Export { dialogue } => {
@@ -129,9 +137,8 @@ impl Desk {
                 Ok(serde_json::to_value(export).expect("an export is plain data"))
             }
             Order::Erase { dialogue } => {
-                if !store.erase(dialogue).await? {
-                    return Err(AdminError::NoDialogue);
-                }
+                let files = store.erase(dialogue).await?.ok_or(AdminError::NoDialogue)?;
+                self.files.remove(files).await;
                 Ok(json!({ "erased": dialogue }))
             }
             Order::Check => {

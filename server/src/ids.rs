@@ -3,7 +3,7 @@
 
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
-use shared::MessageId;
+use shared::{FileId, MessageId};
 use std::fmt;
 use std::net::IpAddr;
 use uuid::Uuid;
@@ -135,6 +135,49 @@ impl fmt::Debug for DialogueId {
     }
 }
 
+/// Which attachment on the disk: follows from its dialogue, which nobody guesses, and its name in there.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct FileKey([u8; 16]);
+
+impl FileKey {
+    pub fn of(dialogue: DialogueId, file: &FileId) -> Self {
+        let digest = Sha256::new().chain_update(dialogue.bytes()).chain_update(file.as_str()).finalize();
+        let mut bytes = [0; 16];
+        bytes.copy_from_slice(&digest[..16]);
+        Self(bytes)
+    }
+
+    pub(crate) fn bytes(self) -> [u8; 16] {
+        self.0
+    }
+}
+
+impl From<[u8; 16]> for FileKey {
+    fn from(bytes: [u8; 16]) -> Self {
+        Self(bytes)
+    }
+}
+
+impl std::str::FromStr for FileKey {
+    type Err = hex::FromHexError;
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let mut bytes = [0; 16];
+        hex::decode_to_slice(text, &mut bytes).map(|()| Self(bytes))
+    }
+}
+
+impl fmt::Display for FileKey {
+    fn fmt(&self, to: &mut fmt::Formatter<'_>) -> fmt::Result {
+        to.write_str(&hex::encode(self.0))
+    }
+}
+
+impl fmt::Debug for FileKey {
+    fn fmt(&self, to: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, to)
+    }
+}
+
 /// A message as the portal's messenger numbers it: `im.chat_id` and `im.message_id`. The key that repeats and edits
 /// are recognised by, and what orders the messages of one chat.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -146,16 +189,29 @@ pub struct ImId {
 impl ImId {
     /// The name this message has with the visitor and, as its external id, at the portal: always the same one.
     pub fn message_id(&self, portal: &PortalHost) -> MessageId {
-        let digest = Sha256::new()
+        let name = named(self.digest(portal));
+        MessageId::try_from(name).expect("a UUID is 36 hex digits and dashes")
+    }
+
+    /// The name that the `nth` file of this message has with the visitor: always the same one.
+    pub fn file_id(&self, portal: &PortalHost, nth: usize) -> FileId {
+        let name = named(self.digest(portal).chain_update((nth as u64).to_be_bytes()));
+        FileId::try_from(name).expect("a UUID is 36 hex digits and dashes")
+    }
+
+    fn digest(&self, portal: &PortalHost) -> Sha256 {
+        Sha256::new()
             .chain_update(portal.as_str())
             .chain_update(self.chat.to_be_bytes())
             .chain_update(self.message.to_be_bytes())
-            .finalize();
-        let mut bytes = [0; 16];
-        bytes.copy_from_slice(&digest[..16]);
-        let name = uuid::Builder::from_custom_bytes(bytes).into_uuid().hyphenated().to_string();
-        MessageId::try_from(name).expect("a UUID is 36 hex digits and dashes")
     }
+}
+
+/// A UUID made of what `digest` was fed.
+fn named(digest: Sha256) -> String {
+    let mut bytes = [0; 16];
+    bytes.copy_from_slice(&digest.finalize()[..16]);
+    uuid::Builder::from_custom_bytes(bytes).into_uuid().hyphenated().to_string()
 }
 
 #[cfg(test)]

@@ -13,6 +13,7 @@ pub mod check;
 pub mod clock;
 pub mod config;
 mod error;
+pub mod files;
 pub mod hub;
 pub mod ids;
 pub mod limits;
@@ -30,6 +31,7 @@ use bitrix::client::Portals;
 use channel::Channels;
 use clock::Clock;
 use config::Config;
+use files::{Addresses, Files};
 use hub::Hub;
 use limits::Limits;
 use relay::Relay;
@@ -74,6 +76,8 @@ pub struct AppState {
     pub channels: Channels,
     pub relay: Relay,
     pub setup: Setup,
+    pub files: Files,
+    pub addresses: Addresses,
     /// Every task belongs to it; `run` waits for all of them before it returns.
     pub tasks: TaskTracker,
     pub shutdown: CancellationToken,
@@ -97,21 +101,23 @@ pub async fn run(
     let store = Store::open(&config.data).map_err(|error| RunError::Open(config.data.clone(), error))?;
     let tasks = TaskTracker::new();
     let limits = Limits::new(config.limits.clone(), clock.clone());
-    let hub = Hub::default();
     let portals = relay::portals(&config, &store, &clock, &tasks)?;
     let channels = Channels::new(store.clone(), portals.clone());
     let (stop, work) = (shutdown.clone(), tasks.clone());
-    let relay = Relay::new(store.clone(), portals.clone(), channels.clone(), hub.clone(), clock.clone(), work, stop);
+    let files = Files::beside(&config.data, config.limits.file_bytes);
+    let addresses = Addresses::new(store.derive("files"));
+    let (hub, time, to) = (Hub::default(), clock.clone(), portals.clone());
+    let relay = Relay::new(store.clone(), to, channels.clone(), hub.clone(), files.clone(), time, work, stop);
     let config = Arc::new(config);
     let (stop, work) = (shutdown.clone(), tasks.clone());
     let setup = Setup::new(Arc::clone(&config), store.clone(), portals.clone(), clock.clone(), work, stop);
     setup.start().await?;
     #[cfg(unix)]
-    if let Err(error) = admin::listen(admin::Desk::new(&config, &store, &portals), &tasks, shutdown.clone()) {
+    if let Err(error) = admin::listen(admin::Desk::new(&config, &store, &portals, &files), &tasks, shutdown.clone()) {
         // A path too long for a socket, say. Visitors do not mind.
         tracing::warn!(error = telemetry::chain(&error), "commands cannot reach this relay");
     }
-    tasks.spawn(tidy(store.clone(), clock.clone(), shutdown.clone()));
+    tasks.spawn(tidy(store.clone(), files.clone(), clock.clone(), shutdown.clone()));
     let state = AppState {
         config,
         store: store.clone(),
@@ -120,6 +126,8 @@ pub async fn run(
         channels,
         relay: relay.clone(),
         setup,
+        files,
+        addresses,
         limits,
         clock,
         tasks: tasks.clone(),
@@ -156,8 +164,11 @@ async fn serve(listener: Option<TcpListener>, router: Router, shutdown: &Cancell
 }
 
 /// Drops what visitors began and did not use, at the start and daily: a greeting costs a stranger nothing.
-async fn tidy(store: Store, clock: Clock, shutdown: CancellationToken) {
+async fn tidy(store: Store, files: Files, clock: Clock, shutdown: CancellationToken) {
     while !shutdown.is_cancelled() {
+        if let Err(error) = sweep(&store, &files).await {
+            tracing::error!(error = telemetry::chain(&*error), "files that nobody needs stay");
+        }
         if let Err(error) = store.drop_unused(clock.now().saturating_sub(clock::millis(DAY))).await {
             tracing::error!(error = telemetry::chain(&error), "unused sessions stay"); // a failed store ends us elsewhere
         }
@@ -166,6 +177,11 @@ async fn tidy(store: Store, clock: Clock, shutdown: CancellationToken) {
             () = clock.sleep(DAY) => {}
         }
     }
+}
+
+/// Removes files from the disk that no message has.
+async fn sweep(store: &Store, files: &Files) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
+    Ok(files.sweep(store.file_keys().await?).await?)
 }
 
 /// Fails when the store does.

@@ -6,11 +6,13 @@
 //! events     takes what a portal posts: verified, kept, answered     inbox  works it off     told  what it asks for
 //! recover    fetches what the portal kept while we were away         lines  whether a line that went off is off
 //! confirm    tells the portal that operators' messages arrived       keeper  tokens in the store
+//! fetch      operators' files from the portal, so that visitors get our own copy
 //! settling   how long an event waits for those it overtook   titles  keeps the titles of chats true
 //! ```
 
 mod confirm;
 mod events;
+mod fetch;
 mod inbox;
 mod keeper;
 mod lines;
@@ -28,6 +30,7 @@ use crate::bitrix::oauth::Keys;
 use crate::channel::Channels;
 use crate::clock::Clock;
 use crate::config::Config;
+use crate::files::Files;
 use crate::hub::Hub;
 use crate::ids::PortalHost;
 use crate::store::{Store, StoreError};
@@ -45,6 +48,7 @@ pub struct Relay {
     portals: Portals,
     channels: Channels,
     hub: Hub,
+    files: Files,
     clock: Clock,
     tasks: TaskTracker,
     shutdown: CancellationToken,
@@ -54,6 +58,8 @@ pub struct Relay {
 /// What rings when there is something to do. Each keeps one ring that nobody waited for.
 struct Bells {
     inbox: Notify,
+    /// There may be files to fetch.
+    fetch: Notify,
     /// By portal: there are messages to confirm.
     confirm: HashMap<PortalHost, Notify>,
 }
@@ -75,18 +81,20 @@ pub fn portals(config: &Config, store: &Store, clock: &Clock, tasks: &TaskTracke
 }
 
 impl Relay {
+    #[expect(clippy::too_many_arguments, reason = "all that carrying takes")]
     pub fn new(
         store: Store,
         portals: Portals,
         channels: Channels,
         hub: Hub,
+        files: Files,
         clock: Clock,
         tasks: TaskTracker,
         shutdown: CancellationToken,
     ) -> Self {
         let confirm = portals.iter().map(|portal| (portal.host().clone(), Notify::new())).collect();
-        let bells = Arc::new(Bells { inbox: Notify::new(), confirm });
-        Self { store, portals, channels, hub, clock, tasks, shutdown, bells }
+        let bells = Arc::new(Bells { inbox: Notify::new(), fetch: Notify::new(), confirm });
+        Self { store, portals, channels, hub, files, clock, tasks, shutdown, bells }
     }
 
     /// Carries until the shutdown.
@@ -97,6 +105,7 @@ impl Relay {
     pub async fn run(self) -> Result<(), StoreError> {
         let (failed, mut failures) = mpsc::channel(1);
         self.lasting(&failed, inbox::Inbox::new(self.clone()).run());
+        self.lasting(&failed, fetch::run(self.clone()));
         for portal in self.portals.iter() {
             let portal = |urgency| portal.for_calls_of(urgency);
             let (titles, titled) = mpsc::channel(titles::WAITING);

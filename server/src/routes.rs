@@ -5,6 +5,7 @@ mod caller;
 mod chat;
 mod deliver;
 mod events;
+mod files;
 mod health;
 mod install;
 mod launcher;
@@ -52,6 +53,7 @@ fn pages() -> Router<AppState> {
     Router::new()
         .route("/widget/{file}", get(launcher::of_site))
         .route("/chat", get(chat::chat))
+        .route("/files/{token}", get(files::file))
         .route("/{file}", get(assets::file))
 }
 

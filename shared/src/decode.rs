@@ -1,8 +1,11 @@
 //! Frames read without serde: `ToWidget` from any tree that can be asked like JSON, and `ToServer` written as JSON.
 //! The widget walks `JSON.parse`'s values with it; tests walk `serde_json::Value` and compare with the serde types.
 
-use crate::ids::{MessageId, SiteKey};
-use crate::wire::{Author, Entry, Happening, Hello, Link, MessageState, Piece, Quote, Refusal, ToServer, ToWidget};
+use crate::ids::{FileId, MessageId, SiteKey};
+use crate::wire::{
+    Author, Entry, File, FileKind, FileState, Happening, Hello, Link, MessageState, Piece, Quote, Refusal, ToServer,
+    ToWidget,
+};
 
 /// A JSON value, wherever it lives.
 pub trait Node: Sized {
@@ -88,7 +91,9 @@ fn entry<N: Node>(entry: &N) -> Option<Entry> {
             body: each(entry, "body", piece)?,
             reply_to: id_at(entry, "reply_to"),
             rating: entry.get("rating").is_some_and(|rating| rating.truth()),
+            files: each(entry, "files", file).unwrap_or_default(),
         },
+        "file" => Happening::File { id: id(entry)?, file: file(&entry.get("file")?)? },
         "edited" => Happening::Edited { id: id(entry)?, body: each(entry, "body", piece)? },
         "deleted" => Happening::Deleted { id: id(entry)? },
         "state" => Happening::State { id: id(entry)?, state: state(&text(entry, "state")?)? },
@@ -99,6 +104,20 @@ fn entry<N: Node>(entry: &N) -> Option<Entry> {
         _ => Happening::Unknown,
     };
     Some(Entry { seq: number(entry, "seq")?, at: number(entry, "at")?, what })
+}
+
+fn file<N: Node>(of: &N) -> Option<File> {
+    let pixels = |name| number(of, name).and_then(|pixels| u32::try_from(pixels).ok());
+    Some(File {
+        id: FileId::try_from(text(of, "id")?).ok()?,
+        name: text(of, "name")?,
+        size: number(of, "size")?,
+        kind: if text(of, "kind")? == "image" { FileKind::Image } else { FileKind::File },
+        width: pixels("width"),
+        height: pixels("height"),
+        state: text(of, "state").map(|state| if state == "coming" { FileState::Coming } else { FileState::Lost }),
+        href: text(of, "href"),
+    })
 }
 
 fn piece<N: Node>(piece: &N) -> Option<Piece> {

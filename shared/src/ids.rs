@@ -61,6 +61,12 @@ text_id!(
     MessageId, 8, 36, '0'..='9' | 'a'..='f' | '-'
 );
 
+text_id!(
+    /// The name of one file of a dialogue. The widget makes it (a UUID) before the upload, so a repeat is recognised;
+    /// the relay makes it for an operator's file. 8 to 36 of `0-9`, `a-f`, `-`.
+    FileId, 8, 36, '0'..='9' | 'a'..='f' | '-'
+);
+
 #[cfg(test)]
 mod tests {
     use super::*;

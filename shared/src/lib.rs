@@ -7,10 +7,10 @@ pub mod decode;
 pub mod ids;
 pub mod wire;
 
-pub use ids::{IdError, MessageId, SiteKey};
+pub use ids::{FileId, IdError, MessageId, SiteKey};
 #[cfg(feature = "serde")]
 pub use wire::{About, Tracked};
 pub use wire::{
-    Author, Entry, Happening, Hello, Link, MessageState, Millis, PROTOCOL_VERSION, Piece, Quote, Refusal, Seq,
-    ToServer, ToWidget,
+    Author, Entry, File, FileKind, FileState, Happening, Hello, Link, MessageState, Millis, PROTOCOL_VERSION, Piece,
+    Quote, Refusal, Seq, ToServer, ToWidget,
 };

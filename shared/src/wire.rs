@@ -1,6 +1,6 @@
 //! The frames of protocol version 1, as `PROTOCOL.md` describes them. Plain data: no I/O, no clock.
 
-use crate::ids::{MessageId, SiteKey};
+use crate::ids::{FileId, MessageId, SiteKey};
 #[cfg(feature = "serde")]
 use serde::{Deserialize, Serialize};
 #[cfg(feature = "serde")]
@@ -223,7 +223,11 @@ pub enum Happening {
         /// It asks the visitor for a rating.
         #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "std::ops::Not::not"))]
         rating: bool,
+        #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "Vec::is_empty"))]
+        files: Vec<File>,
     },
+    /// This file of message `id` is so now; one that the message did not have is added.
+    File { id: MessageId, file: File },
     /// The words of message `id` are these now.
     Edited { id: MessageId, body: Vec<Piece> },
     /// Message `id` stays in its place without its words. Final.
@@ -266,6 +270,49 @@ pub enum MessageState {
     Unconfirmed,
     /// Refused for good.
     Failed,
+}
+
+/// A file of a message.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(Serialize, Deserialize))]
+pub struct File {
+    pub id: FileId,
+    pub name: String,
+    /// Bytes; 0 where that is not known yet.
+    pub size: u64,
+    pub kind: FileKind,
+    /// Of an image, in pixels, as it is shown.
+    #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "Option::is_none"))]
+    pub width: Option<u32>,
+    #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "Option::is_none"))]
+    pub height: Option<u32>,
+    /// None: it is on the relay's disk.
+    #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "Option::is_none"))]
+    pub state: Option<FileState>,
+    /// Where it can be had: an address of the relay, good for an hour; of a lost one, what the portal gave.
+    #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "Option::is_none"))]
+    pub href: Option<String>,
+}
+
+/// What a page may show a file as.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(Serialize, Deserialize))]
+#[cfg_attr(feature = "serde", serde(rename_all = "snake_case"))]
+pub enum FileKind {
+    /// JPEG, PNG, GIF or WebP by its bytes.
+    Image,
+    File,
+}
+
+/// Why a file is not on the relay's disk.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(Serialize, Deserialize))]
+#[cfg_attr(feature = "serde", serde(rename_all = "snake_case"))]
+pub enum FileState {
+    /// The relay is fetching it.
+    Coming,
+    /// It could not be fetched.
+    Lost,
 }
 
 /// A piece of formatted text. The relay parses the portal's BB-code into these; the widget makes elements of them.

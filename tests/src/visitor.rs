@@ -2,7 +2,8 @@
 
 use futures_util::{SinkExt, StreamExt};
 use shared::{
-    Author, Entry, Happening, Hello, MessageId, MessageState, PROTOCOL_VERSION, Piece, SiteKey, ToServer, ToWidget,
+    Author, Entry, File, Happening, Hello, MessageId, MessageState, PROTOCOL_VERSION, Piece, SiteKey, ToServer,
+    ToWidget,
 };
 use std::time::Duration;
 use tokio::{net::TcpStream, time::timeout};
@@ -21,9 +22,19 @@ pub struct Seen {
     pub name: Option<String>,
     /// Nothing once it is deleted.
     pub text: Option<String>,
+    pub files: Vec<File>,
     pub state: Option<MessageState>,
     /// Every text it ever had, the first one first.
     pub versions: Vec<String>,
+}
+
+impl Seen {
+    fn take(&mut self, file: &File) {
+        match self.files.iter_mut().find(|known| known.id == file.id) {
+            Some(known) => known.clone_from(file),
+            None => self.files.push(file.clone()),
+        }
+    }
 }
 
 /// One open page of a visitor. `Visitor::resume` opens another, or the same after a cut.
@@ -201,16 +212,21 @@ pub fn fold(log: &[Entry]) -> Vec<Seen> {
     let mut seen: Vec<Seen> = Vec::new();
     for entry in log {
         match &entry.what {
-            Happening::Said { id, from, name, body, .. } => {
+            Happening::Said { id, from, name, body, files, .. } => {
                 let text = plain(body);
                 let (id, name, versions) = (id.clone(), name.clone(), vec![text.clone()]);
-                seen.push(Seen { id, from: *from, name, text: Some(text), state: None, versions });
+                let files = files.clone();
+                seen.push(Seen { id, from: *from, name, text: Some(text), files, state: None, versions });
             }
             Happening::Edited { id, body } => change(&mut seen, id, |message| {
                 message.text = Some(plain(body));
                 message.versions.push(plain(body));
             }),
-            Happening::Deleted { id } => change(&mut seen, id, |message| message.text = None),
+            Happening::File { id, file } => change(&mut seen, id, |message| message.take(file)),
+            Happening::Deleted { id } => change(&mut seen, id, |message| {
+                message.text = None;
+                message.files.clear();
+            }),
             Happening::State { id, state } => change(&mut seen, id, |message| message.state = Some(*state)),
             Happening::Started
             | Happening::Finished

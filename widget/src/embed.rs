@@ -19,6 +19,8 @@ extern "C" {
     #[wasm_bindgen(method)]
     fn say(this: &Shell, key: &str, values: &JsValue) -> String;
     #[wasm_bindgen(method)]
+    fn size(this: &Shell, bytes: f64) -> String;
+    #[wasm_bindgen(method)]
     fn take(this: &Shell, take: &JsValue);
     #[wasm_bindgen(method)]
     fn tell(this: &Shell, event: &str, detail: &JsValue);
@@ -75,6 +77,11 @@ pub fn say_with(key: &str, values: &[(&str, JsValue)]) -> String {
 /// The same for a number of things.
 pub fn say_count(key: &str, n: usize) -> String {
     say_with(key, &[("n", JsValue::from(n as u32))])
+}
+
+/// So many bytes, as the visitor's language writes them.
+pub fn size(bytes: u64) -> String {
+    SHELL.with(|shell| shell.size(bytes as f64))
 }
 
 /// `take` gets what was sent before the app lived, and from now on what is sent: a text and its message's name.
@@ -156,7 +163,7 @@ mod tests {
     use std::path::Path;
 
     /// Words that are chosen by data: states, notes, the header's line.
-    const CHOSEN: [&str; 18] = [
+    const CHOSEN: [&str; 20] = [
         "online",
         "no_link",
         "finished",
@@ -175,6 +182,8 @@ mod tests {
         "server_unsaved",
         "too_fast",
         "update",
+        "file_coming",
+        "file_lost",
     ];
 
     /// The first arguments of `say`, `say_with` and `say_count` in a source text.

@@ -2,6 +2,7 @@
 //! `Callback`s. Header, composer and the lines around them are the shell's (`embed`).
 
 pub mod body;
+pub mod files;
 pub mod jump;
 pub mod keys;
 pub mod message;

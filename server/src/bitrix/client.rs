@@ -231,6 +231,14 @@ impl Portal {
         oauth::grant(&self.inner.guard, &self.inner.keys, proof).await
     }
 
+    /// `url`, an address of this portal's own, with the installer's token in it: for a download that the portal wants to
+    /// know the caller of.
+    pub async fn with_token(&self, mut url: Url) -> Result<Url, PortalError> {
+        let access = self.inner.access().await?;
+        url.query_pairs_mut().append_pair("auth", access.access.expose_secret());
+        Ok(url)
+    }
+
     /// A pair that works in place of `stale`. Runs to its end even if the caller is gone: a pair whose answer nobody
     /// reads is lost.
     async fn renew(&self, stale: Access) -> Result<Access, PortalError> {

@@ -2,8 +2,10 @@
 //! public address only, except at origins that the settings name. Knows nothing of what is asked or answered.
 
 mod address;
+mod download;
 
 pub use address::is_bitrix24;
+pub use download::Download;
 
 use address::PublicOnly;
 use futures_util::StreamExt;

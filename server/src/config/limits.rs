@@ -12,6 +12,9 @@ const MOST_CHARS: u32 = 14_999;
 const CHAR_BYTES: u32 = 6;
 const AROUND_BYTES: u32 = 1_024;
 
+/// A megabyte, as file managers count.
+const MB: u64 = 1_024 * 1_024;
+
 /// What one visitor, and one address, may do.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LimitsConfig {
@@ -19,6 +22,8 @@ pub struct LimitsConfig {
     pub text_chars: u32,
     /// The longest frame or request body of a visitor, in bytes.
     pub frame_bytes: u32,
+    /// The largest file, in bytes, of either side.
+    pub file_bytes: u64,
     /// Messages of one session at once.
     pub session_burst: u32,
     /// Messages of one session a minute, once the burst is used up.
@@ -47,6 +52,7 @@ impl LimitsConfig {
         let limits = Self {
             text_chars: number("text_chars", usual.text_chars, 1, MOST_CHARS)?,
             frame_bytes: number("frame_bytes", usual.frame_bytes, 1_024, 1 << 24)?,
+            file_bytes: u64::from(number("file_mb", 20, 1, 1_024)?) * MB,
             session_burst: number("session_burst", usual.session_burst, 1, 1_000_000)?,
             session_per_minute: number("session_per_minute", usual.session_per_minute, 1, 1_000_000)?,
             address_burst: number("address_burst", usual.address_burst, 1, 1_000_000)?,
@@ -72,6 +78,7 @@ impl Default for LimitsConfig {
         Self {
             text_chars: 10_000,
             frame_bytes: 65_536,
+            file_bytes: 20 * MB,
             session_burst: 20,
             session_per_minute: 60,
             address_burst: 400,

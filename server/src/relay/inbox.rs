@@ -153,6 +153,7 @@ impl Relay {
         if let Some(bell) = self.bells.confirm.get(host) {
             bell.notify_one();
         }
+        self.bells.fetch.notify_one();
         Ok(())
     }
 }

@@ -1,10 +1,10 @@
 //! What the portal's events ask of the store. Pure: an event in, acts out.
 
 use crate::bitrix::CONNECTOR;
-use crate::bitrix::bbcode::neutralise;
 use crate::bitrix::events::{Attachment, Deleted, Edited, Event, Said, What};
+use crate::files::tidy;
 use crate::ids::{DialogueId, LineId};
-use crate::store::{InboxAct, Vote};
+use crate::store::{FileSource, InboxAct, Vote};
 use shared::{Author, MessageId, Millis};
 
 /// The acts that `event` asks for, as of `now`; `arrived` is when we got it. Whether a line is off is not judged here:
@@ -48,7 +48,7 @@ pub fn is_ours(connector: &str) -> bool {
 
 fn said(message: &Said, line: LineId, at: Millis) -> Option<InboxAct> {
     let author = if message.automatic { Author::System } else { Author::Operator };
-    let (im, name, text, files) = (message.im, message.name.clone(), message.text.clone(), links(&message.files));
+    let (im, name, text, files) = (message.im, message.name.clone(), message.text.clone(), sources(&message.files));
     if text.trim().is_empty() && files.is_empty() {
         return None; // nothing that could be shown
     }
@@ -69,16 +69,19 @@ fn deleted(message: &Deleted) -> Option<InboxAct> {
     Some(InboxAct::Deleted { dialogue: dialogue(&message.chat)?, im: message.im, external })
 }
 
-/// A line for each file: its name, leading to it where the portal gave an address.
-fn links(files: &[Attachment]) -> String {
-    let line = |file: &Attachment| {
-        let name = neutralise(&file.name);
-        match &file.link {
-            Some(link) => format!("[url={link}]{name}[/url]"),
-            None => name,
-        }
+/// The files as they are to be fetched.
+fn sources(files: &[Attachment]) -> Vec<FileSource> {
+    let source = |file: &Attachment| FileSource {
+        name: tidy(&file.name),
+        is_image: file.is_image,
+        mime: file.mime.clone(),
+        size: file.size,
+        width: file.width,
+        height: file.height,
+        download: file.download.clone(),
+        link: file.link.clone(),
     };
-    files.iter().map(line).collect::<Vec<_>>().join("\n")
+    files.iter().map(source).collect()
 }
 
 /// The dialogue that a chat's external id names; none for what another connector of this id left behind.
@@ -89,10 +92,8 @@ fn dialogue(chat: &str) -> Option<DialogueId> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::bitrix::bbcode;
     use crate::bitrix::events::Delivery;
     use crate::ids::ImId;
-    use shared::Piece;
 
     const CHAT: &str = "v-0123456789abcdef0123456789abcdef";
 
@@ -114,7 +115,7 @@ mod tests {
             author: Author::Operator,
             name: Some("Анна Петрова".to_owned()),
             text: "Здравствуйте! Чем могу помочь? 🙂".to_owned(),
-            files: String::new(),
+            files: Vec::new(),
             vote: None,
             at: 5,
         };
@@ -138,15 +139,30 @@ mod tests {
     }
 
     #[test]
-    fn a_file_is_at_least_a_link_to_it() {
+    fn files_come_with_all_that_the_portal_tells_of_them() {
+        let acts = acts(&event("event.ONIMCONNECTORMESSAGEADD.file.form"), 5, 9);
+        let InboxAct::Said { text, name, files, .. } = &acts[0] else { panic!("{acts:?}") };
+        assert_eq!((text.as_str(), name.as_deref()), ("", Some("Анна Петрова")));
+        let photo = FileSource {
+            name: "photo.jpg".to_owned(),
+            is_image: true,
+            mime: Some("image/jpeg".to_owned()),
+            size: Some(187_654),
+            width: Some(1280),
+            height: Some(960),
+            download: Some("/rest/download.json?token=imopenlines%7CZmlsZT01NDM4%7C9b1c2d3e".to_owned()),
+            link: Some("https://romashka.bitrix24.ru/~vT8Ls#img.jpg".to_owned()),
+        };
+        assert_eq!((files[0].name.as_str(), files[0].is_image), ("Прайс-лист 2026.pdf", false));
+        assert_eq!(files[1], photo);
+    }
+
+    #[test]
+    fn a_message_without_words_may_have_files() {
         let acts = acts(&event("event.ONIMCONNECTORMESSAGEADD.file-only-notext.form"), 5, 9);
         let InboxAct::Said { text, files, .. } = &acts[0] else { panic!("{acts:?}") };
-        assert_eq!(text, "");
-        let [Piece::Link(link)] = &bbcode::parse(files)[..] else { panic!("{files}") };
-        assert_eq!(
-            (link.href.as_str(), &link.body),
-            ("https://romashka.bitrix24.ru/~aB1cD", &vec![Piece::Text("voice.mp3".to_owned())])
-        );
+        assert_eq!((text.as_str(), files.len()), ("", 1));
+        assert_eq!(files[0].download, None, "older portals give a link alone");
     }
 
     #[test]

@@ -4,17 +4,21 @@ mod about;
 
 use crate::AppState;
 use crate::bitrix::bbcode;
+use crate::clock::millis;
 use crate::error::Failure;
 use crate::hub::Listener;
+use crate::ids::FileKey;
 use crate::limits::Open;
 use crate::store::{Acceptance, Ask, SessionRecord, StoreError, StoredEntry, TokenHash, Told};
 use about::Described;
 use base64::Engine;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use shared::{
-    Author, Entry, Happening, Hello, MessageId, PROTOCOL_VERSION, Piece, Refusal, Seq, SiteKey, ToServer, ToWidget,
+    Author, Entry, File, Happening, Hello, MessageId, PROTOCOL_VERSION, Piece, Refusal, Seq, SiteKey, ToServer,
+    ToWidget,
 };
 use std::net::IpAddr;
+use std::time::Duration;
 
 /// How many entries one frame carries at most.
 const ENTRIES: usize = 100;
@@ -24,6 +28,9 @@ const ENTRIES_BYTES: usize = 60 * 1_024;
 
 /// After how many seconds a message for a site that is off may be tried again.
 const CLOSED_RETRY: u32 = 60;
+
+/// How long a file's address is good.
+const FILE_LASTS: Duration = Duration::from_secs(60 * 60);
 
 /// A visitor who has said hello.
 pub struct Visitor {
@@ -133,7 +140,8 @@ impl Visitor {
         let entries = self.state.store.entries(self.record.dialogue, self.cursor, ENTRIES).await?;
         let mut list = Vec::with_capacity(entries.len());
         let mut bytes = 0;
-        for entry in entries.into_iter().map(shown) {
+        for entry in entries {
+            let entry = self.shown(entry);
             bytes += serde_json::to_vec(&entry).map_or(0, |json| json.len());
             if bytes > ENTRIES_BYTES && !list.is_empty() {
                 break;
@@ -142,6 +150,39 @@ impl Visitor {
             list.push(entry);
         }
         Ok((!list.is_empty()).then_some(ToWidget::Entries { list }))
+    }
+
+    /// An entry as the visitor may see it. The portal's words are read as BB-code; the visitor's own stay as typed.
+    fn shown(&self, entry: StoredEntry) -> Entry {
+        let with_address = |file| self.with_address(file);
+        let what = match entry.what {
+            Told::Said { id, from, name, text, reply, vote, files, .. } => {
+                let body = if from == Author::Visitor { typed(text) } else { bbcode::parse(&text) };
+                let files = files.into_iter().map(with_address).collect();
+                let (reply_to, rating) = (reply.map(|reply| reply.to), vote.is_some());
+                Happening::Said { id, from, name, body, reply_to, rating, files }
+            }
+            Told::File { id, file } => Happening::File { id, file: with_address(file) },
+            Told::Edited { id, text, act: Some(_), .. } => Happening::Edited { id, body: typed(text) },
+            Told::Edited { id, text, .. } => Happening::Edited { id, body: bbcode::parse(&text) },
+            Told::Deleted { id, .. } => Happening::Deleted { id },
+            Told::Rated { like, .. } => Happening::Rated { like },
+            Told::Done { id, state, .. } => Happening::Done { id, state },
+            Told::State { id, state, .. } => Happening::State { id, state },
+            Told::Started { .. } => Happening::Started,
+            Told::Finished { .. } | Told::Left { .. } => Happening::Finished,
+        };
+        Entry { seq: entry.seq, at: entry.at, what }
+    }
+
+    /// What is on our disk can be had for an hour.
+    fn with_address(&self, file: File) -> File {
+        if file.state.is_some() {
+            return file;
+        }
+        let until = self.state.clock.now() + millis(FILE_LASTS);
+        let href = self.state.addresses.mint(FileKey::of(self.record.dialogue, &file.id), until);
+        File { href: Some(href), ..file }
     }
 
     /// Returns when there may be news.
@@ -168,21 +209,7 @@ fn new_token() -> String {
     BASE64_URL_SAFE_NO_PAD.encode(bytes)
 }
 
-/// An entry as the visitor may see it. The portal's words are read as BB-code; the visitor's own stay as typed.
-fn shown(entry: StoredEntry) -> Entry {
-    let what = match entry.what {
-        Told::Said { id, from, name, text, reply, vote, .. } => {
-            let body = if from == Author::Visitor { vec![Piece::Text(text)] } else { bbcode::parse(&text) };
-            Happening::Said { id, from, name, body, reply_to: reply.map(|reply| reply.to), rating: vote.is_some() }
-        }
-        Told::Edited { id, text, act: Some(_), .. } => Happening::Edited { id, body: vec![Piece::Text(text)] },
-        Told::Edited { id, text, .. } => Happening::Edited { id, body: bbcode::parse(&text) },
-        Told::Deleted { id, .. } => Happening::Deleted { id },
-        Told::Rated { like, .. } => Happening::Rated { like },
-        Told::Done { id, state, .. } => Happening::Done { id, state },
-        Told::State { id, state, .. } => Happening::State { id, state },
-        Told::Started { .. } => Happening::Started,
-        Told::Finished { .. } | Told::Left { .. } => Happening::Finished,
-    };
-    Entry { seq: entry.seq, at: entry.at, what }
+/// The visitor's own words are no markup.
+fn typed(text: String) -> Vec<Piece> {
+    vec![Piece::Text(text)]
 }

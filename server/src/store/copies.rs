@@ -3,8 +3,8 @@
 use super::board::Mark;
 use super::outbox::mark_one;
 use super::tables::{
-    CONFIRMATIONS, DIALOGUES, EPOCH, EVENTS, HEARD, LINES, LOG, META, OUTBOX, PARKING, PORTALS, SESSIONS, SITES,
-    VISITORS,
+    CONFIRMATIONS, DIALOGUES, EPOCH, EVENTS, FETCHES, FILES, HEARD, LINES, LOG, META, OUTBOX, PARKING, PORTALS,
+    SESSIONS, SITES, VISITORS,
 };
 use super::{Store, StoreError, View, recovery};
 use redb::{Database, Key, ReadableTable, TableDefinition, Value, WriteTransaction};
@@ -78,10 +78,12 @@ fn copy_all(view: &View, writing: &WriteTransaction) -> Result<(), StoreError> {
     for table in [LOG, OUTBOX] {
         copy_table(view, writing, table)?;
     }
+    for table in [FILES, FETCHES, DIALOGUES] {
+        copy_table(view, writing, table)?;
+    }
     copy_table(view, writing, LINES)?;
     copy_table(view, writing, VISITORS)?;
     copy_table(view, writing, SESSIONS)?;
-    copy_table(view, writing, DIALOGUES)?;
     copy_table(view, writing, META)?;
     copy_table(view, writing, EVENTS)?;
     copy_table(view, writing, HEARD)?;

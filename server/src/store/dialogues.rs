@@ -104,7 +104,7 @@ impl Head {
                 self.learn(&AtPortal { chat: *chat, ..AtPortal::default() });
             }
             Told::Rated { .. } => self.vote = None,
-            Told::Edited { .. } | Told::Deleted { .. } | Told::Done { .. } => {}
+            Told::File { .. } | Told::Edited { .. } | Told::Deleted { .. } | Told::Done { .. } => {}
         }
     }
 

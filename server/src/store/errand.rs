@@ -57,7 +57,11 @@ impl Told {
             Self::Deleted { id: of, .. } => Errand::Delete { of },
             Self::Rated { like, .. } => Errand::Rate { like },
             Self::Left { .. } => Errand::Finish,
-            Self::State { .. } | Self::Done { .. } | Self::Started { .. } | Self::Finished { .. } => return None,
+            Self::File { .. }
+            | Self::State { .. }
+            | Self::Done { .. }
+            | Self::Started { .. }
+            | Self::Finished { .. } => return None,
         };
         Some((id, errand))
     }

@@ -137,12 +137,19 @@ pub(super) struct HeardRow {
     /// When the words that hold were written, by the portal's clock; 0 while they are the first.
     pub edited_at: Millis,
     pub deleted: bool,
-    /// Its files in BB-code: an edit names none, and takes none away.
+    /// Its files as links in BB-code, of messages from before files were fetched: an edit takes none away.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub files: String,
     /// Only an edit of it was heard yet: its files are not known.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub by_edit: bool,
+}
+
+impl HeardRow {
+    /// New words of it, with the links that stand in its text.
+    fn with_links(&self, text: String) -> String {
+        if self.files.is_empty() { text } else { [text.as_str(), "\n", &self.files].concat() }
+    }
 }
 
 impl row::Row for HeardRow {

@@ -7,7 +7,7 @@ use super::tables::LOG;
 use super::{StoreError, View};
 use crate::ids::{DialogueId, ImId};
 use serde::{Deserialize, Serialize};
-use shared::{Author, MessageId, MessageState, Millis, Seq};
+use shared::{Author, File, MessageId, MessageState, Millis, Seq};
 
 /// Every how many entries of a dialogue there is a landmark.
 pub(super) const LANDMARK: Seq = 64;
@@ -37,6 +37,8 @@ pub enum Told {
         /// The portal's chat that an operator said it in.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         chat: Option<u64>,
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        files: Vec<File>,
         /// Its number there.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         message: Option<u64>,
@@ -46,6 +48,11 @@ pub enum Told {
         /// It asks the visitor for a rating.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         vote: Option<Vote>,
+    },
+    /// This file of message `id` is so now.
+    File {
+        id: MessageId,
+        file: File,
     },
     Edited {
         id: MessageId,
@@ -106,7 +113,7 @@ impl Told {
     /// A message of the visitor's.
     pub(super) fn visitors(id: MessageId, text: String, reply: Option<Reply>) -> Self {
         let (name, chat, message, vote) = (None, None, None, None);
-        Self::Said { id, from: Author::Visitor, name, text, chat, message, reply, vote }
+        Self::Said { id, from: Author::Visitor, name, text, chat, message, reply, vote, files: Vec::new() }
     }
 }
 

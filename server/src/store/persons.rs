@@ -8,7 +8,7 @@ use super::profiles::ProfileRecord;
 use super::sessions::SessionRecord;
 use super::tables::{CONFIRMATIONS, DIALOGUES, HEARD, OUTBOX, PROFILES, SESSIONS};
 use super::{Store, StoreError};
-use crate::ids::DialogueId;
+use crate::ids::{DialogueId, FileKey};
 use crate::profile::Profile;
 use serde::Serialize;
 use shared::SiteKey;
@@ -35,10 +35,11 @@ impl Store {
         .await
     }
 
-    /// Removes the dialogue with its log, its sessions and whatever waits for it. False where there is none.
-    pub async fn erase(&self, id: DialogueId) -> Result<bool, StoreError> {
+    /// Removes the dialogue with its log, its sessions and whatever waits for it. Tells which files of it are to be
+    /// removed from the disk; none where there is no such dialogue.
+    pub async fn erase(&self, id: DialogueId) -> Result<Option<Vec<FileKey>>, StoreError> {
         self.commit(move |batch| {
-            let Some(head) = batch.head(id)? else { return Ok(false) };
+            let Some(head) = batch.head(id)? else { return Ok(None) };
             let (tip, site) = (head.tip, head.site.clone());
             erase_log(batch, tip, &site)?;
             batch.remove(DIALOGUES, id.bytes())?;
@@ -47,7 +48,7 @@ impl Store {
             batch.remove_where(HEARD, |heard: HeardRow| heard.dialogue == id)?;
             batch.remove_where(CONFIRMATIONS, |confirmation: ConfirmationRow| confirmation.dialogue == id)?;
             batch.ledger.forget(id);
-            Ok(true)
+            batch.forget_files(id).map(Some)
         })
         .await
     }

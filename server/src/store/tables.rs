@@ -55,6 +55,12 @@ pub const EVENTS: TableDefinition<'static, u64, (&'static str, u64, &'static [u8
 /// Operators' messages, by (host, chat, message) of the portal's messenger: what repeats and edits are told by.
 pub const HEARD: TableDefinition<'static, (&'static str, u64, u64), &'static [u8]> = TableDefinition::new("heard");
 
+/// Attachments that are on the disk, by key.
+pub const FILES: TableDefinition<'static, [u8; 16], &'static [u8]> = TableDefinition::new("files");
+
+/// Operators' attachments that are still to be fetched, by key.
+pub const FETCHES: TableDefinition<'static, [u8; 16], &'static [u8]> = TableDefinition::new("fetches");
+
 /// Deliveries that the portal was not told of yet, by (host, rising number).
 pub const CONFIRMATIONS: TableDefinition<'static, (&'static str, u64), &'static [u8]> =
     TableDefinition::new("confirmations");

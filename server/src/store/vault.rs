@@ -6,9 +6,11 @@ use base64::Engine;
 use base64::prelude::BASE64_STANDARD_NO_PAD;
 use chacha20poly1305::aead::{Aead, KeyInit, Payload};
 use chacha20poly1305::{XChaCha20Poly1305, XNonce};
+use hmac::{Hmac, Mac};
 use secrecy::zeroize::Zeroizing;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+use sha2::Sha256;
 use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -18,6 +20,7 @@ const NONCE_BYTES: usize = 24;
 
 pub struct Vault {
     cipher: XChaCha20Poly1305,
+    key: Zeroizing<[u8; KEY_BYTES]>,
 }
 
 impl Vault {
@@ -29,7 +32,14 @@ impl Vault {
             _ => Err(error),
         });
         let key = key.map_err(|source| StoreError::KeyFile { path, source: Arc::new(source) })?;
-        Ok(Self { cipher: XChaCha20Poly1305::new((&*key).into()) })
+        Ok(Self { cipher: XChaCha20Poly1305::new((&*key).into()), key })
+    }
+
+    /// Another key for one `purpose`: always the same, as long as the file's is.
+    pub fn derive(&self, purpose: &str) -> [u8; KEY_BYTES] {
+        let mut mac = Hmac::<Sha256>::new_from_slice(&*self.key).expect("a key of any length will do");
+        mac.update(purpose.as_bytes());
+        mac.finalize().into_bytes().into()
     }
 
     /// Seals `secret` for the record called `owner`, as a text.

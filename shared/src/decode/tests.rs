@@ -27,20 +27,44 @@ fn piece() -> impl Strategy<Value = Piece> {
     })
 }
 
+fn file() -> impl Strategy<Value = File> {
+    let id = "[0-9a-f-]{8,36}".prop_map(|text| FileId::try_from(text).expect("the pattern is that of an id"));
+    let kind = prop::sample::select(vec![FileKind::Image, FileKind::File]);
+    let state = prop::sample::select(vec![None, Some(FileState::Coming), Some(FileState::Lost)]);
+    let (size, pixels) = (0..9_007_199_254_740_991_u64, any::<(Option<u32>, Option<u32>)>());
+    (id, any::<String>(), size, kind, pixels, state, any::<Option<String>>()).prop_map(
+        |(id, name, size, kind, (width, height), state, href)| File {
+            id,
+            name,
+            size,
+            kind,
+            width,
+            height,
+            state,
+            href,
+        },
+    )
+}
+
 fn happening() -> impl Strategy<Value = Happening> {
     let author = prop::sample::select(vec![Author::Visitor, Author::Operator, Author::Bot, Author::System]);
     let state = prop::sample::select(vec![MessageState::Delivered, MessageState::Unconfirmed, MessageState::Failed]);
     let body = || prop::collection::vec(piece(), 0..4);
     prop_oneof![
-        (message_id(), author, any::<Option<String>>(), body(), prop::option::of(message_id()), any::<bool>())
-            .prop_map(|(id, from, name, body, reply_to, rating)| Happening::Said {
+        (
+            (message_id(), author, any::<Option<String>>(), body()),
+            (prop::option::of(message_id()), any::<bool>(), prop::collection::vec(file(), 0..3))
+        )
+            .prop_map(|((id, from, name, body), (reply_to, rating, files))| Happening::Said {
                 id,
                 from,
                 name,
                 body,
                 reply_to,
-                rating
+                rating,
+                files
             }),
+        (message_id(), file()).prop_map(|(id, file)| Happening::File { id, file }),
         (message_id(), body()).prop_map(|(id, body)| Happening::Edited { id, body }),
         message_id().prop_map(|id| Happening::Deleted { id }),
         (message_id(), state.clone()).prop_map(|(id, state)| Happening::State { id, state }),

@@ -2,6 +2,7 @@
 
 use crate::{
     clock::Millis,
+    drive::File,
     ids::{ChatId, LineId, MessageId, SessionId, UserId},
 };
 
@@ -97,6 +98,7 @@ pub struct Message {
     pub kind: Kind,
     /// BB text without signature.
     pub text: String,
+    pub files: Vec<File>,
     /// When it came to the portal, whatever its sender said.
     pub at: Millis,
     /// `CONNECTOR_MID`: external ids, of both directions.

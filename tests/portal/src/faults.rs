@@ -47,6 +47,14 @@ pub enum Fault {
     EventTwice,
     /// The event waits until the one after it was sent.
     EventsSwapped,
+    /// An operator's file is not found.
+    FileGone,
+    /// A page comes in the place of an operator's file, with 200.
+    FilePage,
+    /// The first half of an operator's file comes, as if it were all.
+    FileTorn,
+    /// The first half of an operator's file comes, and then nothing.
+    FileStuck,
 }
 
 /// Where in the work a fault is met.
@@ -60,6 +68,8 @@ pub(crate) enum Place {
     Send,
     History,
     Event,
+    /// Around the asking for one file.
+    File,
 }
 
 impl Fault {
@@ -69,6 +79,7 @@ impl Fault {
             Self::OuterFailure | Self::LineOff => Place::Send,
             Self::HistoryRefused | Self::HistoryEmpty => Place::History,
             Self::EventLost | Self::EventDelayed(_) | Self::EventTwice | Self::EventsSwapped => Place::Event,
+            Self::FileGone | Self::FilePage | Self::FileTorn | Self::FileStuck => Place::File,
             _ => Place::Call,
         }
     }

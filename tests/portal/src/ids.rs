@@ -47,11 +47,12 @@ pub(crate) struct Numbers {
     visitor: u64,
     handler: u64,
     queued: u64,
+    file: u64,
 }
 
 impl Default for Numbers {
     fn default() -> Self {
-        Self { chat: 1807, message: 86_488, session: 3282, visitor: 585, handler: 541, queued: 512 }
+        Self { chat: 1807, message: 86_488, session: 3282, visitor: 585, handler: 541, queued: 512, file: 9_821 }
     }
 }
 
@@ -81,6 +82,10 @@ impl Numbers {
     /// `event_handler_id` of a binding.
     pub fn handler(&mut self) -> u64 {
         take(&mut self.handler)
+    }
+
+    pub fn file(&mut self) -> u64 {
+        take(&mut self.file)
     }
 
     /// `ID` of a record in the offline queue.

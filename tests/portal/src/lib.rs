@@ -8,6 +8,7 @@
 //! desk       the operator's desk: a page, what it shows, what it can do       pages  the portal's own pages with frames
 //! world      all the state behind one lock; app, connectors, talk, events change it
 //! guard      keeps foreign pages out of those two                             http   the one client for requests
+//! drive      files, and the ways they are had
 //! chats, tokens, bucket, operating, faults, offline, calls, options, ids, clock, php     plain parts that know nothing above
 //! ```
 
@@ -18,6 +19,7 @@ mod chats;
 mod clock;
 mod connectors;
 mod desk;
+mod drive;
 mod events;
 mod faults;
 mod guard;
@@ -43,6 +45,7 @@ pub use self::{
     chats::{Author, Chat, Kind, Message, Profile, Session, Visitor},
     clock::{Clock, Millis},
     connectors::{Capabilities, Channel, Connector},
+    drive::{Download, File, Link, Upload},
     events::{Binding, Delivery, Way},
     faults::{Fault, Mood, Waiting},
     ids::{ChatId, LineId, MessageId, SessionId, UserId},

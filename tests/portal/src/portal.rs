@@ -21,7 +21,7 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use crate::{
     clock::Clock,
-    desk,
+    desk, drive,
     faults::Mood,
     oauth,
     options::Options,
@@ -126,6 +126,7 @@ fn portal_routes(shared: Shared) -> Router {
         .route("/rest/{*method}", on(any, door::call))
         .route("/oauth/authorize/", get(oauth::authorize))
         .merge(pages::routes(&shared))
+        .merge(drive::routes())
         .with_state(shared)
 }
 

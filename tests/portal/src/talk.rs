@@ -92,6 +92,7 @@ impl World {
             author,
             kind,
             text,
+            files: Vec::new(),
             at,
             mids: Vec::new(),
             sending: None,
@@ -104,8 +105,15 @@ impl World {
 
     /// Stores a message and hands it to the connector, or marks it unsent where the connector is off.
     fn say(&mut self, chat: ChatId, author: Author, kind: Kind, text: String) -> MessageId {
-        let automatic = matches!(kind, Kind::Automatic(_));
         let id = self.store(chat, author, kind, text);
+        self.hand_over(chat, id);
+        id
+    }
+
+    /// Hands a message to the connector, or marks it unsent where the connector is off.
+    fn hand_over(&mut self, chat: ChatId, id: MessageId) {
+        let message = self.chats[&chat].message(id).expect("the message was just stored");
+        let (author, automatic) = (message.author, matches!(message.kind, Kind::Automatic(_)));
         let (connector, line) = (self.chats[&chat].connector.clone(), self.chats[&chat].line);
         let wanted = !automatic || self.connectors.get(&connector).is_some_and(|known| known.may.system_messages);
         if !self.is_open(&connector, line) {
@@ -117,7 +125,6 @@ impl World {
             let by = (!automatic).then(|| author.user());
             self.raise("ONIMCONNECTORMESSAGEADD", &data, by);
         }
-        id
     }
 
     fn edit_message(&mut self, chat: ChatId, id: MessageId, change: impl FnOnce(&mut Message)) {
@@ -140,7 +147,7 @@ impl World {
             json!({
                 "user_id": message.author.user(),
                 "text": self.signed(chat, message, Gap::OfAdd),
-                "files": [],
+                "files": message.files.iter().map(|file| file.told(&self.address.portal)).collect::<Vec<_>>(),
                 "attachments": [],
                 "params": php::map(params),
             }),

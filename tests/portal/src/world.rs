@@ -9,6 +9,7 @@ use crate::{
     chats::{Alarm, Chat, Visitor},
     clock::Clock,
     connectors::{Channel, Connector},
+    drive::File,
     events::{Binding, Delivery, Job},
     faults::{Faults, Mood},
     ids::{ChatId, LineId, MessageId, Numbers, UserId},
@@ -53,6 +54,9 @@ pub(crate) struct World {
     /// What the second step of `send.messages` has yet to give: chat, message, `CONNECTOR_MID`.
     pub pending_mids: Vec<(ChatId, MessageId, String)>,
     pub alarms: Vec<Alarm>,
+    /// Files, by number.
+    pub drive: BTreeMap<u64, File>,
+    pub files_asked_for: usize,
     pub bindings: Vec<Binding>,
     pub offline: Vec<Record>,
     pub queue: Vec<Job>,
@@ -90,6 +94,8 @@ impl World {
             chats: BTreeMap::new(),
             pending_mids: Vec::new(),
             alarms: Vec::new(),
+            drive: BTreeMap::new(),
+            files_asked_for: 0,
             bindings: Vec::new(),
             offline: Vec::new(),
             queue: Vec::new(),

@@ -7,6 +7,7 @@ mod check;
 mod crash;
 mod demo;
 mod faults;
+mod files;
 mod inbox;
 mod install;
 mod limits;

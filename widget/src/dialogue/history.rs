@@ -1,7 +1,7 @@
 //! The fold over the relay's log. Entries may come twice and in any order: what they add up to is the same.
 
 use super::State;
-use shared::{Author, Entry, Happening, MessageId, MessageState, Millis, Piece, Seq};
+use shared::{Author, Entry, File, Happening, MessageId, MessageState, Millis, Piece, Seq};
 use std::sync::Arc;
 
 /// What the relay's log of this dialogue says, up to the last entry received.
@@ -37,18 +37,62 @@ pub struct Message {
     pub name: Option<String>,
     /// Empty once it is deleted.
     pub body: Arc<Vec<Piece>>,
+    /// Those it was said with, then those that came later.
+    pub files: Arc<Vec<File>>,
     pub deleted: bool,
     /// Of a visitor's message; `Sent` for all others.
     pub state: State,
     /// The entry that the words are from, 0 for the first ones.
     revised: Seq,
+    /// How many files it was said with.
+    given: usize,
+    /// The entry that each file is from.
+    filed: Vec<Seq>,
     /// The entry that the state is from, 0 for the first one.
     settled: Seq,
 }
 
 impl Message {
+    /// As it was said first, without files.
+    fn new(id: MessageId, from: Author, body: Vec<Piece>) -> Self {
+        Self {
+            id,
+            from,
+            name: None,
+            body: Arc::new(body),
+            files: Arc::default(),
+            deleted: false,
+            state: State::Sent,
+            revised: 0,
+            given: 0,
+            filed: Vec::new(),
+            settled: 0,
+        }
+    }
+
     pub fn is_edited(&self) -> bool {
         self.revised > 0 && !self.deleted
+    }
+
+    /// A file of it is so since entry `seq`.
+    fn file(&mut self, seq: Seq, file: File) {
+        if self.deleted {
+            return;
+        }
+        let files = Arc::make_mut(&mut self.files);
+        match files.iter().position(|known| known.id == file.id) {
+            Some(place) if self.filed[place] < seq => {
+                files[place] = file;
+                self.filed[place] = seq;
+            }
+            Some(_) => {}
+            None => {
+                // In whatever order they come, they stand in the same one.
+                let place = self.given + files[self.given..].partition_point(|known| known.id.as_str() < file.id.as_str());
+                files.insert(place, file);
+                self.filed.insert(place, seq);
+            }
+        }
     }
 
     /// Whether it counts as unread until it was shown: a person or a bot speaks.
@@ -88,7 +132,11 @@ impl History {
         self.seen = self.seen.max(entry.seq);
         let Entry { seq, at, what } = entry;
         match what {
-            Happening::Said { id, from, name, body, .. } => self.said(seq, at, id, from, name, body),
+            Happening::Said { id, from, name, body, files, .. } => {
+                let (given, filed) = (files.len(), vec![seq; files.len()]);
+                let files = Arc::new(files);
+                self.said(seq, at, Message { name, files, given, filed, ..Message::new(id, from, body) });
+            }
             Happening::Started => self.place(seq, at, What::Started),
             Happening::Finished => self.place(seq, at, What::Finished),
             Happening::Unknown => {}
@@ -98,16 +146,11 @@ impl History {
 
     /// The relay has taken a message of the visitor as entry `seq`; that entry itself may come later or not at all.
     pub fn accept(&mut self, id: MessageId, text: String, seq: Seq, at: Millis) {
-        self.said(seq, at, id, Author::Visitor, None, vec![Piece::Text(text)]);
+        self.said(seq, at, Message::new(id, Author::Visitor, vec![Piece::Text(text)]));
     }
 
-    fn said(&mut self, seq: Seq, at: Millis, id: MessageId, from: Author, name: Option<String>, body: Vec<Piece>) {
-        let (body, state) = (Arc::new(body), State::Sent);
-        self.place(
-            seq,
-            at,
-            What::Said(Message { id, from, name, body, deleted: false, state, revised: 0, settled: 0 }),
-        );
+    fn said(&mut self, seq: Seq, at: Millis, message: Message) {
+        self.place(seq, at, What::Said(message));
         for entry in std::mem::take(&mut self.early) {
             self.change(entry); // what still finds no message goes back to `early`
         }
@@ -123,7 +166,7 @@ impl History {
 
     /// Applies what happened to an earlier message. The last of a kind wins, whichever came first; deletion is final.
     fn change(&mut self, entry: Entry) {
-        let (Happening::Edited { id, .. } | Happening::Deleted { id } | Happening::State { id, .. }) = &entry.what
+        let (Happening::File { id, .. } | Happening::Edited { id, .. } | Happening::Deleted { id } | Happening::State { id, .. }) = &entry.what
         else {
             return;
         };
@@ -137,8 +180,9 @@ impl History {
             }
             Happening::Deleted { .. } => {
                 message.deleted = true;
-                message.body = Arc::default();
+                (message.body, message.files) = Default::default();
             }
+            Happening::File { file, .. } => message.file(entry.seq, file),
             Happening::State { state, .. } if entry.seq > message.settled => {
                 message.settled = entry.seq;
                 message.state = match state {

@@ -2,7 +2,7 @@
 //! shows, so that a change moves and alters elements instead of making new ones.
 
 use super::{Fate, History, Message, Moment, Queue, State, What};
-use shared::{Author, MessageId, Millis, Piece, Seq};
+use shared::{Author, File, MessageId, Millis, Piece, Seq};
 use std::sync::Arc;
 
 /// Messages of one author that are less than this apart share a name and a time: 3 minutes.
@@ -40,6 +40,7 @@ pub struct Bubble {
     pub name: Option<String>,
     pub at: Millis,
     pub body: Arc<Vec<Piece>>,
+    pub files: Arc<Vec<File>>,
     pub edited: bool,
     pub deleted: bool,
     /// `None` for what others said.
@@ -110,6 +111,7 @@ impl Bubble {
             name: None,
             at,
             body: Arc::default(),
+            files: Arc::default(),
             edited: false,
             deleted: false,
             state: None,
@@ -171,6 +173,7 @@ impl Page<'_> {
         self.bubble(Bubble {
             name: message.name.clone(),
             body: message.body.clone(),
+            files: message.files.clone(),
             edited: message.is_edited(),
             deleted: message.deleted,
             state: own.then_some(message.state),

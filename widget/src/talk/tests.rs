@@ -36,7 +36,7 @@ fn answer(seq: Seq, text: &str) -> Entry {
     Entry {
         seq,
         at: seq * SECOND,
-        what: Happening::Said { id: id(seq), from: Author::Operator, name, body, reply_to: None, rating: false },
+        what: Happening::Said { id: id(seq), from: Author::Operator, name, body, reply_to: None, rating: false, files: vec![] },
     }
 }
 
@@ -123,6 +123,7 @@ fn a_lost_acknowledgement_is_asked_for_again_under_the_same_name() {
         body: vec![Piece::Text("раз".to_owned())],
         reply_to: None,
         rating: false,
+        files: vec![],
     };
     talk.receive(welcome(None, 1), 4 * SECOND);
     talk.deeds();
@@ -225,7 +226,7 @@ fn an_entry_that_overtakes_its_tabs_own_word_shows_once() {
     let (mut there, mut here) = (connected(&shelf, "token"), connected(&shelf, "token"));
     there.say(id(1), "раз".to_owned(), 0);
     let body = vec![Piece::Text("раз".to_owned())];
-    let what = Happening::Said { id: id(1), from: Author::Visitor, name: None, body, reply_to: None, rating: false };
+    let what = Happening::Said { id: id(1), from: Author::Visitor, name: None, body, reply_to: None, rating: false, files: vec![] };
     here.receive(entries(vec![Entry { seq: 1, at: 1, what }]), 0);
     here.stored(0);
     there.receive(ToWidget::Accepted { id: id(1), seq: 1, at: 1 }, 0);

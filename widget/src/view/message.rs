@@ -2,6 +2,7 @@
 
 use super::Wish;
 use super::body::{body, tag};
+use super::files::files;
 use crate::clock;
 use crate::dialogue::{Bubble, State};
 use crate::embed::{say, say_with};
@@ -13,7 +14,8 @@ pub fn Message(bubble: &Bubble, fresh: bool, wish: fn(Wish)) -> AnyView {
     let time = clock::time(bubble.at);
     let name = speaker(bubble);
     let spoken = say_with("said", &[("name", name.clone().into()), ("time", time.clone().into())]);
-    let words = if bubble.deleted { vec![say("deleted").into_any()] } else { body(&bubble.body) };
+    let mut words = if bubble.deleted { vec![say("deleted").into_any()] } else { body(&bubble.body) };
+    words.extend(files(&bubble.files));
     let class = [
         if bubble.deleted { "msg gone" } else { "msg" },
         if bubble.last { " last" } else { "" },
@@ -129,6 +131,7 @@ fn button(word: &'static str, wish: Wish, act: fn(Wish)) -> AnyView {
 fn frame(bubble: &Bubble) -> &'static str {
     match bubble.body.as_slice() {
         _ if bubble.from == Author::System => "",
+        _ if !bubble.files.is_empty() => "bubble files",
         [Piece::Text(text)] if is_emoji(text) => "bubble only",
         _ => "bubble",
     }

@@ -34,6 +34,17 @@ pub struct VoteRequest {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Attachment {
     pub name: String,
+    /// The portal's `type` says so.
+    pub is_image: bool,
+    pub mime: Option<String>,
+    /// Bytes.
+    pub size: Option<u64>,
+    /// Of an image, in pixels.
+    pub width: Option<u32>,
+    pub height: Option<u32>,
+    /// Not documented, and the best there is: leads to the bytes, perhaps just once; may be relative.
+    pub download: Option<String>,
+    /// Leads to the bytes on older portals, to a page about them on newer ones.
     pub link: Option<String>,
 }
 
@@ -103,7 +114,18 @@ impl VoteRequest {
 
 impl Attachment {
     fn read(file: &Value) -> Option<Self> {
-        Some(Self { name: text_at(file, &["name"])?, link: text_at(file, &["link"]) })
+        let pixels = |name| number_at(file, &[name]).and_then(|pixels| u32::try_from(pixels).ok());
+        let address = |name| text_at(file, &[name]).filter(|address| !address.is_empty());
+        Some(Self {
+            name: text_at(file, &["name"])?,
+            is_image: text_at(file, &["type"]).is_some_and(|kind| kind == "image"),
+            mime: text_at(file, &["mime"]),
+            size: number_at(file, &["size"]),
+            width: pixels("width"),
+            height: pixels("height"),
+            download: address("downloadLink"),
+            link: address("link"),
+        })
     }
 }
 

@@ -2,9 +2,10 @@
 //! it: additions and deletions by the portal's own numbers, edits by their words and time.
 
 use super::{Confirmation, HeardRow};
-use crate::ids::{DialogueId, ImId, LineId, PortalHost};
+use crate::ids::{DialogueId, FileKey, ImId, LineId, PortalHost};
 use crate::store::StoreError;
 use crate::store::committer::Batch;
+use crate::store::files::{Expected, FileSource};
 use crate::store::log::{ReadLog, Told, Vote, Walk};
 use crate::store::row::Row;
 use crate::store::tables::{CONFIRMATIONS, HEARD, LINES, SITES};
@@ -12,7 +13,7 @@ use crate::store::{Position, SiteRecord};
 use redb::ReadableTable;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
-use shared::{Author, MessageId, Millis};
+use shared::{Author, File, FileId, MessageId, Millis};
 
 /// One thing a portal told.
 #[derive(Clone, Debug, PartialEq)]
@@ -28,8 +29,7 @@ pub enum InboxAct {
         name: Option<String>,
         /// Without the signature, in BB-code.
         text: String,
-        /// A line for each file, in BB-code.
-        files: String,
+        files: Vec<FileSource>,
         /// It asks for a rating.
         vote: Option<Vote>,
         at: Millis,
@@ -105,7 +105,7 @@ pub fn perform(
     let changed = match act {
         InboxAct::Said { im, line, author, name, text, files, vote, at, .. } => {
             let heard = Heard { host, dialogue, im, line, now };
-            heard.said(batch, By { author, name, vote }, Words { text, files }, at)?
+            heard.said(batch, Words { author, name, text, files, vote }, at)?
         }
         InboxAct::Edited { im, line, name, text, at, .. } => {
             let heard = Heard { host, dialogue, im, line, now };
@@ -140,25 +140,36 @@ impl Heard<'_> {
         (self.host.as_str(), self.im.chat, self.im.message)
     }
 
-    fn said(&self, batch: &mut Batch<'_>, by: By, words: Words, at: Millis) -> Result<bool, StoreError> {
+    fn said(&self, batch: &mut Batch<'_>, words: Words, at: Millis) -> Result<bool, StoreError> {
         match batch.row::<_, HeardRow>(HEARD, self.key())? {
-            None => self.begin(batch, by, &words, at, 0).map(|()| true),
-            Some(row) if row.by_edit && !row.deleted => self.filled(batch, row, words.files),
+            None => self.begin(batch, words, at, 0).map(|()| true),
+            Some(row) if row.by_edit && !row.deleted => self.filled(batch, row, words.files, at),
             Some(_) => Ok(false), // a repeat, or deleted already
         }
     }
 
     /// The message comes after an edit that made it: its words are old, its files are news.
-    fn filled(&self, batch: &mut Batch<'_>, mut row: HeardRow, files: String) -> Result<bool, StoreError> {
-        (row.files, row.by_edit) = (files, false);
-        let text = current_text(batch, self.dialogue, &row.id)?.filter(|_| !row.files.is_empty());
-        let is_news = text.is_some();
-        if let Some(text) = text {
-            let text = Words { text, files: row.files.clone() }.shown();
-            batch.append(self.dialogue, row.edited_at, edited(row.id.clone(), text))?;
+    fn filled(
+        &self,
+        batch: &mut Batch<'_>,
+        mut row: HeardRow,
+        files: Vec<FileSource>,
+        at: Millis,
+    ) -> Result<bool, StoreError> {
+        row.by_edit = false;
+        let files = self.expect(batch, &row.id, files)?;
+        let is_news = !files.is_empty();
+        for file in files {
+            batch.append(self.dialogue, at, Told::File { id: row.id.clone(), file })?;
         }
         batch.put(HEARD, self.key(), &row)?;
         Ok(is_news)
+    }
+
+    /// The files of message `id` are fetched soon; tells how the visitor sees them until then.
+    fn expect(&self, batch: &mut Batch<'_>, id: &MessageId, sources: Vec<FileSource>) -> Result<Vec<File>, StoreError> {
+        let Self { host, dialogue, im, now, .. } = *self;
+        batch.expect_files(Expected { host, dialogue, im, message: id, now }, sources)
     }
 
     fn edited(
@@ -169,15 +180,15 @@ impl Heard<'_> {
         at: Millis,
     ) -> Result<bool, StoreError> {
         let Some(mut row) = batch.row::<_, HeardRow>(HEARD, self.key())? else {
-            let by = By { author: Author::Operator, name, vote: None };
-            self.begin(batch, by, &Words { text, files: String::new() }, at, at)?;
+            let words = Words { author: Author::Operator, name, text, files: Vec::new(), vote: None };
+            self.begin(batch, words, at, at)?;
             return Ok(true);
         };
         let words = digest(&text);
         if row.deleted || row.words == words || at < row.edited_at {
             return Ok(false); // final, or the same words by another channel, or an older edit come late
         }
-        let text = Words { text, files: row.files.clone() }.shown();
+        let text = row.with_links(text);
         batch.append(self.dialogue, at, edited(row.id.clone(), text))?;
         (row.words, row.edited_at) = (words, at);
         batch.put(HEARD, self.key(), &row)?;
@@ -185,20 +196,14 @@ impl Heard<'_> {
     }
 
     /// The message stands in the dialogue from now on, and its portal is to be told.
-    fn begin(
-        &self,
-        batch: &mut Batch<'_>,
-        by: By,
-        said: &Words,
-        at: Millis,
-        edited_at: Millis,
-    ) -> Result<(), StoreError> {
-        let (dialogue, id, text) = (self.dialogue, self.im.message_id(self.host), said.shown());
-        let (words, files, by_edit) = (digest(&said.text), said.files.clone(), edited_at > 0);
-        let row = HeardRow { dialogue, id: id.clone(), words, edited_at, deleted: false, files, by_edit };
+    fn begin(&self, batch: &mut Batch<'_>, said: Words, at: Millis, edited_at: Millis) -> Result<(), StoreError> {
+        let Words { author: from, name, text, files, vote } = said;
+        let (dialogue, id) = (self.dialogue, self.im.message_id(self.host));
+        let (words, by_edit, links) = (digest(&text), edited_at > 0, String::new());
+        let row = HeardRow { dialogue, id: id.clone(), words, edited_at, deleted: false, files: links, by_edit };
         batch.put(HEARD, self.key(), &row)?;
-        let (By { author: from, name, vote }, chat, message) = (by, Some(self.im.chat), Some(self.im.message));
-        let told = Told::Said { id: id.clone(), from, name, text, chat, message, reply: None, vote };
+        let (chat, message, files) = (Some(self.im.chat), Some(self.im.message), self.expect(batch, &id, files)?);
+        let told = Told::Said { id: id.clone(), from, name, text, chat, message, reply: None, vote, files };
         batch.append(self.dialogue, at, told)?;
         let confirmation = ConfirmationRow { dialogue: self.dialogue, line: self.line, im: self.im, id, at: self.now };
         let no = batch.ledger.next_confirmation;
@@ -207,24 +212,15 @@ impl Heard<'_> {
     }
 }
 
-/// Who says it, and whether it asks for a rating.
-struct By {
+/// What a message says, and who says it.
+struct Words {
     author: Author,
     name: Option<String>,
-    vote: Option<Vote>,
-}
-
-/// What a message says, in BB-code: its words, and a line for each file.
-struct Words {
+    /// In BB-code.
     text: String,
-    files: String,
-}
-
-impl Words {
-    fn shown(&self) -> String {
-        let parts = [self.text.as_str(), self.files.as_str()];
-        parts.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join("\n")
-    }
+    files: Vec<FileSource>,
+    /// It asks for a rating.
+    vote: Option<Vote>,
 }
 
 fn deleted(
@@ -247,8 +243,9 @@ fn deleted(
     let row = HeardRow { dialogue, id, words, edited_at: now, deleted: true, files, by_edit: false };
     batch.put(HEARD, key, &row)?;
     let Some(id) = name else { return Ok(false) };
-    if !stands(batch, dialogue, &id)? {
-        return Ok(false);
+    let Some(files) = standing(batch, dialogue, &id)? else { return Ok(false) };
+    for file in files {
+        batch.forget_file(FileKey::of(dialogue, &file))?;
     }
     batch.append(dialogue, now, Told::Deleted { id, act: None, unsent: None })?;
     Ok(true)
@@ -259,28 +256,23 @@ fn edited(id: MessageId, text: String) -> Told {
     Told::Edited { id, text, act: None, unsent: None }
 }
 
-/// Whether the dialogue has the message `id`, not deleted.
-fn stands(batch: &mut Batch<'_>, dialogue: DialogueId, wanted: &MessageId) -> Result<bool, StoreError> {
+/// The files of the message `wanted`; none where the dialogue has no such message, or it is deleted.
+fn standing(
+    batch: &mut Batch<'_>,
+    dialogue: DialogueId,
+    wanted: &MessageId,
+) -> Result<Option<Vec<FileId>>, StoreError> {
     let tip = batch.head(dialogue)?.map_or(Position::NONE, |head| head.tip);
-    let mut found = false;
-    batch.walk(tip, |_, record| match &record.what {
-        Told::Deleted { id, .. } if id == wanted => Walk::Enough,
-        Told::Said { id, .. } if id == wanted => {
-            found = true;
-            Walk::Enough
-        }
-        _ => Walk::On,
-    })?;
-    Ok(found)
-}
-
-/// What the message `wanted` says now.
-fn current_text(batch: &mut Batch<'_>, dialogue: DialogueId, wanted: &MessageId) -> Result<Option<String>, StoreError> {
-    let tip = batch.head(dialogue)?.map_or(Position::NONE, |head| head.tip);
-    let mut found = None;
+    let (mut found, mut attached) = (None, Vec::new());
     batch.walk(tip, |_, record| match record.what {
-        Told::Said { id, text, .. } | Told::Edited { id, text, .. } if id == *wanted => {
-            found = Some(text);
+        Told::Deleted { id, .. } if id == *wanted => Walk::Enough,
+        Told::File { id, file } if id == *wanted => {
+            attached.push(file.id);
+            Walk::On
+        }
+        Told::Said { id, files, .. } if id == *wanted => {
+            attached.extend(files.into_iter().map(|file| file.id));
+            found = Some(std::mem::take(&mut attached));
             Walk::Enough
         }
         _ => Walk::On,

@@ -122,7 +122,7 @@ impl Run {
             author: shared::Author::Operator,
             name: None,
             text: format!("answer {nth}"),
-            files: String::new(),
+            files: Vec::new(),
             vote: None,
             at: now,
         };

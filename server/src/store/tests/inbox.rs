@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::ids::ImId;
-use shared::Author;
+use shared::{Author, File};
 
 const IM: ImId = ImId { chat: 1807, message: 100 };
 
@@ -14,10 +14,18 @@ fn said(dialogue: DialogueId, nth: u64, text: &str) -> InboxAct {
         author: Author::Operator,
         name: Some("Anna".to_owned()),
         text: text.to_owned(),
-        files: String::new(),
+        files: Vec::new(),
         vote: None,
         at: nth,
     }
+}
+
+fn with_file(dialogue: DialogueId, nth: u64, words: &str) -> InboxAct {
+    let mut act = said(dialogue, nth, words);
+    let InboxAct::Said { files, .. } = &mut act else { unreachable!() };
+    let (name, link) = ("f.pdf".to_owned(), Some("https://a.ru/f".to_owned()));
+    *files = vec![FileSource { name, link, ..FileSource::default() }];
+    act
 }
 
 fn edited(dialogue: DialogueId, im: ImId, text: &str, at: u64) -> InboxAct {
@@ -37,6 +45,7 @@ async fn seen(bench: &Bench, dialogue: DialogueId) -> Vec<String> {
     let entries = bench.store.entries(dialogue, 0, 1_000).await.unwrap();
     let short = entries.into_iter().map(|entry| match entry.what {
         Told::Said { text, .. } => text,
+        Told::File { file, .. } => format!("+{} {:?}", file.name, file.state),
         Told::Edited { text, .. } => format!("~{text}"),
         Told::Deleted { .. } => "x".to_owned(),
         Told::State { state, .. } => format!("{state:?}"),
@@ -118,22 +127,52 @@ async fn an_edit_before_its_message_makes_it() {
 async fn an_edit_takes_no_file_away() {
     let mut bench = Bench::new().await;
     let dialogue = bench.dialogue("one").await;
-    let with_file = |nth, words: &str| {
-        let mut act = said(dialogue, nth, words);
-        let InboxAct::Said { files, .. } = &mut act else { unreachable!() };
-        *files = "[url=https://a.ru/f]f[/url]".to_owned();
-        act
-    };
-    work(&bench, vec![with_file(100, "A"), edited(dialogue, IM, "B", 200)]).await;
+    work(&bench, vec![with_file(dialogue, 100, "A"), edited(dialogue, IM, "B", 200)]).await;
     let late = ImId { chat: 1807, message: 101 };
     work(&bench, vec![edited(dialogue, late, "C", 300)]).await;
     bench.kill();
-    assert_eq!(work(&bench, vec![with_file(101, "old")]).await, [dialogue], "an edit came first");
-    assert!(work(&bench, vec![with_file(101, "old")]).await.is_empty());
+    assert_eq!(work(&bench, vec![with_file(dialogue, 101, "old")]).await, [dialogue], "an edit came first");
+    assert!(work(&bench, vec![with_file(dialogue, 101, "old")]).await.is_empty());
     work(&bench, vec![edited(dialogue, late, "D", 400)]).await;
-    let with = |words: &str| format!("{words}\n[url=https://a.ru/f]f[/url]");
-    let expected = [with("A"), with("~B"), "C".to_owned(), with("~C"), with("~D")];
-    assert_eq!(seen(&bench, dialogue).await, expected);
+    assert_eq!(seen(&bench, dialogue).await, ["A", "~B", "C", "+f.pdf Some(Coming)", "~D"]);
+    assert_eq!(bench.store.fetches(10).await.unwrap().len(), 2);
+}
+
+#[tokio::test]
+async fn a_file_is_fetched_once_and_goes_with_its_message() {
+    let mut bench = Bench::new().await;
+    let dialogue = bench.dialogue("one").await;
+    work(&bench, vec![with_file(dialogue, 100, "A"), with_file(dialogue, 101, "B")]).await;
+    let fetches = bench.store.fetches(10).await.unwrap();
+    for fetch in &fetches {
+        let file = File { size: 7, state: None, ..fetch.file.clone() };
+        let kept = Fetched::Kept { file, mime: "application/pdf".to_owned() };
+        assert!(bench.store.fetched(fetch, kept.clone(), 60).await.unwrap());
+        assert!(!bench.store.fetched(fetch, kept, 60).await.unwrap(), "once");
+    }
+    bench.kill();
+    assert!(bench.store.fetches(10).await.unwrap().is_empty());
+    assert_eq!(seen(&bench, dialogue).await, ["A", "B", "+f.pdf None", "+f.pdf None"]);
+    assert_eq!(bench.store.file_keys().await.unwrap().len(), 2);
+    work(&bench, vec![deleted(dialogue, IM)]).await;
+    let left = bench.store.file_keys().await.unwrap();
+    assert_eq!(left.len(), 1);
+    assert_eq!(bench.store.erase(dialogue).await.unwrap(), Some(left.into_iter().collect()));
+    assert!(bench.store.file_keys().await.unwrap().is_empty());
+}
+
+#[tokio::test]
+async fn a_file_that_is_not_to_be_had_is_told_as_lost() {
+    let bench = Bench::new().await;
+    let dialogue = bench.dialogue("one").await;
+    work(&bench, vec![with_file(dialogue, 100, "A")]).await;
+    let fetch = bench.store.fetches(10).await.unwrap().remove(0);
+    assert!(bench.store.fetched(&fetch, Fetched::Later(90), 60).await.unwrap());
+    let fetch = bench.store.fetches(10).await.unwrap().remove(0);
+    assert_eq!((fetch.attempts, fetch.due), (1, 90));
+    assert!(bench.store.fetched(&fetch, Fetched::Lost { href: None }, 95).await.unwrap());
+    assert_eq!(seen(&bench, dialogue).await, ["A", "+f.pdf Some(Lost)"]);
+    assert!(bench.store.fetches(10).await.unwrap().is_empty());
 }
 
 #[tokio::test]

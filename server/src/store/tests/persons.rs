@@ -21,7 +21,7 @@ async fn a_visitors_data_is_told_and_erased() {
         author: Author::Operator,
         name: None,
         text: "hello".to_owned(),
-        files: String::new(),
+        files: Vec::new(),
         vote: None,
         at: 80,
     };
@@ -29,8 +29,8 @@ async fn a_visitors_data_is_told_and_erased() {
     let export = bench.store.export(dialogue).await.unwrap().unwrap();
     assert_eq!((export.dialogue.last, export.entries.len()), (71, 71));
 
-    assert!(bench.store.erase(dialogue).await.unwrap());
-    assert!(!bench.store.erase(dialogue).await.unwrap());
+    assert_eq!(bench.store.erase(dialogue).await.unwrap(), Some(Vec::new()));
+    assert_eq!(bench.store.erase(dialogue).await.unwrap(), None);
     for round in 0..2 {
         assert!(bench.store.export(dialogue).await.unwrap().is_none(), "round {round}");
         assert!(bench.store.session(token).await.unwrap().is_none());

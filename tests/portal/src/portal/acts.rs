@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 use super::Portal;
 use crate::{
     app::App,
+    drive::Upload,
     faults::Fault,
     ids::{ChatId, LineId, MessageId, UserId},
     options::Line,
@@ -110,6 +111,20 @@ impl Portal {
     /// When chat or operator are unknown, or the text is empty.
     pub fn operator_says(&self, chat: ChatId, operator: UserId, text: &str) -> Result<MessageId, TalkError> {
         self.shared.change(|world| world.operator_says(chat, operator, text))
+    }
+
+    /// An operator sends files, with words or without.
+    ///
+    /// # Errors
+    /// When chat or operator are unknown.
+    pub fn operator_sends(
+        &self,
+        chat: ChatId,
+        operator: UserId,
+        text: &str,
+        files: Vec<Upload>,
+    ) -> Result<MessageId, TalkError> {
+        self.shared.change(|world| world.operator_sends(chat, operator, text, files))
     }
 
     /// An operator writes to colleagues only.

@@ -75,6 +75,11 @@ impl Portal {
         self.shared.clock().now()
     }
 
+    /// How often the portal was asked for a file, or for the page about one.
+    pub fn files_asked_for(&self) -> usize {
+        self.shared.look(|world| world.files_asked_for)
+    }
+
     pub fn chats(&self) -> Vec<Chat> {
         self.shared.look(|world| world.chats.values().cloned().collect())
     }

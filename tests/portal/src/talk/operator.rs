@@ -6,6 +6,7 @@ use super::{Gap, TalkError, message_event};
 use crate::{
     chats::{Alarm, Author, Due, Kind, Message},
     connectors::Capabilities,
+    drive::Upload,
     ids::{ChatId, MessageId, UserId},
     world::World,
 };
@@ -21,6 +22,25 @@ impl World {
         self.ensure_session(chat, Some(by));
         self.chat_mut(chat).owner.get_or_insert(by);
         Ok(self.say(chat, Author::Operator(by), Kind::Said, text.to_owned()))
+    }
+
+    /// An operator sends files, perhaps with words.
+    pub fn operator_sends(
+        &mut self,
+        chat: ChatId,
+        by: UserId,
+        text: &str,
+        files: Vec<Upload>,
+    ) -> Result<MessageId, TalkError> {
+        self.known(chat)?;
+        self.employee(by).ok_or(TalkError::NoOperator)?;
+        self.ensure_session(chat, Some(by));
+        self.chat_mut(chat).owner.get_or_insert(by);
+        let id = self.store(chat, Author::Operator(by), Kind::Said, text.to_owned());
+        let files = files.into_iter().map(|file| self.keep_file(file)).collect();
+        self.edit_message(chat, id, |message| message.files = files);
+        self.hand_over(chat, id);
+        Ok(id)
     }
 
     /// An automatic text to the visitor.

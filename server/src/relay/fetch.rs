@@ -1,0 +1,232 @@
+//! Fetches operators' files from the portals, at once and then for a while again: their addresses may work just once and
+//! not for long, so visitors get our own copy. The message they belong to has long been told.
+
+use super::Relay;
+use crate::bitrix::client::Portal;
+use crate::bitrix::guard::{Download, GuardError};
+use crate::clock::millis;
+use crate::files::{Claim, Look, mime_of};
+use crate::ids::FileKey;
+use crate::store::{Fetch, Fetched, StoreError};
+use crate::telemetry::chain;
+use shared::{File, FileKind, Millis};
+use std::collections::HashSet;
+use std::io::ErrorKind;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+use url::Url;
+
+/// How many files are fetched at the same time.
+const AT_ONCE: usize = 4;
+
+/// How many waiting files are looked at.
+const LOOKED_AT: usize = 1_000;
+
+/// How long one file may take in all, by the machine's time.
+const WITHIN: Duration = Duration::from_secs(120);
+
+/// How long after each attempt that failed comes the next; after the last of them the file is given up.
+const AGAIN: [Duration; 5] = [
+    Duration::from_secs(5),
+    Duration::from_secs(60),
+    Duration::from_secs(5 * 60),
+    Duration::from_secs(20 * 60),
+    Duration::from_secs(60 * 60),
+];
+
+/// How often the store is looked at without a ring.
+const IDLE: Duration = Duration::from_secs(60);
+
+/// Why an address brought no file.
+#[derive(Debug, thiserror::Error)]
+enum Miss {
+    #[error("no address that may be asked")]
+    Address,
+    #[error("no answer")]
+    Unanswered(#[from] GuardError),
+    #[error("the status {0}")]
+    Status(u16),
+    #[error("a page in the file's place")]
+    Page,
+    #[error("it is larger than this relay takes")]
+    TooLarge,
+    #[error("{0} bytes, where the portal tells {1}")]
+    Size(u64, u64),
+    #[error("it took too long")]
+    Late,
+    #[error("it was not written")]
+    Disk(#[source] std::io::Error),
+    #[error("no token")]
+    Token,
+}
+
+impl From<std::io::Error> for Miss {
+    fn from(error: std::io::Error) -> Self {
+        if error.kind() == ErrorKind::FileTooLarge { Self::TooLarge } else { Self::Disk(error) }
+    }
+}
+
+impl Miss {
+    /// Whether another attempt can bring something else.
+    fn is_final(&self) -> bool {
+        matches!(self, Self::Address | Self::TooLarge | Self::Unanswered(GuardError::Forbidden(_)))
+    }
+}
+
+/// Files that are being fetched.
+type UnderWay = Arc<Mutex<HashSet<FileKey>>>;
+
+/// Fetches until the shutdown.
+pub async fn run(relay: Relay) -> Result<(), StoreError> {
+    let under_way = UnderWay::default();
+    while !relay.shutdown.is_cancelled() {
+        let next = begin(&relay, &under_way).await?;
+        let wait = next.map_or(IDLE, |due| Duration::from_millis(due.saturating_sub(relay.clock.now())).min(IDLE));
+        tokio::select! {
+            () = relay.shutdown.cancelled() => {}
+            () = relay.bells.fetch.notified() => {}
+            () = relay.clock.sleep(wait) => {}
+        }
+    }
+    Ok(())
+}
+
+/// Begins what is due, as far as there is room; tells when the next falls due. Each that ends rings.
+async fn begin(relay: &Relay, under_way: &UnderWay) -> Result<Option<Millis>, StoreError> {
+    let now = relay.clock.now();
+    for fetch in relay.store.fetches(LOOKED_AT).await? {
+        let key = fetch.key();
+        if lock(under_way).len() >= AT_ONCE {
+            return Ok(None);
+        }
+        if fetch.due > now {
+            return Ok(Some(fetch.due));
+        }
+        if lock(under_way).insert(key) {
+            let (relay, under_way) = (relay.clone(), Arc::clone(under_way));
+            relay.tasks.clone().spawn(async move {
+                tokio::select! {
+                    () = relay.shutdown.cancelled() => {} // it is tried again at the next start
+                    () = attend(&relay, &fetch) => {}
+                }
+                lock(&under_way).remove(&key);
+                relay.bells.fetch.notify_one();
+            });
+        }
+    }
+    Ok(None)
+}
+
+fn lock(under_way: &UnderWay) -> MutexGuard<'_, HashSet<FileKey>> {
+    under_way.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// One attempt, and what follows from it.
+async fn attend(relay: &Relay, fetch: &Fetch) {
+    let fetched = tokio::time::timeout(WITHIN, get(relay, fetch)).await.unwrap_or(Err(Miss::Late));
+    let now = relay.clock.now();
+    let (outcome, claim) = match fetched {
+        Ok((look, claim)) => (kept(fetch, &look), Some(claim)),
+        Err(miss) => {
+            let (attempts, error) = (fetch.attempts + 1, chain(&miss));
+            tracing::warn!(dialogue.id = %fetch.dialogue, attempts, error, "an operator's file was not fetched");
+            let again = AGAIN.get(fetch.attempts as usize).filter(|_| !miss.is_final());
+            match again {
+                Some(wait) => (Fetched::Later(now + millis(*wait)), None),
+                None => (Fetched::Lost { href: address(fetch) }, None),
+            }
+        }
+    };
+    let is_final = !matches!(outcome, Fetched::Later(_));
+    match relay.store.fetched(fetch, outcome, now).await {
+        Ok(true) if is_final => relay.hub.wake(fetch.dialogue),
+        Ok(true) => {}
+        Ok(false) => relay.files.remove(claim.is_some().then(|| fetch.key())).await,
+        Err(error) => tracing::error!(error = chain(&error), "a file's fate was not kept"),
+    }
+}
+
+/// Tries every address that the portal gave, the best first.
+async fn get(relay: &Relay, fetch: &Fetch) -> Result<(Look, Claim), Miss> {
+    let portal = relay.portals.get(&fetch.host).ok_or(Miss::Address)?;
+    let mut missed = Miss::Address;
+    for link in [&fetch.source.download, &fetch.source.link].into_iter().flatten() {
+        let Some(url) = resolved(&portal, link) else { continue };
+        match from(relay, &portal, fetch, url).await {
+            Ok(got) => return Ok(got),
+            Err(Miss::TooLarge) => return Err(Miss::TooLarge),
+            // What may pass says more than what may not.
+            Err(miss) if missed.is_final() => missed = miss,
+            Err(_) => {}
+        }
+    }
+    Err(missed)
+}
+
+/// Asks an address, once more with our token where the portal wants to know who asks.
+async fn from(relay: &Relay, portal: &Portal, fetch: &Fetch, url: Url) -> Result<(Look, Claim), Miss> {
+    let (guard, origin) = (relay.portals.guard(), portal.host().origin());
+    let mut download = guard.download(url.clone(), &origin).await?;
+    if download.status == 401 && url.origin().ascii_serialization() == origin {
+        let url = portal.with_token(url).await.map_err(|_| Miss::Token)?;
+        download = guard.download(url, &origin).await?;
+    }
+    if download.status != 200 {
+        return Err(Miss::Status(download.status));
+    }
+    if is_page(&download.mime) && !is_page_itself(fetch) {
+        return Err(Miss::Page);
+    }
+    save(relay, fetch, download).await
+}
+
+async fn save(relay: &Relay, fetch: &Fetch, mut download: Download) -> Result<(Look, Claim), Miss> {
+    if download.size.is_some_and(|size| size > relay.files.most()) {
+        return Err(Miss::TooLarge);
+    }
+    let mut writer = relay.files.write(fetch.key()).await?;
+    while let Some(piece) = download.piece().await? {
+        writer.write(&piece).await?;
+    }
+    match fetch.source.size {
+        Some(told) if told > 0 && told != writer.size() => Err(Miss::Size(writer.size(), told)),
+        _ => Ok(writer.finish().await?),
+    }
+}
+
+fn is_page(mime: &str) -> bool {
+    matches!(mime, "text/html" | "application/xhtml+xml")
+}
+
+/// Whether the operator has sent a page of HTML.
+fn is_page_itself(fetch: &Fetch) -> bool {
+    let name = fetch.source.name.to_ascii_lowercase();
+    fetch.source.mime.as_deref().is_some_and(is_page) || name.ends_with(".html") || name.ends_with(".htm")
+}
+
+fn resolved(portal: &Portal, link: &str) -> Option<Url> {
+    let mut url = Url::parse(&portal.host().origin()).ok()?.join(link).ok()?;
+    url.set_fragment(None); // `#img.jpg` is for the portal's own windows
+    Some(url)
+}
+
+fn kept(fetch: &Fetch, look: &Look) -> Fetched {
+    let (id, name) = (fetch.file.id.clone(), fetch.file.name.clone());
+    let (kind, mime, pixels) = match &look.image {
+        Some(image) => (FileKind::Image, image.mime, Some((image.width, image.height))),
+        None => (FileKind::File, mime_of(&name), None),
+    };
+    let (width, height) = pixels.unzip();
+    let file = File { id, name, size: look.size, kind, width, height, state: None, href: None };
+    Fetched::Kept { file, mime: mime.to_owned() }
+}
+
+/// Where the visitor may try for themselves: the public link, at the portal or Bitrix24 alone.
+fn address(fetch: &Fetch) -> Option<String> {
+    let base = Url::parse(&fetch.host.origin()).ok()?;
+    let url = base.join(fetch.source.link.as_deref()?).ok()?;
+    let host = url.host_str()?;
+    let is_theirs =
+        url.origin() == base.origin() || (url.scheme() == "https" && crate::bitrix::guard::is_bitrix24(host));
+    is_theirs.then(|| url.into())
+}

@@ -1,0 +1,199 @@
+//! What is known of attachments: whose each is, what it is, and which are still to be fetched from a portal. The bytes
+//! themselves lie beside the data file.
+
+use super::committer::Batch;
+use super::log::Told;
+use super::row::{self, Row};
+use super::tables::{FETCHES, FILES};
+use super::{Store, StoreError};
+use crate::ids::{DialogueId, FileKey, ImId, PortalHost};
+use redb::ReadableTable;
+use serde::{Deserialize, Serialize};
+use shared::{File, FileKind, FileState, MessageId, Millis};
+use std::collections::HashSet;
+
+/// An attachment that is on the disk.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct FileRecord {
+    pub dialogue: DialogueId,
+    pub file: File,
+    /// What it is served as.
+    pub mime: String,
+    pub at: Millis,
+    /// Whether a message has it. An upload that none ever gets is dropped.
+    pub used: bool,
+}
+
+impl Row for FileRecord {
+    const KIND: &'static str = "file";
+}
+
+/// Where an operator's file can be had, as the portal told.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FileSource {
+    pub name: String,
+    /// The portal's word for it.
+    pub is_image: bool,
+    pub mime: Option<String>,
+    /// Bytes.
+    pub size: Option<u64>,
+    pub width: Option<u32>,
+    pub height: Option<u32>,
+    /// Leads to the bytes; may be relative to the portal.
+    pub download: Option<String>,
+    /// Leads to the bytes or to a page about them.
+    pub link: Option<String>,
+}
+
+/// An operator's file that is to be fetched.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Fetch {
+    pub host: PortalHost,
+    pub dialogue: DialogueId,
+    /// Whose file it is.
+    pub message: MessageId,
+    /// As the visitor knows it.
+    pub file: File,
+    pub source: FileSource,
+    /// How often it was tried.
+    pub attempts: u32,
+    /// When it is to be tried next.
+    pub due: Millis,
+}
+
+impl Row for Fetch {
+    const KIND: &'static str = "fetch";
+}
+
+impl Fetch {
+    pub fn key(&self) -> FileKey {
+        FileKey::of(self.dialogue, &self.file.id)
+    }
+}
+
+/// What became of an attempt to fetch a file.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Fetched {
+    /// It is on the disk, and this.
+    Kept { file: File, mime: String },
+    /// To be tried again then.
+    Later(Millis),
+    /// Not to be had; the visitor gets this address of it, if there is one.
+    Lost { href: Option<String> },
+}
+
+impl Store {
+    /// The attachment of this key, if it is on the disk.
+    pub async fn file(&self, key: FileKey) -> Result<Option<FileRecord>, StoreError> {
+        self.read(move |view| view.row(FILES, key.bytes())).await
+    }
+
+    /// Up to `limit` files that are to be fetched, those that fall due first before others.
+    pub async fn fetches(&self, limit: usize) -> Result<Vec<Fetch>, StoreError> {
+        self.read(move |view| {
+            let mut fetches: Vec<Fetch> = view.rows(FETCHES)?;
+            fetches.sort_unstable_by_key(|fetch| fetch.due);
+            fetches.truncate(limit);
+            Ok(fetches)
+        })
+        .await
+    }
+
+    /// Notes what became of an attempt, for the visitor too. False where nobody wants the file any more: its message or
+    /// its dialogue is gone.
+    pub async fn fetched(&self, fetch: &Fetch, outcome: Fetched, now: Millis) -> Result<bool, StoreError> {
+        let key = fetch.key();
+        self.commit(move |batch| {
+            let Some(fetch) = batch.row::<_, Fetch>(FETCHES, key.bytes())? else { return Ok(false) };
+            let Fetch { dialogue, message, .. } = fetch.clone();
+            let file = match outcome {
+                Fetched::Later(due) => {
+                    batch.put(FETCHES, key.bytes(), &Fetch { attempts: fetch.attempts + 1, due, ..fetch })?;
+                    return Ok(true);
+                }
+                Fetched::Kept { file, mime } => {
+                    let record = FileRecord { dialogue, file: file.clone(), mime, at: now, used: true };
+                    batch.put(FILES, key.bytes(), &record)?;
+                    file
+                }
+                Fetched::Lost { href } => File { state: Some(FileState::Lost), href, ..fetch.file },
+            };
+            batch.remove(FETCHES, key.bytes())?;
+            batch.append(dialogue, now, Told::File { id: message, file })?;
+            Ok(true)
+        })
+        .await
+    }
+
+    /// Every attachment that is on the disk.
+    pub async fn file_keys(&self) -> Result<HashSet<FileKey>, StoreError> {
+        self.read(|view| {
+            let Some(table) = view.table(FILES)? else { return Ok(HashSet::new()) };
+            table.iter()?.map(|entry| Ok(FileKey::from(entry?.0.value()))).collect()
+        })
+        .await
+    }
+
+    /// A key of this store's own for one purpose: the same as long as the key file is.
+    pub fn derive(&self, purpose: &str) -> [u8; 32] {
+        self.shared.vault.derive(purpose)
+    }
+}
+
+/// Whose files are to be fetched.
+pub(super) struct Expected<'a> {
+    pub host: &'a PortalHost,
+    pub dialogue: DialogueId,
+    pub im: ImId,
+    /// The message's name with the visitor.
+    pub message: &'a MessageId,
+    pub now: Millis,
+}
+
+impl Batch<'_> {
+    /// These files are fetched soon; tells how the visitor sees them until then.
+    pub(super) fn expect_files(&self, of: Expected<'_>, sources: Vec<FileSource>) -> Result<Vec<File>, StoreError> {
+        let mut files = Vec::with_capacity(sources.len());
+        for (nth, source) in sources.into_iter().enumerate() {
+            let can_be_had = source.download.is_some() || source.link.is_some();
+            let file = File {
+                id: of.im.file_id(of.host, nth),
+                name: source.name.clone(),
+                size: source.size.unwrap_or_default(),
+                kind: if source.is_image { FileKind::Image } else { FileKind::File },
+                width: source.width,
+                height: source.height,
+                state: Some(if can_be_had { FileState::Coming } else { FileState::Lost }),
+                href: None,
+            };
+            if can_be_had {
+                let (host, message) = (of.host.clone(), of.message.clone());
+                let (dialogue, file, due) = (of.dialogue, file.clone(), of.now);
+                let fetch = Fetch { host, dialogue, message, file, source, attempts: 0, due };
+                self.put(FETCHES, fetch.key().bytes(), &fetch)?;
+            }
+            files.push(file);
+        }
+        Ok(files)
+    }
+
+    /// Forgets every file of `dialogue`; tells which were on the disk.
+    pub(super) fn forget_files(&self, dialogue: DialogueId) -> Result<Vec<FileKey>, StoreError> {
+        self.remove_where(FETCHES, |fetch: Fetch| fetch.dialogue == dialogue)?;
+        let mut keys = Vec::new();
+        self.table(FILES)?.retain(|key, bytes| {
+            let is_theirs = row::decode::<FileRecord>(bytes).is_ok_and(|record| record.dialogue == dialogue);
+            if is_theirs {
+                keys.push(FileKey::from(key));
+            }
+            !is_theirs
+        })?;
+        Ok(keys)
+    }
+
+    /// Forgets one file, fetched or not; the sweep takes its bytes.
+    pub(super) fn forget_file(&self, key: FileKey) -> Result<(), StoreError> {
+        self.remove(FETCHES, key.bytes())?;
+        self.remove(FILES, key.bytes())
+    }
+}
