@@ -4,6 +4,7 @@ import { byId, el, icon, keep, wish } from './parts.js';
 import { lang, word } from './words.js';
 
 const SEND = 'imconnector.send.messages';
+const ATTENDANCE = ['online', 'away', 'closed'];
 const MOODS = ['answers', 'busy', 'silent', 'off'];
 
 /** Faults by name: what the portal is told, and the one method they wait for. */
@@ -86,6 +87,8 @@ function lines({ host, channels }) {
     return el('li', {},
       el('span', { className: `dot ${state}` }),
       el('span', { className: 'body' }, el('b', {}, one.line_name), el('small', {}, `${one.connector_name}: ${told}`)),
+      el('select', { 'aria-label': `${one.line_name}: ${word('attendance')}`, onchange: ({ target }) => wish('attend', { line: one.line, attendance: target.value }) },
+        ...ATTENDANCE.map(value => el('option', { value, selected: value === one.attendance }, word(`attend_${value}`)))),
       el('a', { className: 'btn small quiet', href: settings(host, one) }, word(one.on ? 'configure' : 'connect')));
   });
 }

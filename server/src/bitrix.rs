@@ -12,6 +12,7 @@ pub mod events;
 pub(crate) mod fixtures;
 pub mod form;
 pub mod guard;
+pub mod hours;
 pub mod methods;
 pub mod oauth;
 pub mod trouble;

@@ -2,8 +2,9 @@
 //!
 //! `run` is the whole of it, on a listener that is already bound. `routes` answers HTTP, `store` keeps everything that
 //! outlives the process, `setup` gets to know portals and their lines, `relay` carries messages between the store and the
-//! portals, which `bitrix` knows how to talk to; `channel` knows what keeps messages from a line; `hub` wakes open
-//! connections, `limits` bounds them, `clock` is the only source of time, `config` the settings.
+//! portals, which `bitrix` knows how to talk to; `channel` knows what keeps messages from a line, `presence` who is
+//! there to answer; `hub` wakes open connections, `limits` bounds them, `clock` is the only source of time, `config` the
+//! settings.
 
 pub mod admin;
 pub mod assets;
@@ -18,6 +19,7 @@ pub mod hub;
 pub mod ids;
 pub mod limits;
 pub mod look;
+pub mod presence;
 pub mod profile;
 pub mod relay;
 mod routes;

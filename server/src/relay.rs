@@ -33,6 +33,7 @@ use crate::config::Config;
 use crate::files::Files;
 use crate::hub::Hub;
 use crate::ids::PortalHost;
+use crate::presence::Presences;
 use crate::store::{Store, StoreError};
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -47,6 +48,7 @@ pub struct Relay {
     store: Store,
     portals: Portals,
     channels: Channels,
+    presences: Presences,
     hub: Hub,
     files: Files,
     clock: Clock,
@@ -94,7 +96,8 @@ impl Relay {
     ) -> Self {
         let confirm = portals.iter().map(|portal| (portal.host().clone(), Notify::new())).collect();
         let bells = Arc::new(Bells { inbox: Notify::new(), fetch: Notify::new(), confirm });
-        Self { store, portals, channels, hub, files, clock, tasks, shutdown, bells }
+        let presences = Presences::new(store.clone(), channels.clone(), clock.clone());
+        Self { store, portals, channels, presences, hub, files, clock, tasks, shutdown, bells }
     }
 
     /// Carries until the shutdown.
@@ -113,9 +116,15 @@ impl Relay {
             self.lasting(&failed, titles::run(self.clone(), portal(Urgency::Upkeep), titled));
             self.lasting(&failed, confirm::run(self.clone(), portal(Urgency::Confirmation)));
             self.lasting(&failed, recover::run(self.clone(), portal(Urgency::Upkeep)));
+            self.lasting(&failed, self.presences.clone().run(portal(Urgency::Upkeep), self.shutdown.clone()));
         }
         drop(failed);
         failures.recv().await.map_or(Ok(()), Err)
+    }
+
+    /// Who is there to answer.
+    pub fn presences(&self) -> &Presences {
+        &self.presences
     }
 
     fn lasting(

@@ -4,6 +4,7 @@
 //! `committer` is the one thread that writes; `tables` names what is kept, `row` how; `vault` seals secrets.
 
 mod accept;
+mod answers;
 mod ask;
 mod board;
 mod committer;

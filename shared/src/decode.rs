@@ -3,8 +3,8 @@
 
 use crate::ids::{FileId, MessageId, SiteKey};
 use crate::wire::{
-    Author, Entry, File, FileKind, FileState, Happening, Hello, Link, MessageState, Piece, Quote, Refusal, ToServer,
-    ToWidget,
+    Attendance, Author, Entry, File, FileKind, FileState, Happening, Hello, Link, MessageState, Piece, Presence, Quote,
+    Refusal, ToServer, ToWidget,
 };
 
 /// A JSON value, wherever it lives.
@@ -38,6 +38,7 @@ pub fn to_widget<N: Node>(frame: &N) -> Option<ToWidget> {
             retry_after: number(frame, "retry_after").and_then(|seconds| u32::try_from(seconds).ok()),
         },
         "pong" => ToWidget::Pong,
+        "presence" => ToWidget::Presence(presence(frame)),
         _ => ToWidget::Unknown,
     })
 }
@@ -62,6 +63,7 @@ pub fn from_widget(frame: &ToServer, quote: impl Fn(&str) -> String) -> String {
                 .concat()
         }
         ToServer::Finish { id } => act("finish", id, None, None),
+        ToServer::Look { site } => ["{\"type\":\"look\",\"site\":", &quote(site.as_str()), "}"].concat(),
         ToServer::Ping => "{\"type\":\"ping\"}".to_owned(),
         // The shell's own frames: in the browser there is no such variant.
         #[cfg(feature = "serde")]
@@ -80,6 +82,24 @@ fn act(kind: &str, id: &MessageId, other: Option<(&str, &MessageId)>, text: Opti
         json += text;
     }
     json + "}"
+}
+
+fn presence<N: Node>(frame: &N) -> Presence {
+    Presence {
+        state: text(frame, "state").and_then(|state| attendance(&state)),
+        opens_at: number(frame, "opens_at"),
+        answer_seconds: number(frame, "answer_seconds").and_then(|seconds| u32::try_from(seconds).ok()),
+        held: frame.get("held").is_some_and(|held| held.truth()),
+    }
+}
+
+fn attendance(name: &str) -> Option<Attendance> {
+    Some(match name {
+        "online" => Attendance::Online,
+        "away" => Attendance::Away,
+        "closed" => Attendance::Closed,
+        _ => return None,
+    })
 }
 
 fn entry<N: Node>(entry: &N) -> Option<Entry> {

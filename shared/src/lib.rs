@@ -11,6 +11,6 @@ pub use ids::{FileId, IdError, MessageId, SiteKey};
 #[cfg(feature = "serde")]
 pub use wire::{About, Tracked};
 pub use wire::{
-    Author, Entry, File, FileKind, FileState, Happening, Hello, Link, MessageState, Millis, PROTOCOL_VERSION, Piece,
-    Quote, Refusal, Seq, ToServer, ToWidget,
+    Attendance, Author, Entry, File, FileKind, FileState, Happening, Hello, Link, MessageState, Millis,
+    PROTOCOL_VERSION, Piece, Presence, Quote, Refusal, Seq, ToServer, ToWidget,
 };

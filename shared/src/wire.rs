@@ -39,6 +39,8 @@ pub enum ToServer {
     Rate { id: MessageId, like: bool },
     /// The visitor ends the conversation, while an operator leads it.
     Finish { id: MessageId },
+    /// Who only looks and has no session: in the place of `Hello`, by a request alone. Answered by `Presence`.
+    Look { site: SiteKey },
     /// Answered by `Pong`: how a half-open connection is found out.
     Ping,
     /// What the page tells of its visitor, whole every time. Answered by `Pong`. The shell's script writes it, the
@@ -140,9 +142,40 @@ pub enum ToWidget {
         retry_after: Option<u32>,
     },
     Pong,
+    /// Who is there to answer: after `Welcome` and whenever that changes. Not part of the log.
+    Presence(Presence),
     /// Sent by a newer relay; an older widget, still cached somewhere, passes over it.
     #[cfg_attr(feature = "serde", serde(other))]
     Unknown,
+}
+
+/// What is known of those who answer. What is unknown is absent.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(Serialize, Deserialize))]
+pub struct Presence {
+    #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "Option::is_none"))]
+    pub state: Option<Attendance>,
+    /// When the line opens, while it is closed.
+    #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "Option::is_none"))]
+    pub opens_at: Option<Millis>,
+    /// How long visitors wait for an answer, in seconds: the median of the last answers.
+    #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "Option::is_none"))]
+    pub answer_seconds: Option<u32>,
+    /// Messages are kept and cannot be delivered now.
+    #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "std::ops::Not::not"))]
+    pub held: bool,
+}
+
+/// Whether somebody is there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(Serialize, Deserialize))]
+#[cfg_attr(feature = "serde", serde(rename_all = "snake_case"))]
+pub enum Attendance {
+    Online,
+    /// Within working hours, and nobody is there just now.
+    Away,
+    /// Outside working hours.
+    Closed,
 }
 
 /// Why the relay did not take something.

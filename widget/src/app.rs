@@ -113,6 +113,7 @@ impl App {
     fn perform(&self, deed: Deed) {
         match deed {
             Deed::Send(frame) => self.connection.send(&frame),
+            Deed::Look(frame) => self.connection.look(&frame),
             Deed::Connect => self.connection.start(),
             Deed::Anew => {
                 self.connection.stop();

@@ -93,6 +93,16 @@ impl Connection {
         }
     }
 
+    /// Asks who is there, without a session.
+    pub fn look(self: &Rc<Self>, frame: &ToServer) {
+        let (this, body) = (Rc::clone(self), poll::body(&written(frame), &[], false));
+        spawn_local(async move {
+            let answer = poll::ask(body).await.and_then(|text| json::parse(&text)?.get("frames")?.list());
+            let frames = answer.iter().flatten().filter_map(to_widget);
+            frames.for_each(|frame| (this.report)(Event::Frame(frame)));
+        });
+    }
+
     /// When `tick` is next to be called.
     pub fn due(&self) -> Option<Millis> {
         self.pace.borrow_mut().due()

@@ -163,8 +163,19 @@ mod tests {
     use std::path::Path;
 
     /// Words that are chosen by data: states, notes, the header's line.
-    const CHOSEN: [&str; 20] = [
+    const CHOSEN: [&str; 31] = [
         "online",
+        "online_fast",
+        "usually_min",
+        "usually_hour",
+        "usually_day",
+        "away",
+        "bot_first",
+        "closed",
+        "off_today",
+        "off_tomorrow",
+        "off_date",
+        "held",
         "no_link",
         "finished",
         "queued",

@@ -4,6 +4,7 @@
 
 mod deed;
 mod frames;
+mod header;
 mod link;
 mod look;
 #[cfg(test)]
@@ -12,8 +13,9 @@ mod tests;
 use crate::dialogue::{Fate, History, Pending, Queue, State};
 use crate::storage::Storage;
 pub use deed::{Deed, News};
+pub use header::{Header, Sub};
 pub use link::{Link, Strip};
-use shared::{Author, Hello, MessageId, Millis, PROTOCOL_VERSION, Refusal, Seq, SiteKey};
+use shared::{Author, Hello, MessageId, Millis, PROTOCOL_VERSION, Presence, Refusal, Seq, SiteKey};
 
 /// A message that only the relay has for longer than this is explained: 10 s.
 const LONG: Millis = 10_000;
@@ -36,6 +38,8 @@ pub struct Talk {
     settled: Vec<MessageId>,
     /// The first of the visitor's messages that the portal has not got, and since when we know.
     stuck: Option<(MessageId, Millis)>,
+    /// Who is there to answer, as the relay told last.
+    presence: Presence,
     /// The relay did not know our session: the conversation began anew.
     lost: bool,
     /// What the visitor should know of the relay's last refusal, by its word's key.
@@ -67,6 +71,7 @@ impl Talk {
             lost: false,
             notice: None,
             left: false,
+            presence: Presence::default(),
             turned: None,
             deeds: Vec::new(),
         }

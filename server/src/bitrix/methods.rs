@@ -10,6 +10,7 @@ pub mod lines;
 pub mod messages;
 pub mod offline;
 pub mod operators;
+pub mod settings;
 pub mod visitor;
 
 use super::error::PortalError;

@@ -6,7 +6,7 @@ use super::{Relay, lines};
 use crate::bitrix::events::{Event, What};
 use crate::ids::{LineId, PortalHost};
 use crate::store::{EventNo, InboxAct, KeptEvent, StoreError};
-use shared::Millis;
+use shared::{Author, Millis};
 use std::collections::{BTreeMap, HashSet};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -147,14 +147,28 @@ impl Relay {
         events: Vec<EventNo>,
         acts: Vec<InboxAct>,
     ) -> Result<(), StoreError> {
+        let answered: Vec<LineId> = acts.iter().filter_map(answered_on).collect();
+        let is_off = acts.iter().any(|act| matches!(act, InboxAct::LineOff { .. }));
         for dialogue in self.store.work_off(host, events, acts, self.clock.now()).await? {
             self.hub.wake(dialogue);
+        }
+        answered.into_iter().for_each(|line| self.presences.heard(host, line));
+        if is_off {
+            self.presences.ring();
         }
         if let Some(bell) = self.bells.confirm.get(host) {
             bell.notify_one();
         }
         self.bells.fetch.notify_one();
         Ok(())
+    }
+}
+
+/// The line that an operator spoke on.
+fn answered_on(act: &InboxAct) -> Option<LineId> {
+    match act {
+        InboxAct::Said { line, author: Author::Operator, .. } => Some(*line),
+        _ => None,
     }
 }
 

@@ -10,17 +10,20 @@ use axum::body::{Body, to_bytes};
 use axum::extract::State;
 use axum::http::{HeaderMap, header};
 use serde::{Deserialize, Serialize};
-use shared::{Refusal, ToServer, ToWidget};
+use shared::{Refusal, SiteKey, ToServer, ToWidget};
 use std::net::IpAddr;
 use std::time::Duration;
 
 /// The longest a request is held, in seconds: shorter than proxies usually wait.
 const LONGEST_WAIT: u64 = 25;
 
+/// How long who only looks waits for the portal's word on its line.
+const LOOK_WAIT: Duration = Duration::from_secs(2);
+
 /// What is asked.
 #[derive(Deserialize)]
 struct Asked {
-    /// A hello first, then any other.
+    /// A hello first, then any other; or a look alone.
     frames: Vec<ToServer>,
     /// For how many seconds the answer may wait for something to tell.
     #[serde(default)]
@@ -60,7 +63,11 @@ async fn read(state: &AppState, headers: &HeaderMap, body: Body) -> Result<Asked
 
 async fn answer(state: AppState, address: IpAddr, asked: Asked) -> Result<Vec<ToWidget>, Failure> {
     let mut frames = asked.frames.into_iter();
-    let Some(ToServer::Hello(hello)) = frames.next() else { return Err(Failure::Refused(Refusal::BadFrame)) };
+    let hello = match frames.next() {
+        Some(ToServer::Hello(hello)) => hello,
+        Some(ToServer::Look { site }) => return look(&state, &site).await,
+        _ => return Err(Failure::Refused(Refusal::BadFrame)),
+    };
     let is_new = hello.session.is_none();
     let (mut visitor, welcome) = match Visitor::greet(state.clone(), address, hello).await {
         Ok(greeted) => greeted,
@@ -81,7 +88,26 @@ async fn answer(state: AppState, address: IpAddr, asked: Asked) -> Result<Vec<To
             () = state.shutdown.cancelled() => {}
         }
     }
+    answers.extend(visitor.presence());
     Ok(answers)
+}
+
+/// Who is there at `site`, for somebody without a session.
+async fn look(state: &AppState, site: &SiteKey) -> Result<Vec<ToWidget>, Failure> {
+    state.store.site(site).await?.ok_or(Failure::Refused(Refusal::SiteUnknown))?;
+    let mut watcher = state.relay.presences().watch(site);
+    let presence = match watcher.news() {
+        Some(presence) => presence,
+        None => {
+            tokio::select! {
+                () = watcher.changed() => {}
+                () = state.clock.sleep(LOOK_WAIT) => {}
+                () = state.shutdown.cancelled() => {}
+            }
+            watcher.news().unwrap_or_default()
+        }
+    };
+    Ok(vec![ToWidget::Presence(presence)])
 }
 
 async fn first_news(visitor: &mut Visitor) -> Result<ToWidget, Failure> {

@@ -79,6 +79,11 @@ impl Talk {
             Err(end) => return end,
         };
         loop {
+            if let Some(presence) = visitor.presence()
+                && let Err(end) = self.tell(&presence).await
+            {
+                return end;
+            }
             loop {
                 match visitor.news().await {
                     Ok(Some(news)) => match self.tell(&news).await {

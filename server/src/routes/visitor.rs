@@ -9,6 +9,7 @@ use crate::error::Failure;
 use crate::hub::Listener;
 use crate::ids::FileKey;
 use crate::limits::Open;
+use crate::presence::Watcher;
 use crate::store::{Acceptance, Ask, SessionRecord, StoreError, StoredEntry, TokenHash, Told};
 use about::Described;
 use base64::Engine;
@@ -42,6 +43,7 @@ pub struct Visitor {
     cursor: Seq,
     described: Described,
     listener: Listener,
+    watcher: Watcher,
     _tab: Open,
 }
 
@@ -68,6 +70,7 @@ impl Visitor {
         };
         // Listening begins before the log is read, so that nothing falls between the two.
         let listener = state.hub.listen(record.dialogue);
+        let watcher = state.relay.presences().watch(&record.site);
         let dialogue = state.store.dialogue(record.dialogue).await?;
         let last = dialogue.ok_or(Failure::Refused(Refusal::SessionUnknown))?.last;
         // After a copy was put back the log may say something else in the place of what was seen.
@@ -83,7 +86,7 @@ impl Visitor {
         };
         let cursor = if reset { 0 } else { hello.seen };
         let described = Described::default();
-        Ok((Self { state, address, session, record, cursor, described, listener, _tab: tab }, welcome))
+        Ok((Self { state, address, session, record, cursor, described, listener, watcher, _tab: tab }, welcome))
     }
 
     /// Answers a frame that came after hello.
@@ -99,7 +102,7 @@ impl Visitor {
                 let described = self.describe(&about).await;
                 described.unwrap_or_else(|error| Failure::Store(error).frame(None))
             }
-            ToServer::Hello(_) => Failure::Refused(Refusal::BadFrame).frame(None),
+            ToServer::Hello(_) | ToServer::Look { .. } => Failure::Refused(Refusal::BadFrame).frame(None),
         }
     }
 
@@ -185,9 +188,17 @@ impl Visitor {
         File { href: Some(href), ..file }
     }
 
-    /// Returns when there may be news.
+    /// Who is there to answer, unless that was sent.
+    pub fn presence(&mut self) -> Option<ToWidget> {
+        self.watcher.news().map(ToWidget::Presence)
+    }
+
+    /// Returns when there may be news, of either kind.
     pub async fn changed(&mut self) {
-        self.listener.changed().await;
+        tokio::select! {
+            () = self.listener.changed() => {}
+            () = self.watcher.changed() => {}
+        }
     }
 }
 

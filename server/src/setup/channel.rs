@@ -107,6 +107,7 @@ impl Setup {
         portal.call(&data_of(&site)).await?;
         site.connected = true;
         self.inner.store.save_site(site).await?;
+        self.inner.portals.news().send_replace(());
         tracing::info!(portal = %page.portal, line = page.line.0, user = page.user, "line connected");
         self.state(page).await
     }
@@ -143,6 +144,7 @@ impl Setup {
         portal.call(&Activate { line: page.line, active: false }).await?;
         site.connected = false;
         self.inner.store.save_site(site).await?;
+        self.inner.portals.news().send_replace(());
         tracing::info!(portal = %page.portal, line = page.line.0, user = page.user, "line disconnected");
         self.state(page).await
     }

@@ -50,6 +50,9 @@ pub(super) struct Head {
     /// An operator has spoken in the conversation that is open.
     #[serde(default)]
     pub led: bool,
+    /// When the visitor said the first thing that no operator has answered yet.
+    #[serde(default)]
+    pub asked_at: Option<Millis>,
 }
 
 impl Head {
@@ -66,6 +69,7 @@ impl Head {
             finished: 0,
             vote: None,
             led: false,
+            asked_at: None,
         }
     }
 
@@ -95,12 +99,17 @@ impl Head {
             // What the visitor ended is ended here, whenever the portal says so too.
             Told::Finished { session } | Told::Left { session, .. } => {
                 self.finished = self.finished.max(*session);
-                self.led = false;
+                (self.led, self.asked_at) = (false, None);
                 self.learn(&AtPortal { session: Some(*session).filter(|&session| session > 0), ..AtPortal::default() });
             }
             Told::Said { chat, from, vote, .. } => {
                 self.vote = vote.or(self.vote);
                 self.led |= *from == Author::Operator;
+                match from {
+                    Author::Visitor => drop(self.asked_at.get_or_insert(record.at)),
+                    Author::Operator => self.asked_at = None,
+                    Author::Bot | Author::System => {}
+                }
                 self.learn(&AtPortal { chat: *chat, ..AtPortal::default() });
             }
             Told::Rated { .. } => self.vote = None,

@@ -20,6 +20,9 @@ pub const LINES: TableDefinition<'static, (&'static str, u64), &'static str> = T
 /// How many dialogues a site has had, by site key: the number of its last visitor.
 pub const VISITORS: TableDefinition<'static, &'static str, u64> = TableDefinition::new("visitors");
 
+/// How soon operators answered, by site key.
+pub const ANSWERS: ByText = TableDefinition::new("answers");
+
 /// Browsers' claims to dialogues, by the SHA-256 of their token.
 pub const SESSIONS: TableDefinition<'static, [u8; 32], &'static [u8]> = TableDefinition::new("sessions");
 

@@ -75,6 +75,13 @@ fn happening() -> impl Strategy<Value = Happening> {
     ]
 }
 
+fn presence() -> impl Strategy<Value = Presence> {
+    let state = prop::sample::select(vec![Attendance::Online, Attendance::Away, Attendance::Closed]);
+    let opens_at = prop::option::of(0..9_007_199_254_740_991_u64);
+    (prop::option::of(state), opens_at, any::<Option<u32>>(), any::<bool>())
+        .prop_map(|(state, opens_at, answer_seconds, held)| Presence { state, opens_at, answer_seconds, held })
+}
+
 fn frame() -> impl Strategy<Value = ToWidget> {
     let seq = || 0..9_007_199_254_740_991_u64;
     let entry = (seq(), seq(), happening()).prop_map(|(seq, at, what)| Entry { seq, at, what });
@@ -103,13 +110,14 @@ fn frame() -> impl Strategy<Value = ToWidget> {
         (prop::option::of(message_id()), code, any::<Option<u32>>())
             .prop_map(|(id, code, retry_after)| ToWidget::Refused { id, code, retry_after }),
         Just(ToWidget::Pong),
+        presence().prop_map(ToWidget::Presence),
     ]
 }
 
 fn request() -> impl Strategy<Value = ToServer> {
-    let site = "[a-z0-9-]{1,32}".prop_map(|text| SiteKey::try_from(text).expect("the pattern is that of a key"));
+    let site = || "[a-z0-9-]{1,32}".prop_map(|text| SiteKey::try_from(text).expect("the pattern is that of a key"));
     prop_oneof![
-        (any::<u32>(), site, any::<Option<String>>(), any::<u64>())
+        (any::<u32>(), site(), any::<Option<String>>(), any::<u64>())
             .prop_map(|(version, site, session, seen)| { ToServer::Hello(Hello { version, site, session, seen }) }),
         (message_id(), any::<String>(), prop::option::of(message_id()))
             .prop_map(|(id, text, reply_to)| ToServer::Say { id, text, reply_to }),
@@ -117,6 +125,7 @@ fn request() -> impl Strategy<Value = ToServer> {
         (message_id(), message_id()).prop_map(|(id, of)| ToServer::Delete { id, of }),
         (message_id(), any::<bool>()).prop_map(|(id, like)| ToServer::Rate { id, like }),
         message_id().prop_map(|id| ToServer::Finish { id }),
+        site().prop_map(|site| ToServer::Look { site }),
         Just(ToServer::Ping),
     ]
 }

@@ -104,6 +104,37 @@ pub struct Line {
     pub closing: Option<String>,
     /// `FULL_CLOSE_TIME`.
     pub full_close: Duration,
+    /// `WORKTIME_…`; none is always open.
+    pub work_time: Option<WorkTime>,
+    /// `QUEUE_ONLINE`: somebody of the queue is there.
+    pub online: bool,
+}
+
+/// Working hours of a line, as its settings hold them.
+#[derive(Clone, Debug)]
+pub struct WorkTime {
+    /// `9`, `18.30`.
+    pub from: String,
+    pub to: String,
+    /// By its IANA name.
+    pub zone: String,
+    /// `SA`, `SU`.
+    pub days_off: Vec<String>,
+    /// `24.12`.
+    pub holidays: Vec<String>,
+}
+
+impl WorkTime {
+    /// Every day.
+    pub fn new(from: &str, to: &str, zone: &str) -> Self {
+        let (from, to, zone) = (from.to_owned(), to.to_owned(), zone.to_owned());
+        Self { from, to, zone, days_off: Vec::new(), holidays: Vec::new() }
+    }
+
+    pub fn holiday(mut self, day: &str) -> Self {
+        self.holidays.push(day.to_owned());
+        self
+    }
 }
 
 impl Line {
@@ -116,11 +147,24 @@ impl Line {
             greeting: None,
             closing: None,
             full_close: Duration::from_secs(24 * 3600),
+            work_time: None,
+            online: true,
         }
     }
 
     pub fn greeting(mut self, text: &str) -> Self {
         self.greeting = Some(text.to_owned());
+        self
+    }
+
+    pub fn open(mut self, work_time: WorkTime) -> Self {
+        self.work_time = Some(work_time);
+        self
+    }
+
+    /// Nobody of its queue is there.
+    pub fn deserted(mut self) -> Self {
+        self.online = false;
         self
     }
 

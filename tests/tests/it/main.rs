@@ -12,6 +12,7 @@ mod inbox;
 mod install;
 mod limits;
 mod outbox;
+mod presence;
 mod profile;
 mod recorded;
 mod settings;

@@ -88,7 +88,8 @@ impl Message {
             Some(_) => {}
             None => {
                 // In whatever order they come, they stand in the same one.
-                let place = self.given + files[self.given..].partition_point(|known| known.id.as_str() < file.id.as_str());
+                let place =
+                    self.given + files[self.given..].partition_point(|known| known.id.as_str() < file.id.as_str());
                 files.insert(place, file);
                 self.filed.insert(place, seq);
             }
@@ -166,7 +167,10 @@ impl History {
 
     /// Applies what happened to an earlier message. The last of a kind wins, whichever came first; deletion is final.
     fn change(&mut self, entry: Entry) {
-        let (Happening::File { id, .. } | Happening::Edited { id, .. } | Happening::Deleted { id } | Happening::State { id, .. }) = &entry.what
+        let (Happening::File { id, .. }
+        | Happening::Edited { id, .. }
+        | Happening::Deleted { id }
+        | Happening::State { id, .. }) = &entry.what
         else {
             return;
         };

@@ -19,7 +19,15 @@ fn said(seq: Seq, from: Author, text: &str) -> Entry {
     Entry {
         seq,
         at: seq * MINUTE,
-        what: Happening::Said { id: id(seq), from, name, body: words(text), reply_to: None, rating: false, files: vec![] },
+        what: Happening::Said {
+            id: id(seq),
+            from,
+            name,
+            body: words(text),
+            reply_to: None,
+            rating: false,
+            files: vec![],
+        },
     }
 }
 

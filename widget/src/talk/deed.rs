@@ -6,6 +6,8 @@ use shared::{Refusal, ToServer};
 #[derive(Clone, Debug, PartialEq)]
 pub enum Deed {
     Send(ToServer),
+    /// Ask who is there, without a connection.
+    Look(ToServer),
     /// Connect, unless that is so already.
     Connect,
     /// Leave this connection and connect as who we are now.

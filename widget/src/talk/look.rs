@@ -1,12 +1,15 @@
 //! What of the conversation can be seen, and what has been.
 
-use super::{LONG, Talk};
+use super::{Deed, LONG, Talk};
 use crate::dialogue::{History, Line, Scene, lines};
-use shared::Millis;
+use shared::{Millis, ToServer};
 
 impl Talk {
     /// Somebody can see the chat now, or no longer.
     pub fn show(&mut self, shown: bool) {
+        if shown && !self.shown && !self.left && !self.is_wanted() {
+            self.deeds.push(Deed::Look(ToServer::Look { site: self.site.clone() }));
+        }
         if shown != self.shown {
             self.divider = (shown && self.unread() > 0).then_some(self.read);
         }
@@ -26,8 +29,7 @@ impl Talk {
         let begun = self.session.is_some() || self.queue.is_waiting();
         let forgetful = begun && !self.storage.lasts();
         let above = [self.lost.then_some("visitor_lost"), forgetful.then_some("memory_only")];
-        let long = self.stuck.as_ref().is_some_and(|(_, since)| since + LONG <= now);
-        let below = [long.then_some("sent_long"), self.notice];
+        let below = [self.waiting_note(now), self.notice];
         let scene = Scene {
             above: &above.into_iter().flatten().collect::<Vec<_>>(),
             below: &below.into_iter().flatten().collect::<Vec<_>>(),
@@ -38,6 +40,15 @@ impl Talk {
             today: day(now),
         };
         lines(&self.history, &self.queue, &scene)
+    }
+
+    /// What becomes of words that do not reach the operator now.
+    fn waiting_note(&self, now: Millis) -> Option<&'static str> {
+        match &self.stuck {
+            Some((_, since)) if self.presence.held || since + LONG <= now => Some("sent_long"),
+            None if self.presence.held && self.notice.is_none() => Some("held"),
+            _ => None,
+        }
     }
 
     pub fn history(&self) -> &History {

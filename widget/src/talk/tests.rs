@@ -36,7 +36,15 @@ fn answer(seq: Seq, text: &str) -> Entry {
     Entry {
         seq,
         at: seq * SECOND,
-        what: Happening::Said { id: id(seq), from: Author::Operator, name, body, reply_to: None, rating: false, files: vec![] },
+        what: Happening::Said {
+            id: id(seq),
+            from: Author::Operator,
+            name,
+            body,
+            reply_to: None,
+            rating: false,
+            files: vec![],
+        },
     }
 }
 
@@ -70,9 +78,13 @@ fn who_only_looks_is_not_connected() {
     let mut talk = tab(&Shared::default());
     talk.begin();
     talk.show(true);
-    assert_eq!(talk.deeds(), []);
+    let look = Deed::Look(ToServer::Look { site: talk.site.clone() });
+    assert_eq!(talk.deeds(), [look], "only who is there is asked");
     talk.say(id(1), "Есть?".to_owned(), 0);
     assert_eq!(talk.deeds(), [Deed::Connect]);
+    talk.show(false);
+    talk.show(true);
+    assert_eq!(talk.deeds(), [], "the connection tells");
 }
 
 #[test]
@@ -226,7 +238,15 @@ fn an_entry_that_overtakes_its_tabs_own_word_shows_once() {
     let (mut there, mut here) = (connected(&shelf, "token"), connected(&shelf, "token"));
     there.say(id(1), "раз".to_owned(), 0);
     let body = vec![Piece::Text("раз".to_owned())];
-    let what = Happening::Said { id: id(1), from: Author::Visitor, name: None, body, reply_to: None, rating: false, files: vec![] };
+    let what = Happening::Said {
+        id: id(1),
+        from: Author::Visitor,
+        name: None,
+        body,
+        reply_to: None,
+        rating: false,
+        files: vec![],
+    };
     here.receive(entries(vec![Entry { seq: 1, at: 1, what }]), 0);
     here.stored(0);
     there.receive(ToWidget::Accepted { id: id(1), seq: 1, at: 1 }, 0);
@@ -373,4 +393,17 @@ fn a_closed_chat_says_so_and_keeps_what_was_written() {
     let mut paused = connected(&shelf, "token");
     paused.receive(ToWidget::Refused { id: None, code: Refusal::TooManyConnections, retry_after: Some(7) }, 0);
     assert_eq!(paused.deeds(), [Deed::Pause { seconds: 7 }]);
+}
+
+#[test]
+fn words_that_cannot_be_delivered_are_spoken_of_until_they_can() {
+    let mut talk = connected(&Shared::default(), "token");
+    let held = |held| ToWidget::Presence(shared::Presence { held, ..Default::default() });
+    talk.receive(held(true), 0);
+    assert_eq!(notes(&talk, 0), ["held"], "whoever is about to write knows");
+    talk.say(id(1), "Есть?".to_owned(), 0);
+    talk.receive(ToWidget::Accepted { id: id(1), seq: 1, at: 0 }, 0);
+    assert_eq!(notes(&talk, 0), ["sent_long"], "without waiting for ten seconds");
+    talk.receive(held(false), 1);
+    assert!(notes(&talk, 1).is_empty());
 }

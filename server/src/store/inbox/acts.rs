@@ -4,6 +4,7 @@
 use super::{Confirmation, HeardRow};
 use crate::ids::{DialogueId, FileKey, ImId, LineId, PortalHost};
 use crate::store::StoreError;
+use crate::store::answers;
 use crate::store::committer::Batch;
 use crate::store::files::{Expected, FileSource};
 use crate::store::log::{ReadLog, Told, Vote, Walk};
@@ -202,6 +203,9 @@ impl Heard<'_> {
         let (words, by_edit, links) = (digest(&text), edited_at > 0, String::new());
         let row = HeardRow { dialogue, id: id.clone(), words, edited_at, deleted: false, files: links, by_edit };
         batch.put(HEARD, self.key(), &row)?;
+        if from == Author::Operator {
+            answers::note(batch, self.dialogue, at)?;
+        }
         let (chat, message, files) = (Some(self.im.chat), Some(self.im.message), self.expect(batch, &id, files)?);
         let told = Told::Said { id: id.clone(), from, name, text, chat, message, reply: None, vote, files };
         batch.append(self.dialogue, at, told)?;

@@ -234,3 +234,32 @@ async fn a_portal_writes_into_its_own_dialogues_alone() {
     assert!(seen(&bench, far).await.is_empty());
     assert!(bench.store.confirmations(&host("a.ru"), 10).await.unwrap().is_empty());
 }
+
+#[tokio::test]
+async fn how_soon_operators_answer_is_measured_from_the_first_unanswered_word() {
+    let mut bench = Bench::new().await;
+    let dialogue = bench.dialogue("one").await;
+    let says = |nth: u64, by: Author, at: u64| {
+        let mut act = said(dialogue, nth, "an answer");
+        if let InboxAct::Said { author, at: said_at, .. } = &mut act {
+            (*author, *said_at) = (by, at);
+        }
+        act
+    };
+    for nth in 0..20 {
+        assert_eq!(bench.store.answer_seconds(&key("one")).await.unwrap(), None, "{nth} answers are not enough");
+        for again in 0..3 {
+            let id = format!("{nth:08}-{again}").try_into().unwrap();
+            bench.store.accept(dialogue, id, "?".to_owned(), nth * 100_000 + again * 1_000).await.unwrap();
+        }
+        if nth == 10 {
+            bench.kill();
+        }
+        let (im, now) = (nth * 5, nth * 100_000);
+        work(&bench, vec![says(im, Author::System, now + 5_000), says(im + 1, Author::Bot, now + 6_000)]).await;
+        let answers = [60_000, 90_000].map(|late| says(im + late / 30_000, Author::Operator, now + late));
+        work(&bench, answers.to_vec()).await;
+    }
+    assert_eq!(bench.store.answer_seconds(&key("one")).await.unwrap(), Some(60));
+    assert_eq!(bench.store.answer_seconds(&key("two")).await.unwrap(), None);
+}

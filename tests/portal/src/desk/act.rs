@@ -5,8 +5,10 @@ use serde::Deserialize;
 use crate::{
     faults::{Fault, Mood},
     ids::{ChatId, LineId, MessageId, UserId},
+    options::WorkTime,
     portal::{Shared, Switch},
     talk::TalkError,
+    world::World,
 };
 
 #[derive(Debug, Deserialize)]
@@ -39,6 +41,11 @@ pub(super) enum Wish {
         times: u32,
     },
     ClearFaults,
+    /// Whether somebody is there on a line.
+    Attend {
+        line: u64,
+        attendance: Attendance,
+    },
     /// Switches a connector off in the portal's own pages.
     Disconnect {
         connector: String,
@@ -53,6 +60,16 @@ pub(super) enum Wish {
     Advance {
         minutes: u32,
     },
+}
+
+/// How a line stands for its visitors.
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum Attendance {
+    Online,
+    Away,
+    /// Until tomorrow at ten, in Moscow.
+    Closed,
 }
 
 /// Why a wish was not fulfilled.
@@ -97,6 +114,10 @@ pub(super) async fn fulfil(shared: &Shared, switch: &Switch, wish: Wish) -> Resu
             world.faults.clear();
             Ok(())
         }
+        Wish::Attend { line, attendance } => {
+            attend(world, LineId(line), attendance);
+            Ok(())
+        }
         Wish::Disconnect { connector, line } => {
             world.switch_off(&connector, LineId(line), Some(world.app.installer));
             Ok(())
@@ -116,4 +137,14 @@ pub(super) async fn fulfil(shared: &Shared, switch: &Switch, wish: Wish) -> Resu
         // It was fulfilled above: closing a port takes time, and nothing waits under the lock.
         Wish::Mood { .. } => Ok(()),
     })
+}
+
+fn attend(world: &mut World, line: LineId, attendance: Attendance) {
+    let today = world.clock.now().iso(); // 2026-03-17T…, in Moscow
+    let holiday = format!("{}.{}", &today[8..10], &today[5..7]);
+    for line in world.options.lines.iter_mut().filter(|known| known.id == line) {
+        line.online = matches!(attendance, Attendance::Online);
+        line.work_time = matches!(attendance, Attendance::Closed)
+            .then(|| WorkTime::new("10", "19", "Europe/Moscow").holiday(&holiday));
+    }
 }

@@ -7,6 +7,7 @@ use crate::{
     clock::Millis,
     connectors::Channel,
     ids::ChatId,
+    options::Line,
     world::World,
 };
 
@@ -135,6 +136,11 @@ fn channels(world: &World) -> Vec<Value> {
             json!({
                 "line": line.id,
                 "line_name": line.name,
+                "attendance": match line {
+                    Line { work_time: Some(_), .. } => "closed",
+                    Line { online: false, .. } => "away",
+                    Line { .. } => "online",
+                },
                 "connector": connector.id,
                 "connector_name": connector.name,
                 "on": channel.is_some_and(Channel::usable),

@@ -3,7 +3,13 @@
 use serde_json::{Map, Value, json};
 
 use super::{Answer, RestError, args::Args};
-use crate::{ids::LineId, options::Line, php, tokens::Caller, world::World};
+use crate::{
+    ids::LineId,
+    options::{Line, WorkTime},
+    php,
+    tokens::Caller,
+    world::World,
+};
 
 const PARAMS: &[&str] = &["select", "order", "filter", "limit", "offset"];
 const MOST: usize = 200;
@@ -11,18 +17,24 @@ const MOST: usize = 200;
 pub(super) fn get(world: &mut World, _: Caller, args: &Args) -> Answer {
     let id = args.number("CONFIG_ID").ok_or_else(|| RestError::new(400, "CONFIG_ID_EMPTY", "Config ID is empty"))?;
     let Some(line) = world.line(LineId(id)) else { return Ok(json!(false).into()) };
-    let mut shown = fields(line);
+    let (mut shown, online) = (fields(line), line.online);
     if args.text("WITH_QUEUE").is_none_or(|wanted| wanted != "N") {
         let queue: Vec<String> = world.options.employees.iter().map(|one| one.id.to_string()).collect();
         shown.insert("QUEUE".to_owned(), json!(queue));
-        shown.insert("QUEUE_ONLINE".to_owned(), json!("Y"));
+        shown.insert("QUEUE_ONLINE".to_owned(), json!(flag(online)));
     }
     Ok(Value::Object(shown).into())
 }
 
+fn flag(on: bool) -> &'static str {
+    if on { "Y" } else { "N" }
+}
+
 /// Values are text, flags `Y` or `N`.
 fn fields(line: &Line) -> Map<String, Value> {
-    let flag = |on: bool| if on { "Y" } else { "N" };
+    let work = line.work_time.clone().unwrap_or_else(|| WorkTime::new("9", "18.30", "Europe/Moscow"));
+    // A list without members holds an empty text.
+    let list = |members: Vec<String>| if members.is_empty() { vec![String::new()] } else { members };
     let fields = json!({
         "ID": line.id.to_string(),
         "LINE_NAME": line.name,
@@ -35,7 +47,14 @@ fn fields(line: &Line) -> Map<String, Value> {
         "CLOSE_RULE": if line.closing.is_some() { "text" } else { "none" },
         "CLOSE_TEXT": line.closing,
         "FULL_CLOSE_TIME": (line.full_close.as_secs() / 60).to_string(),
-        "WORKTIME_ENABLE": "N",
+        "WORKTIME_ENABLE": flag(line.work_time.is_some()),
+        "WORKTIME_FROM": work.from,
+        "WORKTIME_TO": work.to,
+        "WORKTIME_TIMEZONE": work.zone,
+        "WORKTIME_HOLIDAYS": list(work.holidays),
+        "WORKTIME_DAYOFF": list(work.days_off),
+        "WORKTIME_DAYOFF_RULE": "none",
+        "WORKTIME_DAYOFF_TEXT": "",
     });
     match fields {
         Value::Object(fields) => fields,

@@ -1,9 +1,8 @@
 //! What shows around the log: the header, the lines under it and under the field, the count for the launcher.
 
-use crate::dialogue::What;
-use crate::embed;
-use crate::talk::{Link, Strip, Talk};
-use shared::{Author, Millis};
+use crate::talk::{Header, Link, Strip, Sub, Talk};
+use crate::{clock, embed};
+use shared::Millis;
 
 #[derive(Clone, Default, PartialEq)]
 pub struct Around {
@@ -17,7 +16,7 @@ pub struct Around {
 impl Around {
     pub fn of(talk: &Talk, now: Millis) -> Self {
         Self {
-            header: header(talk),
+            header: header(talk, now),
             strip: strip(talk, now),
             hint: talk.wait(now).map(|n| embed::say_count("wait", n as usize)).unwrap_or_default(),
             unread: talk.unread(),
@@ -49,24 +48,29 @@ impl Around {
     }
 }
 
-/// Whose face the header shows, what it says of them, and the dot beside it.
-fn header(talk: &Talk) -> (String, String, &'static str) {
-    let history = talk.history();
-    let operator = history.messages().rev().find(|(_, message)| message.from == Author::Operator);
-    let answered = operator.is_some();
-    let title = operator.and_then(|(_, message)| message.name.clone()).unwrap_or_else(embed::site_name);
-    let finished = history.moments().iter().rev().find_map(|moment| match &moment.what {
-        What::Finished => Some(true),
-        What::Started => Some(false),
-        What::Said(message) => message.calls().then_some(false),
-    });
-    let (sub, dot) = match finished {
-        _ if talk.link().is_broken() => ("no_link", "off"),
-        Some(true) => ("finished", "off"),
-        _ if answered => ("online", "on"),
-        _ => return (title, String::new(), "none"),
+/// Whose name the header shows, what it says of them, and the dot beside it.
+fn header(talk: &Talk, now: Millis) -> (String, String, &'static str) {
+    let Header { name, sub, dot } = talk.header();
+    let sub = match sub {
+        Sub::None => String::new(),
+        Sub::Word(word) => embed::say(word),
+        Sub::Count(word, n) => embed::say_count(word, n as usize),
+        Sub::Closed(opens_at) => closed(opens_at, now),
     };
-    (title, embed::say(sub), dot)
+    (name.unwrap_or_else(embed::site_name), sub, dot)
+}
+
+/// “We are closed now. We will answer tomorrow from 10:00”: in the visitor's own zone.
+fn closed(opens_at: Option<Millis>, now: Millis) -> String {
+    let closed = embed::say("closed");
+    let Some(at) = opens_at else { return closed };
+    let word = match clock::day(at).saturating_sub(clock::day(now)) {
+        0 => "off_today",
+        1 => "off_tomorrow",
+        _ => "off_date",
+    };
+    let opens = embed::say_with(word, &[("time", clock::time(at).into()), ("date", clock::date(at).into())]);
+    [closed, opens].join(". ")
 }
 
 fn strip(talk: &Talk, now: Millis) -> (&'static str, String) {
