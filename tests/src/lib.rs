@@ -7,11 +7,13 @@
 //! server     the relay in this process, by a clock that is moved   process  the binary, to be killed
 //! admin      who connects lines  chaos  a bad network              settings  the relay's file    wait  conditions
 //! sim        a seeded simulation: everything goes wrong            logs  what relays log, audited
+//! fuzz       bytes of untrusted input, bent
 //! ```
 
 pub mod admin;
 pub mod browser;
 pub mod chaos;
+pub mod fuzz;
 pub mod logs;
 pub mod process;
 pub mod server;

@@ -89,6 +89,7 @@ pub async fn run(plan: Plan) -> Outcome {
     let (mut scene, relay, racing) = Scene::set(plan, folder.path()).await;
     let stop = CancellationToken::new();
     let mut visitors = scene.visitors(&stop).await;
+    scene.begin().await;
     let desk = tokio::spawn(desk::work(
         Arc::clone(&scene.portal),
         scene.plan.clone(),
@@ -156,6 +157,12 @@ impl Scene {
             visitors.spawn(widget.live(stop.clone()));
         }
         visitors
+    }
+
+    /// Returns when half of the talks have begun: the others begin in the midst of trouble.
+    async fn begin(&self) {
+        let begun = || async { (self.portal.chat_ids().len() * 2 >= self.diaries.len()).then_some(()) };
+        crate::wait::until("talks to begin", begun).await;
     }
 
     /// What this portal does not have, in this plan.

@@ -1,4 +1,4 @@
-//! What is not a build: `cargo xtask demo`, `test`, `ci`, `dist`, `bench`, `gallery`. Depends on nothing but the
+//! What is not a build: `cargo xtask demo`, `test`, `ci`, `dist`, `bench`, `soak`, `gallery`. Depends on nothing but the
 //! toolchain, so that it starts at once; what needs more lives in the `tests` package and is called from here.
 
 mod browser;
@@ -15,6 +15,8 @@ const HELP: &str = "cargo xtask COMMAND
   ci        format, lints, budgets, licences, tests: what .ci/run runs
   dist      one self-contained release binary
   bench     the benchmarks, as ratios
+  soak      visitors and operators talk while everything goes wrong; then every word is looked for. --seed N repeats a
+            run, --minutes N and --runs N make it longer
   gallery   pictures of every state of the chat, to be looked at";
 
 fn main() -> ExitCode {
@@ -27,6 +29,7 @@ fn main() -> ExitCode {
         "ci" => checks::ci(),
         "dist" => tasks::dist(),
         "bench" => tasks::bench(&rest),
+        "soak" => tasks::soak(&rest),
         "gallery" => tasks::gallery(&rest),
         _ => Err(HELP.to_owned()),
     };

@@ -41,6 +41,12 @@ pub fn bench(rest: &[String]) -> Done {
     step::run("benchmarks", step::cargo(&words).args(rest).env("BUILD_SKIP_WIDGET", "1"))
 }
 
+/// The simulation, for long. The relay in it needs no widget.
+pub fn soak(rest: &[String]) -> Done {
+    let words = ["run", "--locked", "--package", "otklik-tests", "--bin", "soak", "--"];
+    step::run("simulation", step::cargo(&words).args(rest).env("BUILD_SKIP_WIDGET", "1"))
+}
+
 /// Pictures into `target/gallery`.
 pub fn gallery(rest: &[String]) -> Done {
     browser::ensure()?;

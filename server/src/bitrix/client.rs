@@ -6,7 +6,7 @@ mod pace;
 mod pauses;
 mod spending;
 
-pub(super) use envelope::read as read_answer;
+pub use envelope::{Answer, Time, read as read_answer};
 pub use pace::{Place, Urgency};
 pub use pauses::jittered;
 

@@ -89,10 +89,10 @@ impl Keeper {
                     count(&self.lives.stops);
                     sleep_until(Instant::now() + away).await;
                 }
-                Some(Order::FullDisk(room, lasts)) => {
+                Some(Order::FullDisk(share, lasts)) => {
                     relay.kill().await;
                     count(&self.lives.kills);
-                    self.suffer(room, Instant::now() + lasts).await;
+                    self.suffer(share, Instant::now() + lasts).await;
                 }
             }
             relay = self.start().await;
@@ -112,11 +112,11 @@ impl Keeper {
         }
     }
 
-    /// Runs it on a disk with little room until `end`, again and again.
-    async fn suffer(&self, room: u64, end: Instant) {
+    /// Runs it until `end`, again and again, on a disk that takes nothing behind `share` hundredths of the data file.
+    async fn suffer(&self, share: u64, end: Instant) {
         let size = tokio::fs::metadata(&self.data).await.map_or(0, |data| data.len());
         while Instant::now() < end {
-            if let Ok(mut relay) = Process::spawn(self.command(Some(size + room))).await {
+            if let Ok(mut relay) = Process::spawn(self.command(Some(size * share / 100))).await {
                 self.front.lead_to(relay.address());
                 if timeout_at(end, relay.ended()).await.is_err() {
                     relay.kill().await;

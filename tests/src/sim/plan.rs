@@ -52,7 +52,7 @@ pub enum Trouble {
     Kill(Duration),
     /// `SIGTERM`, and so long nothing.
     Stop(Duration),
-    /// `kill -9`, then a disk with so many bytes left, for so long.
+    /// `kill -9`, then a disk that takes nothing more behind so many hundredths of the data file, for so long.
     FullDisk(u64, Duration),
 }
 
@@ -136,7 +136,7 @@ pub fn dice(seed: u64, who: &str) -> Rng {
 fn deadly(nth: u32, dice: &mut Rng) -> Trouble {
     let away = Duration::from_millis(dice.u64(0..600));
     match (nth % 4, nth % 7) {
-        (1, _) => Trouble::FullDisk(dice.u64(0..40_000), Duration::from_millis(dice.u64(800..2_000))),
+        (1, _) => Trouble::FullDisk(dice.u64(50..101), Duration::from_millis(dice.u64(800..2_000))),
         (_, 2) => Trouble::Stop(away),
         _ => Trouble::Kill(away),
     }
