@@ -34,7 +34,7 @@ const FRAMES: &[&str] = &[
 const SETTINGS: &[&str] = &[
     r#"{"do":"connect","sites":"https://shop.example\nhttps://www.shop.example"}"#,
     r#"{"do":"disconnect"}"#,
-    r##"{"do":"save","sites":"https://shop.example","look":{"name":"Otklik","color":"#0a84ff","position":"left","greeting":"Hello"}}"##,
+    r##"{"do":"save","sites":"https://shop.example","look":{"name":"Otklik","color":"#0a84ff","theme":"dark","corner":"left","launcher":"bubble","label":"Chat","greeting":"Hello"}}"##,
     r#"{"do":"state"}"#,
     r##"{"do":"color","color":"#0a84ff"}"##,
 ];
