@@ -26,6 +26,7 @@ export function draw(picture, back) {
   byId('who').textContent = nameOf(talk);
   byId('where').textContent = standing(picture);
   byId('finish').hidden = !talk.open || talk.closing;
+  byId('ask').hidden = !talk.session;
   operators(picture.operators);
   messages();
 }
@@ -189,6 +190,9 @@ export function wire() {
     send();
   });
   byId('leave').addEventListener('click', leaveEditing);
+  byId('ask').addEventListener('click', async () => {
+    tell(await wish('ask', { chat: talk.chat, by: Number(byId('by').value) }));
+  });
   byId('finish').addEventListener('click', async () => {
     tell(await wish('finish', { chat: talk.chat, by: Number(byId('by').value) }));
   });

@@ -15,27 +15,36 @@ mod tags;
 pub use neutral::neutralise;
 pub use plain::plain;
 
+use crate::ids::{ImId, PortalHost};
 use builder::{Builder, Style};
-use shared::Piece;
+use shared::{MessageId, Piece};
 use std::borrow::Cow;
 use tags::Tag;
 
 /// How deep pieces may lie in one another. A tag below that is passed over, its text stays.
 const MAX_DEPTH: usize = 20;
 
+/// How a message of the portal is called outside.
+type Naming<'n> = &'n dyn Fn(ImId) -> Option<MessageId>;
+
 /// Reads an operator's or bot's text as the portal gives it to a connector: raw, with BB-codes.
 pub fn parse(text: &str) -> Vec<Piece> {
-    read(&unify(text), 0)
+    read(&unify(text), 0, &|_| None)
+}
+
+/// As `parse`; a quotation says which message it is of, by the name that `portal` has for it with us.
+pub fn parse_from(portal: &PortalHost, text: &str) -> Vec<Piece> {
+    read(&unify(text), 0, &|im| Some(im.message_id(portal)))
 }
 
 /// Reads a text whose line breaks are `\n` alone; `depth` is how deep what is read will lie.
-fn read(text: &str, depth: usize) -> Vec<Piece> {
+fn read(text: &str, depth: usize, naming: Naming<'_>) -> Vec<Piece> {
     let mut to = Builder::new(depth);
     let mut at = 0;
     while at < text.len() {
         let rest = &text[at..];
         if (at == 0 || text.as_bytes()[at - 1] == b'\n')
-            && let Some((piece, length)) = quotes::take(rest, to.depth())
+            && let Some((piece, length)) = quotes::take(rest, to.depth(), naming)
         {
             to.block(piece);
             at += length;

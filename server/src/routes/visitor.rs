@@ -7,7 +7,7 @@ use crate::bitrix::bbcode;
 use crate::clock::millis;
 use crate::error::Failure;
 use crate::hub::Listener;
-use crate::ids::FileKey;
+use crate::ids::{FileKey, PortalHost};
 use crate::limits::Open;
 use crate::presence::Watcher;
 use crate::store::{Acceptance, Ask, SessionRecord, StoreError, StoredEntry, TokenHash, Told};
@@ -39,6 +39,8 @@ pub struct Visitor {
     address: IpAddr,
     session: TokenHash,
     record: SessionRecord,
+    /// Whose line answers here.
+    portal: PortalHost,
     /// The last entry that was sent.
     cursor: Seq,
     described: Described,
@@ -68,6 +70,7 @@ impl Visitor {
         } else {
             begin(&state, address, hello.site, session).await?
         };
+        let site = state.store.site(&record.site).await?.ok_or(Failure::Refused(Refusal::SiteUnknown))?;
         // Listening begins before the log is read, so that nothing falls between the two.
         let listener = state.hub.listen(record.dialogue);
         let watcher = state.relay.presences().watch(&record.site);
@@ -86,7 +89,21 @@ impl Visitor {
         };
         let cursor = if reset { 0 } else { hello.seen };
         let described = Described::default();
-        Ok((Self { state, address, session, record, cursor, described, listener, watcher, _tab: tab }, welcome))
+        Ok((
+            Self {
+                state,
+                address,
+                session,
+                record,
+                portal: site.portal,
+                cursor,
+                described,
+                listener,
+                watcher,
+                _tab: tab,
+            },
+            welcome,
+        ))
     }
 
     /// Answers a frame that came after hello.
@@ -160,14 +177,14 @@ impl Visitor {
         let with_address = |file| self.with_address(file);
         let what = match entry.what {
             Told::Said { id, from, name, text, reply, vote, files, .. } => {
-                let body = if from == Author::Visitor { typed(text) } else { bbcode::parse(&text) };
+                let body = if from == Author::Visitor { typed(text) } else { bbcode::parse_from(&self.portal, &text) };
                 let files = files.into_iter().map(with_address).collect();
                 let (reply_to, rating) = (reply.map(|reply| reply.to), vote.is_some());
                 Happening::Said { id, from, name, body, reply_to, rating, files }
             }
             Told::File { id, file } => Happening::File { id, file: with_address(file) },
             Told::Edited { id, text, act: Some(_), .. } => Happening::Edited { id, body: typed(text) },
-            Told::Edited { id, text, .. } => Happening::Edited { id, body: bbcode::parse(&text) },
+            Told::Edited { id, text, .. } => Happening::Edited { id, body: bbcode::parse_from(&self.portal, &text) },
             Told::Deleted { id, .. } => Happening::Deleted { id },
             Told::Rated { like, .. } => Happening::Rated { like },
             Told::Done { id, state, .. } => Happening::Done { id, state },

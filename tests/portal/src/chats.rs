@@ -4,12 +4,15 @@ use crate::{
     clock::Millis,
     drive::File,
     ids::{ChatId, LineId, MessageId, SessionId, UserId},
+    options::Vote,
 };
 
 /// Class of what the portal says by itself to the visitor.
 pub const CLASS_AUTOMATIC: &str = "bx-messenger-content-item-ol-output";
 /// Class of what operators say among themselves, and of technical lines.
 pub const CLASS_SYSTEM: &str = "bx-messenger-content-item-system";
+/// Class of a request for a rating, beside the one of automatic texts.
+const CLASS_VOTE: &str = "bx-messenger-content-item-ol-output bx-messenger-content-item-vote";
 const CLASS_START: &str = "bx-messenger-content-item-ol-start";
 const CLASS_END: &str = "bx-messenger-content-item-ol-end";
 
@@ -64,6 +67,8 @@ pub enum Kind {
     Said,
     /// An automatic text for the visitor, with its `IMOL_FORM`.
     Automatic(String),
+    /// A request for a rating of the session: an automatic text too.
+    Vote { session: SessionId, until: Option<Millis>, vote: Vote },
     /// “New dialogue”: never leaves the portal.
     Started,
     /// “Dialogue closed”: never leaves the portal.
@@ -78,6 +83,7 @@ impl Kind {
         match self {
             Self::Said => None,
             Self::Automatic(_) => Some(CLASS_AUTOMATIC),
+            Self::Vote { .. } => Some(CLASS_VOTE),
             Self::Started => Some(CLASS_START),
             Self::Ended => Some(CLASS_END),
             Self::Whisper => Some(CLASS_SYSTEM),
@@ -85,7 +91,11 @@ impl Kind {
     }
 
     fn is_for_the_visitor(&self) -> bool {
-        matches!(self, Self::Said | Self::Automatic(_))
+        matches!(self, Self::Said) || self.is_automatic()
+    }
+
+    pub(crate) fn is_automatic(&self) -> bool {
+        matches!(self, Self::Automatic(_) | Self::Vote { .. })
     }
 }
 
@@ -117,6 +127,19 @@ pub struct Session {
     pub id: SessionId,
     pub opened_at: Millis,
     pub closed: bool,
+    pub rating: Rating,
+}
+
+/// The visitor's mark for a session.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Rating {
+    #[default]
+    None,
+    /// `WAIT_VOTE`: the next text that looks like a vote is one, until then.
+    Awaited {
+        until: Option<Millis>,
+    },
+    Given(u8),
 }
 
 /// A chat of an open line.
@@ -125,6 +148,8 @@ pub struct Chat {
     pub id: ChatId,
     pub connector: String,
     pub line: LineId,
+    /// The line that leads it now, where it was handed over; it stays the chat of its first one.
+    pub moved: Option<LineId>,
     /// `chat.id` that the connector gave.
     pub external: String,
     pub visitor: UserId,

@@ -42,7 +42,7 @@ mod world;
 pub use self::{
     app::App,
     calls::Call,
-    chats::{Author, Chat, Kind, Message, Profile, Session, Visitor},
+    chats::{Author, Chat, Kind, Message, Profile, Rating, Session, Visitor},
     clock::{Clock, Millis},
     connectors::{Capabilities, Channel, Connector},
     drive::{Download, File, Link, Upload},
@@ -50,7 +50,7 @@ pub use self::{
     faults::{Fault, Mood, Waiting},
     ids::{ChatId, LineId, MessageId, SessionId, UserId},
     offline::Record,
-    options::{Employee, Limit, Line, OperatorData, Options, Work, WorkTime},
+    options::{Employee, Limit, Line, OperatorData, Options, Vote, Work, WorkTime},
     portal::{FramePost, PATIENCE, Portal},
     server::Port,
     talk::TalkError,

@@ -104,10 +104,42 @@ pub struct Line {
     pub closing: Option<String>,
     /// `FULL_CLOSE_TIME`.
     pub full_close: Duration,
+    /// Asked for when an operator finishes; the real close then waits for `full_close`.
+    pub vote: Option<Vote>,
     /// `WORKTIME_…`; none is always open.
     pub work_time: Option<WorkTime>,
     /// `QUEUE_ONLINE`: somebody of the queue is there.
     pub online: bool,
+}
+
+/// `VOTE_MESSAGE_2_*` of a line: how external channels are asked for a rating.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Vote {
+    pub text: String,
+    /// What to send.
+    pub hint: String,
+    pub like: String,
+    pub dislike: String,
+    /// The answer to a vote that comes too late.
+    pub late: String,
+    /// `VOTE_CLOSING_DELAY`: the session is closed by the vote.
+    pub closing_delay: bool,
+    /// `VOTE_TIME_LIMIT`; zero for none.
+    pub limit: Duration,
+}
+
+impl Default for Vote {
+    fn default() -> Self {
+        Self {
+            text: "Пожалуйста, оцените качество обслуживания.".to_owned(),
+            hint: "Отправьте 1, если вам всё понравилось, или 0, если нет.".to_owned(),
+            like: "Спасибо за оценку!".to_owned(),
+            dislike: "Нам очень жаль, что мы не смогли помочь вам.".to_owned(),
+            late: "Голосование завершено.".to_owned(),
+            closing_delay: false,
+            limit: Duration::ZERO,
+        }
+    }
 }
 
 /// Working hours of a line, as its settings hold them.
@@ -149,6 +181,7 @@ impl Line {
             full_close: Duration::from_secs(24 * 3600),
             work_time: None,
             online: true,
+            vote: None,
         }
     }
 

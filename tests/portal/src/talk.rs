@@ -3,12 +3,13 @@
 
 mod operator;
 mod visitor;
+mod vote;
 
 use serde_json::{Map, Value, json};
 
 pub(crate) use self::visitor::Incoming;
 use crate::{
-    chats::{Alarm, Author, Chat, Due, Kind, Message, Session},
+    chats::{Alarm, Author, Chat, Due, Kind, Message, Rating, Session},
     clock::Millis,
     ids::{ChatId, MessageId, SessionId, UserId},
     options::OperatorData,
@@ -46,7 +47,8 @@ impl World {
         if let Some(open) = self.chats[&chat].open_session() {
             return open;
         }
-        let session = Session { id: self.numbers.session(), opened_at: self.clock.now(), closed: false };
+        let session =
+            Session { id: self.numbers.session(), opened_at: self.clock.now(), closed: false, rating: Rating::None };
         let id = session.id;
         self.chat_mut(chat).sessions.push(session);
         self.raise_dialog("ONIMCONNECTORDIALOGSTART", chat, id, by);
@@ -63,7 +65,7 @@ impl World {
             "LINE": chat.line,
             "DATA": [{
                 "connector": {
-                    "connector_id": chat.connector, "line_id": chat.line,
+                    "connector_id": chat.connector, "line_id": chat.moved.unwrap_or(chat.line),
                     "chat_id": chat.external, "user_id": chat.visitor,
                 },
                 "session": {
@@ -113,7 +115,7 @@ impl World {
     /// Hands a message to the connector, or marks it unsent where the connector is off.
     fn hand_over(&mut self, chat: ChatId, id: MessageId) {
         let message = self.chats[&chat].message(id).expect("the message was just stored");
-        let (author, automatic) = (message.author, matches!(message.kind, Kind::Automatic(_)));
+        let (author, automatic) = (message.author, message.kind.is_automatic());
         let (connector, line) = (self.chats[&chat].connector.clone(), self.chats[&chat].line);
         let wanted = !automatic || self.connectors.get(&connector).is_some_and(|known| known.may.system_messages);
         if !self.is_open(&connector, line) {
@@ -137,7 +139,20 @@ impl World {
         let chat = &self.chats[&chat];
         let message = chat.message(id).expect("the message was just stored");
         let mut params = Map::new();
-        if let Kind::Automatic(form) = &message.kind {
+        let form = match &message.kind {
+            Kind::Automatic(form) => Some(form.as_str()),
+            Kind::Vote { session, until, vote } => {
+                params.insert("IMOL_VOTE".to_owned(), json!(session));
+                params.insert("IMOL_VOTE_TEXT".to_owned(), json!(vote.text));
+                params.insert("IMOL_VOTE_LIKE".to_owned(), json!(vote.like));
+                params.insert("IMOL_VOTE_DISLIKE".to_owned(), json!(vote.dislike));
+                params.insert("IMOL_DATE_CLOSE_VOTE".to_owned(), json!(until.map_or(String::new(), Millis::iso)));
+                params.insert("IMOL_TIME_LIMIT_VOTE".to_owned(), json!(vote.limit.as_secs()));
+                Some("like")
+            }
+            _ => None,
+        };
+        if let Some(form) = form {
             params.insert("CLASS".to_owned(), json!(message.kind.class()));
             params.insert("IMOL_FORM".to_owned(), json!(form));
         }

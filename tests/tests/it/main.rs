@@ -14,6 +14,7 @@ mod limits;
 mod outbox;
 mod presence;
 mod profile;
+mod rating;
 mod recorded;
 mod settings;
 mod setup;

@@ -1,6 +1,7 @@
 //! Quotations, the one thing in these texts that goes by lines: `>>` before each, or a row of hyphens around them.
 
-use super::{MAX_DEPTH, read};
+use super::{MAX_DEPTH, Naming, read};
+use crate::ids::ImId;
 use shared::{Piece, Quote};
 
 /// The portal writes 54; a shorter row is still meant so.
@@ -8,15 +9,15 @@ const LEAST_HYPHENS: usize = 20;
 
 /// The quotation at the start of `text`, which stands at the start of a line, and its length in bytes with the line
 /// break after it. `depth` is how deep the quotation will lie.
-pub fn take(text: &str, depth: usize) -> Option<(Piece, usize)> {
+pub fn take(text: &str, depth: usize, naming: Naming<'_>) -> Option<(Piece, usize)> {
     if depth + 1 >= MAX_DEPTH {
         return None;
     }
-    if text.starts_with(">>") { marked(text, depth) } else { fenced(text, depth) }
+    if text.starts_with(">>") { marked(text, depth, naming) } else { fenced(text, depth, naming) }
 }
 
 /// Adjacent lines that begin with `>>`.
-fn marked(text: &str, depth: usize) -> Option<(Piece, usize)> {
+fn marked(text: &str, depth: usize, naming: Naming<'_>) -> Option<(Piece, usize)> {
     let lines = text.split_inclusive('\n').take_while(|line| line.starts_with(">>"));
     let mut length = 0;
     let mut inner = String::new();
@@ -24,11 +25,12 @@ fn marked(text: &str, depth: usize) -> Option<(Piece, usize)> {
         length += line.len();
         inner.push_str(line[2..].trim_start_matches(' '));
     }
-    Some((quote(None, inner.trim_end_matches('\n'), depth), length))
+    let body = read(inner.trim_end_matches('\n'), depth + 1, naming);
+    Some((Piece::Quote(Quote { name: None, body, of: None }), length))
 }
 
 /// Lines between two rows of hyphens; the first may say who is quoted, as `Name [time]`.
-fn fenced(text: &str, depth: usize) -> Option<(Piece, usize)> {
+fn fenced(text: &str, depth: usize, naming: Naming<'_>) -> Option<(Piece, usize)> {
     let mut lines = text.split_inclusive('\n');
     let opening = lines.next().filter(|line| is_fence(line))?;
     let mut inner = opening.len();
@@ -39,11 +41,10 @@ fn fenced(text: &str, depth: usize) -> Option<(Piece, usize)> {
         }
         let quoted = text[opening.len()..inner].trim_end_matches('\n');
         let (first, rest) = quoted.split_once('\n').unwrap_or((quoted, ""));
-        let piece = match name(first) {
-            Some(name) => quote(Some(name), rest, depth),
-            None => quote(None, quoted, depth),
-        };
-        return Some((piece, inner + line.len()));
+        let (name, of) = head(first);
+        let words = if name.is_some() { rest } else { quoted };
+        let (body, of) = (read(words, depth + 1, naming), of.and_then(naming));
+        return Some((Piece::Quote(Quote { name, body, of }), inner + line.len()));
     }
     None
 }
@@ -54,13 +55,18 @@ fn is_fence(line: &str) -> bool {
 }
 
 /// `Name [time]`, perhaps with the place of the message after it: `#chat12/345`.
-fn name(line: &str) -> Option<String> {
+fn head(line: &str) -> (Option<String>, Option<ImId>) {
     let line = line.trim_end();
-    let line = line.rfind('#').filter(|&at| line[at..].starts_with("#chat")).map_or(line, |at| line[..at].trim_end());
-    let (name, _) = line.strip_suffix(']')?.rsplit_once('[')?;
-    Some(name.trim().to_owned()).filter(|name| !name.is_empty())
+    let (line, place) = match line.rsplit_once("#chat") {
+        Some((line, place)) => (line.trim_end(), place),
+        None => (line, ""),
+    };
+    let name = line.strip_suffix(']').and_then(|line| line.rsplit_once('[')).map(|(name, _)| name.trim().to_owned());
+    (name.filter(|name| !name.is_empty()), im(place))
 }
 
-fn quote(name: Option<String>, text: &str, depth: usize) -> Piece {
-    Piece::Quote(Quote { name, body: read(text, depth + 1), of: None })
+/// `12/345`: the chat's number and the message's.
+fn im(place: &str) -> Option<ImId> {
+    let (chat, message) = place.split_once('/')?;
+    Some(ImId { chat: chat.parse().ok()?, message: message.parse().ok()? })
 }

@@ -32,6 +32,11 @@ pub(super) enum Wish {
         chat: u64,
         by: u64,
     },
+    /// Asks for a rating.
+    Ask {
+        chat: u64,
+        by: u64,
+    },
     Mood {
         mood: Mood,
     },
@@ -106,6 +111,7 @@ pub(super) async fn fulfil(shared: &Shared, switch: &Switch, wish: Wish) -> Resu
         Wish::Edit { chat, message, text } => Ok(world.operator_edits(ChatId(chat), MessageId(message), &text)?),
         Wish::Delete { chat, message } => Ok(world.operator_deletes(ChatId(chat), MessageId(message))?),
         Wish::Finish { chat, by } => Ok(world.finish(ChatId(chat), UserId(by))?),
+        Wish::Ask { chat, by } => Ok(world.ask_for_rating(ChatId(chat), UserId(by))?),
         Wish::Fault { fault, on, times } => {
             world.faults.add(fault, on.as_deref(), times);
             Ok(())

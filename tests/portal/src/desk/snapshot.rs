@@ -92,7 +92,7 @@ fn talk(world: &World, chat: &Chat) -> Value {
 fn message(world: &World, message: &Message) -> Value {
     let (from, author) = match (&message.kind, message.author) {
         (Kind::Started | Kind::Ended, _) => ("technical", None),
-        (Kind::Automatic(_), _) => ("automatic", None),
+        (Kind::Automatic(_) | Kind::Vote { .. }, _) => ("automatic", None),
         (_, Author::Visitor(_)) => ("visitor", None),
         (_, Author::Operator(id)) => ("operator", world.employee(id).map(|one| one.full_name())),
         (_, Author::Portal) => ("automatic", None),
@@ -120,7 +120,7 @@ fn message(world: &World, message: &Message) -> Value {
 fn kind(kind: &Kind) -> &'static str {
     match kind {
         Kind::Said => "said",
-        Kind::Automatic(_) => "automatic",
+        Kind::Automatic(_) | Kind::Vote { .. } => "automatic",
         Kind::Started => "started",
         Kind::Ended => "ended",
         Kind::Whisper => "whisper",

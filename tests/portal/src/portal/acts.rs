@@ -167,6 +167,22 @@ impl Portal {
         self.shared.change(|world| world.finish(chat, operator))
     }
 
+    /// An operator asks for a rating of the talk, with the line's words or the portal's own.
+    ///
+    /// # Errors
+    /// When there is no such chat, or nobody ever talked in it.
+    pub fn ask_for_rating(&self, chat: ChatId, operator: UserId) -> Result<(), TalkError> {
+        self.shared.change(|world| world.ask_for_rating(chat, operator))
+    }
+
+    /// The talk is handed over to another line.
+    ///
+    /// # Errors
+    /// When there is no such chat.
+    pub fn hand_over(&self, chat: ChatId, line: LineId) -> Result<(), TalkError> {
+        self.shared.change(|world| world.move_to_line(chat, line))
+    }
+
     /// Switches a connector on, as if its settings page had called `imconnector.activate`.
     pub fn connect_line(&self, connector: &str, line: LineId) {
         self.shared.change(|world| world.switch_on(connector, line));

@@ -96,8 +96,12 @@ fn params(message: &Message) -> Value {
     if let Some(class) = message.kind.class() {
         put("class", json!(class));
     }
+    if let Kind::Vote { session, .. } = &message.kind {
+        put("imolVote", json!(session));
+    }
     match &message.kind {
-        Kind::Automatic(form) => {
+        Kind::Automatic(_) | Kind::Vote { .. } => {
+            let form = if let Kind::Automatic(form) = &message.kind { form } else { "like" };
             put("imolForm", json!(form));
             put("type", json!("lines"));
             put("componentId", json!("bx-imopenlines-message"));

@@ -73,7 +73,9 @@ fn send_one(world: &mut World, caller: Caller, connector: &str, line: LineId, el
     if let Some(extra) = extra(element) {
         answer["extra"] = extra;
     }
-    answer["session"] = json!({"ID": received.session.to_string(), "CHAT_ID": received.chat.to_string()});
+    if let Some(session) = received.session {
+        answer["session"] = json!({"ID": session.to_string(), "CHAT_ID": received.chat.to_string()});
+    }
     answer
 }
 

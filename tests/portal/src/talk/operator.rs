@@ -7,7 +7,7 @@ use crate::{
     chats::{Alarm, Author, Due, Kind, Message},
     connectors::Capabilities,
     drive::Upload,
-    ids::{ChatId, MessageId, UserId},
+    ids::{ChatId, LineId, MessageId, UserId},
     world::World,
 };
 
@@ -110,17 +110,31 @@ impl World {
         Ok(())
     }
 
-    /// “Finish”. With a closing text the visitor gets that now, and the real close waits for `FULL_CLOSE_TIME`.
+    /// The talk is handed over to another line. It stays the same chat.
+    pub fn move_to_line(&mut self, chat: ChatId, to: LineId) -> Result<(), TalkError> {
+        self.known(chat)?;
+        let known = self.chat_mut(chat);
+        (known.moved, known.owner) = (Some(to), None);
+        Ok(())
+    }
+
+    /// “Finish”. With a closing text, or where a rating is asked for, the visitor gets that now, and the real close waits
+    /// for `FULL_CLOSE_TIME`.
     pub fn finish(&mut self, chat: ChatId, by: UserId) -> Result<(), TalkError> {
         let session = self.known(chat)?.open_session().ok_or(TalkError::NoSession)?;
         let owner = *self.chat_mut(chat).owner.get_or_insert(by);
         let line = self.line(self.chats[&chat].line).cloned();
-        let Some((text, wait)) = line.and_then(|line| Some((line.closing?, line.full_close))) else {
+        let Some(line) = line.filter(|line| line.closing.is_some() || line.vote.is_some()) else {
             self.close(chat, session);
             return Ok(());
         };
-        self.say(chat, Author::Operator(owner), Kind::Automatic("history".to_owned()), text);
-        let due = self.clock.now().plus(wait);
+        if let Some(vote) = &line.vote {
+            self.request(chat, session, owner, vote);
+        }
+        if let Some(text) = line.closing {
+            self.say(chat, Author::Operator(owner), Kind::Automatic("history".to_owned()), text);
+        }
+        let due = self.clock.now().plus(line.full_close);
         self.alarms.push(Alarm { due, chat, what: Due::Close(session) });
         Ok(())
     }

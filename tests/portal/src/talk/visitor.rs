@@ -1,5 +1,6 @@
 //! What visitors do in a chat: they write, and the first word opens it.
 
+use super::vote::Voted;
 use crate::{
     chats::{Author, Chat, Due, Kind, Profile, Visitor},
     ids::{ChatId, LineId, SessionId, UserId},
@@ -28,7 +29,8 @@ pub(crate) struct Incoming {
 /// Where a visitor's message went.
 pub(crate) struct Received {
     pub chat: ChatId,
-    pub session: SessionId,
+    /// None: the portal has it and loaded no session for it.
+    pub session: Option<SessionId>,
 }
 
 impl World {
@@ -37,6 +39,13 @@ impl World {
     pub(crate) fn receive(&mut self, incoming: Incoming, by: UserId) -> Received {
         let visitor = self.visitor(&incoming);
         let chat = self.chat_for(&incoming, visitor);
+        if let Some(voted) = self.vote(chat, &incoming) {
+            let session = match voted {
+                Voted::Taken(session) => Some(session),
+                Voted::TooLate => None,
+            };
+            return Received { chat, session };
+        }
         let opened = self.chats[&chat].open_session().is_none();
         let session = self.ensure_session(chat, Some(by));
         self.alarms.retain(|alarm| alarm.what != Due::Close(session));
@@ -48,7 +57,7 @@ impl World {
         if let (true, Some(text)) = (opened, greeting) {
             self.say(chat, Author::Portal, Kind::Automatic("welcome".to_owned()), text);
         }
-        Received { chat, session }
+        Received { chat, session: Some(session) }
     }
 
     /// The portal's user of `{connector}|{user.id}`, its profile replaced by what came.
@@ -85,6 +94,7 @@ impl World {
             id,
             connector: incoming.connector.clone(),
             line: incoming.line,
+            moved: None,
             external: incoming.chat_id.clone(),
             visitor,
             title: format!("{who} - {line}"),

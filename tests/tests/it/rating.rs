@@ -1,0 +1,208 @@
+//! Ratings, replies, and who ends a conversation.
+
+use otklik_tests::{
+    portal::{Author, Chat, Fault, Line, Vote},
+    stage::{ANNA, CONNECTOR, SALES, SUPPORT, Stage},
+    visitor::Visitor,
+};
+use shared::{Happening, MessageState, Piece, Refusal, ToServer, ToWidget};
+use std::time::Duration;
+
+const SEND: &str = "imconnector.send.messages";
+const FINISH: &str = "imopenlines.operator.another.finish";
+const HOUR: Duration = Duration::from_secs(3_600);
+
+/// A conversation that Anna leads, on a line that asks for a rating at its end.
+async fn led(vote: Option<Vote>) -> (Stage, Visitor, Chat) {
+    let stage = Stage::start().await;
+    stage.portal.set_line(Line { vote, ..Line::new(SALES, "Отдел продаж") });
+    let site = stage.site().await;
+    let mut visitor = stage.visitor(&site).await;
+    visitor.say("Где мой заказ?").await;
+    let chat = stage.portal.wait_any_chat(|chat| chat.visitor_texts() == ["Где мой заказ?"]).await;
+    stage.portal.operator_says(chat.id, ANNA, "В пути").expect("Anna may answer");
+    visitor.hear("В пути").await;
+    (stage, visitor, chat)
+}
+
+/// Reads until something of this kind was told `times`.
+async fn told(visitor: &mut Visitor, times: usize, wanted: impl Fn(&Happening) -> bool) {
+    while visitor.log.iter().filter(|entry| wanted(&entry.what)).count() < times {
+        visitor.read().await.expect("the relay keeps the connection");
+    }
+}
+
+fn is_request(what: &Happening) -> bool {
+    matches!(what, Happening::Said { rating: true, .. })
+}
+
+fn texts_sent(stage: &Stage) -> Vec<String> {
+    let calls = stage.portal.calls(SEND);
+    calls.iter().filter_map(|call| Some(call.args["MESSAGES"][0]["message"]["text"].as_str()?.to_owned())).collect()
+}
+
+#[tokio::test]
+async fn a_like_is_the_portals_one_and_is_thanked_for() {
+    let (stage, mut visitor, chat) = led(Some(Vote { closing_delay: true, ..Vote::default() })).await;
+    stage.portal.finish(chat.id, ANNA).expect("the talk is open");
+    told(&mut visitor, 1, is_request).await;
+    visitor.hear("Пожалуйста, оцените качество обслуживания.").await;
+    visitor.accepted(|id| ToServer::Rate { id, like: true }).await;
+    visitor.hear("Спасибо за оценку!").await;
+    told(&mut visitor, 1, |what| *what == Happening::Finished).await;
+    let chat = stage.portal.wait_chat(&chat.external, |chat| !chat.ratings().is_empty()).await;
+    assert_eq!(chat.ratings(), [5]);
+    assert_eq!(texts_sent(&stage).last().map(String::as_str), Some("1"), "exactly that");
+    assert!(visitor.log.iter().any(|entry| entry.what == Happening::Rated { like: true }));
+    let again = visitor.act(|id| ToServer::Rate { id, like: false }).await;
+    assert!(matches!(again, ToWidget::Refused { code: Refusal::NotOpen, .. }), "once: {again:?}");
+}
+
+#[tokio::test]
+async fn a_rating_after_the_end_opens_no_other_conversation() {
+    let (stage, mut visitor, chat) = led(Some(Vote::default())).await;
+    stage.portal.finish(chat.id, ANNA).expect("the talk is open");
+    told(&mut visitor, 1, is_request).await;
+    stage.portal.advance(HOUR * 25);
+    told(&mut visitor, 1, |what| *what == Happening::Finished).await;
+    visitor.accepted(|id| ToServer::Rate { id, like: false }).await;
+    visitor.hear("Нам очень жаль, что мы не смогли помочь вам.").await;
+    let chat = stage.portal.wait_chat(&chat.external, |chat| !chat.ratings().is_empty()).await;
+    assert_eq!((chat.ratings(), chat.sessions.len()), (vec![1], 1), "the same one, closed once more");
+    let next = visitor.say("Ещё вопрос").await;
+    visitor.wait_for_state(&next, MessageState::Delivered).await;
+    told(&mut visitor, 2, |what| *what == Happening::Started).await;
+    let ends = visitor.log.iter().filter(|entry| entry.what == Happening::Finished).count();
+    assert_eq!(ends, 1, "the second end of the same conversation is no news");
+}
+
+#[tokio::test]
+async fn a_visitors_own_digit_is_no_rating_while_one_is_asked_for() {
+    let (stage, mut visitor, chat) = led(None).await;
+    visitor.say("0").await;
+    let texts = ["Где мой заказ?", "0"];
+    stage.portal.wait_chat(&chat.external, |chat| chat.visitor_texts() == texts).await;
+    stage.portal.ask_for_rating(chat.id, ANNA).expect("they talked");
+    told(&mut visitor, 1, is_request).await;
+    let id = visitor.say("1 штуку").await;
+    visitor.wait_for_state(&id, MessageState::Delivered).await;
+    let chat = stage.portal.wait_chat(&chat.external, |chat| chat.visitor_texts().len() == 3).await;
+    assert!(chat.ratings().is_empty(), "no mark of 5");
+    assert_eq!(chat.visitor_texts()[2], "\u{2060}1 штуку");
+    assert_eq!(visitor.texts().last().map(String::as_str), Some("1 штуку"), "as it was typed");
+}
+
+#[tokio::test]
+async fn a_rating_that_comes_too_late_is_never_sent_again() {
+    let (stage, mut visitor, chat) = led(None).await;
+    let vote = Vote { limit: HOUR, ..Vote::default() };
+    stage.portal.set_line(Line { vote: Some(vote), ..Line::new(SALES, "Отдел продаж") });
+    stage.portal.ask_for_rating(chat.id, ANNA).expect("they talked");
+    told(&mut visitor, 1, is_request).await;
+    stage.portal.advance(HOUR * 2); // the portal's clock alone: for the relay there is time left
+    let id = visitor.accepted(|id| ToServer::Rate { id, like: true }).await;
+    visitor.hear("Голосование завершено.").await;
+    told(&mut visitor, 1, |what| matches!(what, Happening::Done { id: done, .. } if *done == id)).await;
+    let after = visitor.say("Жаль").await;
+    visitor.wait_for_state(&after, MessageState::Delivered).await;
+    let chat = stage.portal.wait_chat(&chat.external, |chat| chat.visitor_texts().last() == Some(&"Жаль")).await;
+    assert_eq!(chat.visitor_texts()[1..], ["1", "Жаль"], "stored once");
+}
+
+#[tokio::test]
+async fn a_reply_reaches_the_operator_as_a_quotation() {
+    let (stage, mut visitor, chat) = led(None).await;
+    let theirs = visitor.messages().iter().find(|seen| seen.text.as_deref() == Some("В пути")).expect("it").id.clone();
+    let to = theirs.clone();
+    visitor.accepted(|id| ToServer::Say { id, text: "А когда?".to_owned(), reply_to: Some(to) }).await;
+    let chat = stage.portal.wait_chat(&chat.external, |chat| chat.visitor_texts().len() == 2).await;
+    let (sent, of) = (chat.visitor_texts()[1].to_owned(), chat.messages.iter().find(|one| one.text == "В пути"));
+    let of = of.expect("the operator's message").id;
+    let fence = "-".repeat(54);
+    assert!(sent.starts_with(&format!("{fence}\nАнна Петрова [")), "{sent}");
+    assert!(sent.contains(&format!("] #chat{}/{of}\nВ пути\n{fence}\nА когда?", chat.id)), "{sent}");
+    visitor.hear("А когда?").await;
+    let reply = visitor.log.iter().find_map(|entry| match &entry.what {
+        Happening::Said { reply_to: Some(to), body, .. } => Some((to.clone(), body.clone())),
+        _ => None,
+    });
+    assert_eq!(reply, Some((theirs, vec![Piece::Text("А когда?".to_owned())])), "their own words stay as they are");
+}
+
+#[tokio::test]
+async fn an_operators_quotation_leads_to_what_was_quoted() {
+    let (stage, mut visitor, chat) = led(None).await;
+    let first = visitor.messages().iter().find(|seen| seen.text.as_deref() == Some("В пути")).expect("it").id.clone();
+    let chat = stage.portal.chat(chat.id).expect("it is there");
+    let of = chat.messages.iter().find(|one| one.text == "В пути").expect("the operator's").id;
+    let fence = "-".repeat(54);
+    let text = format!("{fence}\nАнна Петрова [14:05] #chat{}/{of}\nВ пути\n{fence}\nУже в городе", chat.id);
+    stage.portal.operator_says(chat.id, ANNA, &text).expect("Anna may answer");
+    visitor.hear("В путиУже в городе").await;
+    let quoted = visitor.log.iter().find_map(|entry| match &entry.what {
+        Happening::Said { body, .. } => body.iter().find_map(|piece| match piece {
+            Piece::Quote(quote) => quote.of.clone(),
+            _ => None,
+        }),
+        _ => None,
+    });
+    assert_eq!(quoted, Some(first));
+}
+
+#[tokio::test]
+async fn a_visitor_ends_the_conversation_that_an_operator_leads() {
+    let (stage, mut visitor, chat) = led(None).await;
+    visitor.accepted(|id| ToServer::Finish { id }).await;
+    told(&mut visitor, 1, |what| *what == Happening::Finished).await;
+    stage.portal.wait_chat(&chat.external, |chat| chat.open_session().is_none()).await;
+    let id = visitor.say("Снова я").await;
+    visitor.wait_for_state(&id, MessageState::Delivered).await;
+    told(&mut visitor, 2, |what| *what == Happening::Started).await;
+    let ends = visitor.log.iter().filter(|entry| entry.what == Happening::Finished).count();
+    assert_eq!(ends, 1, "the portal's own word of it is no news");
+    let refused = visitor.act(|id| ToServer::Finish { id }).await;
+    assert!(matches!(refused, ToWidget::Refused { code: Refusal::NotOpen, .. }), "nobody leads: {refused:?}");
+    assert_eq!(stage.portal.calls(FINISH).len(), 1);
+}
+
+#[tokio::test]
+async fn an_end_that_the_portal_refuses_is_an_end_for_the_visitor() {
+    let (stage, mut visitor, _) = led(None).await;
+    stage.portal.fault_on(FINISH, Fault::Refuse("CHAT_TYPE".to_owned()), 1);
+    visitor.accepted(|id| ToServer::Finish { id }).await;
+    told(&mut visitor, 1, |what| *what == Happening::Finished).await;
+    let id = visitor.say("Ещё тут?").await;
+    visitor.wait_for_state(&id, MessageState::Delivered).await;
+    assert_eq!(stage.portal.calls(FINISH).len(), 1, "not again, and nothing waits for it");
+}
+
+#[tokio::test]
+async fn an_end_whose_answer_was_lost_is_not_called_for_again() {
+    let (stage, mut visitor, chat) = led(None).await;
+    stage.portal.fault_on(FINISH, Fault::CutAfter, 1);
+    let end = visitor.accepted(|id| ToServer::Finish { id }).await;
+    told(&mut visitor, 1, |what| matches!(what, Happening::Done { id, .. } if *id == end)).await;
+    let id = visitor.say("Другой вопрос").await;
+    visitor.wait_for_state(&id, MessageState::Delivered).await;
+    let chat = stage.portal.wait_chat(&chat.external, |chat| chat.sessions.len() == 2).await;
+    assert!(chat.open_session().is_some(), "the new conversation stays open");
+    assert_eq!(stage.portal.calls(FINISH).len(), 1);
+}
+
+#[tokio::test]
+async fn a_conversation_handed_to_another_line_stays_one_chat() {
+    let (stage, mut visitor, chat) = led(None).await;
+    stage.portal.connect_line(CONNECTOR, SUPPORT);
+    stage.portal.hand_over(chat.id, SUPPORT).expect("it is there");
+    let id = visitor.say("Алло").await;
+    visitor.wait_for_state(&id, MessageState::Delivered).await;
+    let other = stage.portal.operator_says(chat.id, ANNA, "Поддержка слушает").expect("Anna may answer");
+    visitor.hear("Поддержка слушает").await;
+    stage.portal.wait_delivered(chat.id, other).await;
+    stage.portal.finish(chat.id, ANNA).expect("it is open");
+    told(&mut visitor, 1, |what| *what == Happening::Finished).await;
+    assert_eq!(stage.portal.chats().len(), 1, "another line in the call would have made another chat");
+    let chat = stage.portal.chat(chat.id).expect("it is there");
+    let visitors: Vec<_> = chat.said().filter(|one| matches!(one.author, Author::Visitor(_))).collect();
+    assert_eq!(visitors.len(), 2);
+}
