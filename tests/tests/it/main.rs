@@ -14,6 +14,7 @@ mod limits;
 mod outbox;
 mod presence;
 mod profile;
+mod quota;
 mod rating;
 mod recorded;
 mod settings;
