@@ -4,12 +4,14 @@
 //!
 //! ```text
 //! plan      what happens when, thrown from the seed     widget   a visitor     desk   the operators
-//! keeper    starts, kills and starves the relay         verdict  what was said against what was heard
+//! keeper    starts, kills and starves the relay         script   what a visitor has to say
+//! verdict   what was said against what was heard
 //! ```
 
 mod desk;
 mod keeper;
 mod plan;
+mod script;
 mod verdict;
 mod widget;
 
@@ -76,6 +78,7 @@ struct Scene {
     front: Arc<ChaosProxy>,
     lives: Arc<Lives>,
     diaries: Vec<Arc<Mutex<Diary>>>,
+    door: Option<Door>,
     book: desk::Book,
     orders: mpsc::Sender<Order>,
     /// In every word that is said, and nowhere else.
@@ -99,9 +102,10 @@ pub async fn run(plan: Plan) -> Outcome {
     scene.suffer().await;
     desk.await.expect("the operators never fail");
     scene.recover().await;
-    let verdict = scene.settle().await;
+    let mut verdict = scene.settle().await;
     stop.cancel();
     while visitors.join_next().await.is_some() {}
+    verdict.broken.extend(scene.read_anew().await);
     let lives = Arc::clone(&scene.lives);
     let portal = Arc::clone(&scene.portal);
     drop(scene); // no orders any more: the keeper hands the relay back
@@ -132,7 +136,7 @@ impl Scene {
         let relay = tokio::spawn(keeper.keep(ordered));
         let mark = format!("{:016x}", plan::dice(plan.seed, "mark").u64(..));
         let (diaries, book) = (Vec::new(), desk::Book::default());
-        let scene = Self { plan, portal, front, lives, diaries, book, orders, mark };
+        let scene = Self { plan, portal, front, lives, diaries, door: None, book, orders, mark };
         (scene, relay, racing)
     }
 
@@ -149,10 +153,11 @@ impl Scene {
         let site = page.connect(&["https://shop.example"]).await.key;
         self.lasting_faults();
         let mut visitors = JoinSet::new();
+        let door = Door { relay: url, site };
+        self.door = Some(door.clone());
         for nth in 0..self.plan.size.visitors {
-            let door = Door { relay: url.clone(), site: site.clone() };
             let dice = plan::dice(self.plan.seed, &format!("widget {nth}"));
-            let (widget, diary) = Widget::new(door, dice, desk::script(&self.plan, nth, &self.mark));
+            let (widget, diary) = Widget::new(door.clone(), dice, script::of(&self.plan, nth, &self.mark));
             self.diaries.push(diary);
             visitors.spawn(widget.live(stop.clone()));
         }
@@ -253,6 +258,19 @@ impl Scene {
             chats: self.portal.chats(),
             deliveries: self.portal.deliveries(),
         })
+    }
+
+    /// Visitors whose log, read anew, is another than they were told.
+    async fn read_anew(&self) -> Vec<String> {
+        let mut other = Vec::new();
+        let diaries = self.diaries.iter().map(|diary| diary.lock().expect("no holder panics").clone());
+        for (nth, diary) in diaries.collect::<Vec<Diary>>().into_iter().enumerate() {
+            let (Some(door), Some(session)) = (&self.door, &diary.session) else { continue };
+            if door.read(session).await.as_ref() != Some(&diary.log) {
+                other.push(format!("visitor {nth} is told another talk when it is read anew"));
+            }
+        }
+        other
     }
 
     /// A pair of tokens whose answer was lost is lost, and only the administrator's browser brings another.

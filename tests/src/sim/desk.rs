@@ -3,10 +3,7 @@
 
 use fastrand::Rng;
 use otklik_portal::{Author, Chat, ChatId, Kind, MessageId, Portal};
-use std::{
-    sync::{Arc, Mutex},
-    time::Duration,
-};
+use std::sync::{Arc, Mutex};
 use tokio::time::{Instant, sleep_until};
 
 use super::plan::{Plan, dice};
@@ -123,18 +120,4 @@ impl Desk {
             how(spoken);
         }
     }
-}
-
-/// When a visitor of the plan says what: spread over its length, in bursts now and then. Every other one begins at once.
-pub fn script(plan: &Plan, nth: usize, mark: &str) -> std::collections::VecDeque<(Instant, String)> {
-    let mut dice = dice(plan.seed, &format!("visitor {nth}"));
-    let mean = plan.size.length / u32::try_from(plan.size.words.max(1)).unwrap_or(u32::MAX);
-    let mut at = Instant::now() + if nth.is_multiple_of(2) { Duration::ZERO } else { mean * 4 };
-    (0..plan.size.words)
-        .map(|word| {
-            let text = (at, format!("вопрос {nth}.{word} {mark}"));
-            at += if dice.u32(0..4) == 0 { Duration::ZERO } else { mean.mul_f64(dice.f64() * 2.4) };
-            text
-        })
-        .collect()
 }

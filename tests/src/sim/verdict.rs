@@ -1,13 +1,17 @@
 //! The comparison at the end: what was said on either side against what the other side has. Pure.
 
-use otklik_portal::{Author, Chat, ChatId, Delivery, Kind, MessageId, php};
+use otklik_portal::{Author, Chat, ChatId, Delivery, Kind, Message, MessageId, php};
 use shared::MessageState;
 use std::{
-    collections::{BTreeMap, HashMap},
+    collections::{BTreeMap, HashMap, HashSet},
     fmt::{self, Display},
 };
 
-use super::{desk::Spoken, plan::Plan, widget::Diary};
+use super::{
+    desk::Spoken,
+    plan::Plan,
+    widget::{Accepted, Diary},
+};
 use crate::visitor::{self, Seen};
 
 /// The relay waits so long for an event that was overtaken (`relay::settling`), by its own clock.
@@ -69,15 +73,14 @@ pub fn judge(evidence: &Evidence) -> Verdict {
         let seen = visitor::fold(&diary.log);
         to_operators(&mut verdict, evidence.plan, nth, diary, &seen, &places);
         verdict.broken.extend(diary.broken.iter().map(|what| format!("visitor {nth}: {what}")));
-        if let Some(place) = diary.accepted.iter().find_map(|said| places.get(said.text.as_str())?.first()) {
+        if let Some(place) = diary.accepted.iter().find_map(|said| found(said, &places).into_iter().next()) {
             of_chat.insert(place.chat, (nth, seen));
         }
     }
-    let accepted: HashMap<&str, ()> =
-        evidence.diaries.iter().flat_map(|diary| &diary.accepted).map(|said| (said.text.as_str(), ())).collect();
-    verdict.open.extend(
-        places.keys().filter(|text| !accepted.contains_key(*text)).map(|text| format!("not accepted yet: {text}")),
-    );
+    let accepted = evidence.diaries.iter().flat_map(|diary| &diary.accepted).flat_map(|said| &said.versions);
+    let accepted: HashSet<&str> = accepted.map(String::as_str).collect();
+    let unknown = places.keys().filter(|text| !accepted.contains(*text));
+    verdict.open.extend(unknown.map(|text| format!("not accepted yet: {text}")));
     let arrivals = arrivals(evidence);
     for chat in &evidence.chats {
         let Some((nth, seen)) = of_chat.get(&chat.id) else { continue };
@@ -87,31 +90,32 @@ pub fn judge(evidence: &Evidence) -> Verdict {
 }
 
 /// Where a text stands in the portal.
-struct Place {
+struct Place<'run> {
     chat: ChatId,
     nth: usize,
+    message: &'run Message,
 }
 
-fn places(chats: &[Chat]) -> HashMap<&str, Vec<Place>> {
-    let mut places: HashMap<&str, Vec<Place>> = HashMap::new();
+type Places<'run> = HashMap<&'run str, Vec<Place<'run>>>;
+
+fn places(chats: &[Chat]) -> Places<'_> {
+    let mut places = Places::new();
     for chat in chats {
         for (nth, message) in chat.messages.iter().enumerate() {
             if matches!(message.author, Author::Visitor(_)) {
-                places.entry(&message.text).or_default().push(Place { chat: chat.id, nth });
+                places.entry(&message.text).or_default().push(Place { chat: chat.id, nth, message });
             }
         }
     }
     places
 }
 
-fn to_operators(
-    verdict: &mut Verdict,
-    plan: &Plan,
-    nth: usize,
-    diary: &Diary,
-    seen: &[Seen],
-    places: &HashMap<&str, Vec<Place>>,
-) {
+/// Wherever a message stands, with whichever of its words.
+fn found<'run>(said: &Accepted, places: &'run Places<'run>) -> Vec<&'run Place<'run>> {
+    said.versions.iter().filter_map(|text| places.get(text.as_str())).flatten().collect()
+}
+
+fn to_operators(verdict: &mut Verdict, plan: &Plan, nth: usize, diary: &Diary, seen: &[Seen], places: &Places) {
     verdict.accepted += diary.accepted.len();
     if diary.left > 0 {
         verdict.open.push(format!("visitor {nth} has {} messages left", diary.left));
@@ -119,18 +123,17 @@ fn to_operators(
     let own: Vec<&Seen> = seen.iter().filter(|one| one.from == shared::Author::Visitor).collect();
     let mut before = None;
     for (at, said) in diary.accepted.iter().enumerate() {
-        let what = format!("visitor {nth}: “{}”", said.text);
-        let found = places.get(said.text.as_str()).map_or(&[][..], Vec::as_slice);
+        let what = format!("visitor {nth}: “{}”", said.versions[0]);
+        let last = said.versions.last().filter(|_| !said.deleted);
         match own.get(at) {
-            Some(one) if one.id == said.id && one.text.as_ref() == Some(&said.text) => {}
-            Some(one) => verdict.broken.push(format!("{what} stands in the log as {one:?}")),
-            None => verdict.open.push(format!("{what} is not in the log yet")),
+            Some(one) if one.id != said.id => verdict.broken.push(format!("{what} stands in the log as {one:?}")),
+            Some(one) if one.text.as_ref() == last => {}
+            _ => verdict.open.push(format!("{what} is not in the log as it should be")),
         }
+        let found = found(said, places);
         let state = own.get(at).and_then(|one| one.state);
-        match (state, found.len()) {
-            (_, 2..) => verdict.broken.push(format!("{what} is doubled: {} times", found.len())),
-            (Some(MessageState::Delivered), 1) => verdict.delivered += 1,
-            (Some(MessageState::Delivered), _) => verdict.broken.push(format!("{what} is lost")),
+        match (state, found.as_slice()) {
+            (_, [_, _, ..]) => verdict.broken.push(format!("{what} is doubled: {} times", found.len())),
             (Some(MessageState::Unconfirmed), _) => {
                 verdict.unconfirmed += 1;
                 if plan.history {
@@ -138,8 +141,19 @@ fn to_operators(
                 }
                 continue;
             }
+            (_, []) if said.deleted => verdict.delivered += 1, // taken back before it went
+            (Some(MessageState::Delivered), [place]) => {
+                verdict.delivered += 1;
+                // A message that the portal gave no id of ours cannot be changed there.
+                let may_change = !place.message.mids.is_empty();
+                let shown = Some(&place.message.text).filter(|_| !place.message.deleted);
+                if may_change && shown != last {
+                    verdict.open.push(format!("{what} is {last:?}, and with the operator {shown:?}"));
+                }
+            }
+            (Some(MessageState::Delivered), []) => verdict.broken.push(format!("{what} is lost")),
             (Some(MessageState::Failed), _) => verdict.broken.push(format!("{what} is given up")),
-            (None, count) => verdict.open.push(format!("{what} is unsettled, {count} times with the operator")),
+            (None, _) => verdict.open.push(format!("{what} is unsettled, {} times with the operator", found.len())),
         }
         let Some(place) = found.first() else { continue };
         if let Some((chat, earlier)) = before.filter(|(chat, earlier)| *chat != place.chat || *earlier > place.nth) {

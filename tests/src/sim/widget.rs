@@ -6,7 +6,6 @@ use futures_util::{SinkExt, StreamExt};
 use serde::{Deserialize, Serialize};
 use shared::{Entry, Hello, MessageId, PROTOCOL_VERSION, Refusal, SiteKey, ToServer, ToWidget};
 use std::{
-    collections::VecDeque,
     ops::ControlFlow,
     sync::{Arc, Mutex, MutexGuard},
     time::Duration,
@@ -18,6 +17,7 @@ use tokio_tungstenite::{
 };
 use tokio_util::sync::CancellationToken;
 
+use super::script::{Saying, Script};
 use crate::visitor::message_id;
 
 /// After so long without a word the connection is taken for dead, in the machine's time.
@@ -39,7 +39,9 @@ pub struct Diary {
 #[derive(Clone, Debug)]
 pub struct Accepted {
     pub id: MessageId,
-    pub text: String,
+    /// Its words, oldest first.
+    pub versions: Vec<String>,
+    pub deleted: bool,
 }
 
 /// The relay as visitors reach it, and what they have to say.
@@ -60,21 +62,50 @@ struct Polled {
     frames: Vec<ToWidget>,
 }
 
+impl Door {
+    /// The whole log of a session, read anew; none where the relay does not tell it.
+    pub async fn read(&self, session: &str) -> Option<Vec<Entry>> {
+        let mut log: Vec<Entry> = Vec::new();
+        loop {
+            let seen = log.last().map_or(0, |entry| entry.seq);
+            let (site, session) = (self.site.clone(), Some(session.to_owned()));
+            let hello = ToServer::Hello(Hello { version: PROTOCOL_VERSION, site, session, seen });
+            let frames = self.ask(&[hello], 0).await?;
+            let ToWidget::Welcome { last, .. } = frames.first()? else { return None };
+            let last = *last;
+            let told = frames.into_iter().filter_map(|frame| match frame {
+                ToWidget::Entries { list } => Some(list),
+                _ => None,
+            });
+            log.extend(told.flatten());
+            if log.last().map_or(0, |entry| entry.seq) >= last {
+                return Some(log);
+            }
+        }
+    }
+
+    /// The answer to a request; none where there is none in time.
+    async fn ask(&self, frames: &[ToServer], wait: u64) -> Option<Vec<ToWidget>> {
+        let request = crate::http().post(format!("{}/v1/poll", self.relay)).header("origin", &self.relay);
+        let answer = timeout(SILENCE, request.json(&Poll { frames, wait }).send()).await.ok()?.ok()?;
+        Some(timeout(SILENCE, answer.json::<Polled>()).await.ok()?.ok()?.frames)
+    }
+}
+
 /// One visitor.
 pub struct Widget {
     door: Door,
     dice: Rng,
     diary: Arc<Mutex<Diary>>,
-    /// When each thing is said.
-    todo: VecDeque<(Instant, String)>,
+    todo: Script,
     /// What was said and is not accepted, and when it may be repeated.
-    waiting: Option<(MessageId, String, Instant)>,
+    waiting: Option<(MessageId, ToServer, Instant)>,
     session: Option<String>,
     seen: u64,
 }
 
 impl Widget {
-    pub fn new(door: Door, dice: Rng, todo: VecDeque<(Instant, String)>) -> (Self, Arc<Mutex<Diary>>) {
+    pub fn new(door: Door, dice: Rng, todo: Script) -> (Self, Arc<Mutex<Diary>>) {
         let diary = Arc::new(Mutex::new(Diary { left: todo.len(), ..Diary::default() }));
         let told = Arc::clone(&diary);
         (Self { door, dice, diary, todo, waiting: None, session: None, seen: 0 }, told)
@@ -144,11 +175,8 @@ impl Widget {
             let say = self.session.is_some().then(|| self.next()).flatten();
             let wait = if self.due().is_some() { 2 } else { 25 };
             let frames: Vec<ToServer> = [self.hello()].into_iter().chain(say).collect();
-            let request = crate::http().post(format!("{}/v1/poll", self.door.relay));
-            let request = request.header("origin", &self.door.relay).json(&Poll { frames: &frames, wait });
-            let Ok(Ok(answer)) = timeout(SILENCE, request.send()).await else { return };
-            let Ok(Ok(polled)) = timeout(SILENCE, answer.json::<Polled>()).await else { return };
-            for frame in polled.frames {
+            let Some(answers) = self.door.ask(&frames, wait).await else { return };
+            for frame in answers {
                 if self.take(frame).is_break() {
                     return;
                 }
@@ -160,12 +188,27 @@ impl Widget {
     fn next(&mut self) -> Option<ToServer> {
         let now = Instant::now();
         if self.waiting.is_none() && self.todo.front().is_some_and(|(at, _)| *at <= now) {
-            let (_, text) = self.todo.pop_front()?;
-            self.waiting = Some((message_id(), text, now));
+            let (_, saying) = self.todo.pop_front()?;
+            let id = message_id();
+            self.waiting = self.frame(&id, saying).map(|frame| (id, frame, now));
         }
-        let (id, text, at) = self.waiting.as_mut().filter(|(_, _, at)| *at <= now)?;
+        let (_, frame, at) = self.waiting.as_mut().filter(|(_, _, at)| *at <= now)?;
         *at = now + SILENCE; // repeated then on the same connection, or at once on the next
-        Some(ToServer::Say { id: id.clone(), text: text.clone(), reply_to: None })
+        Some(frame.clone())
+    }
+
+    /// An act as a frame; none, and nothing left of it, where there is nothing to change.
+    fn frame(&self, id: &MessageId, saying: Saying) -> Option<ToServer> {
+        let mut diary = self.diary();
+        let last = diary.accepted.last().filter(|said| !said.deleted).map(|said| said.id.clone());
+        let frame = match (saying, last) {
+            (Saying::Say(text), _) => Some(ToServer::Say { id: id.clone(), text, reply_to: None }),
+            (Saying::Edit(text), Some(of)) => Some(ToServer::Edit { id: id.clone(), of, text }),
+            (Saying::Delete, Some(of)) => Some(ToServer::Delete { id: id.clone(), of }),
+            (_, None) => None,
+        };
+        diary.left -= usize::from(frame.is_none());
+        frame
     }
 
     fn due(&self) -> Option<Instant> {
@@ -203,10 +246,16 @@ impl Widget {
     }
 
     fn accepted(&mut self, id: &MessageId) {
-        if let Some((id, text, _)) = self.waiting.take_if(|(waiting, ..)| waiting == id) {
-            let mut diary = self.diary();
-            diary.accepted.push(Accepted { id, text });
-            diary.left -= 1;
+        let Some((_, frame, _)) = self.waiting.take_if(|(waiting, ..)| waiting == id) else { return };
+        let mut diary = self.diary();
+        diary.left -= 1;
+        match frame {
+            ToServer::Say { id, text, .. } => {
+                diary.accepted.push(Accepted { id, versions: vec![text], deleted: false });
+            }
+            ToServer::Edit { text, .. } => diary.accepted.iter_mut().last().expect("it was said").versions.push(text),
+            ToServer::Delete { .. } => diary.accepted.iter_mut().last().expect("it was said").deleted = true,
+            _ => {}
         }
     }
 

@@ -61,11 +61,12 @@ async fn frames_that_are_none_are_told_so() {
     let mut visitor = stage.visitor(&site).await;
     for stray in ["", "{}", "[1]", "{\"type\":\"fly\"}", "{\"type\":\"say\",\"id\":\"|\",\"text\":\"x\"}"] {
         visitor.send_raw(stray).await;
-        let answer = visitor.read().await;
-        assert!(matches!(answer, Some(ToWidget::Refused { code: Refusal::BadFrame, .. })), "{stray}: {answer:?}");
+        let answer = visitor.wait_for(|frame| !matches!(frame, ToWidget::Presence(_))).await;
+        assert!(matches!(answer, ToWidget::Refused { code: Refusal::BadFrame, .. }), "{stray}: {answer:?}");
     }
     visitor.send_raw(&format!("{{\"type\":\"say\",\"pad\":\"{}\"}}", "x".repeat(65_536))).await;
-    assert!(matches!(visitor.read().await, Some(ToWidget::Refused { code: Refusal::TooLarge, .. })));
+    let answer = visitor.wait_for(|frame| !matches!(frame, ToWidget::Presence(_))).await;
+    assert!(matches!(answer, ToWidget::Refused { code: Refusal::TooLarge, .. }), "{answer:?}");
     assert_eq!(refusal(&mut visitor, "Ещё здесь").await, None);
 }
 

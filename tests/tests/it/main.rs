@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, reason = "all of this is tests")]
 
 mod addresses;
+mod audit;
 mod changes;
 mod check;
 mod crash;
@@ -14,9 +15,10 @@ mod limits;
 mod outbox;
 mod presence;
 mod profile;
-mod quota;
 mod rating;
 mod recorded;
+mod refusals;
+mod rules;
 mod settings;
 mod setup;
 mod talk;
