@@ -104,7 +104,12 @@ impl Stage {
 
     /// A portal and no relay yet. `further` is more of the relay's settings file.
     pub async fn empty(clock: Clock, further: &str) -> Self {
-        let portal = Portal::start(Options::default()).await.expect("free ports on the loopback");
+        Self::empty_at(Options::default(), clock, further).await
+    }
+
+    /// As `empty`, with a portal that is made otherwise.
+    pub async fn empty_at(options: Options, clock: Clock, further: &str) -> Self {
+        let portal = Portal::start(options).await.expect("free ports on the loopback");
         let front = ChaosProxy::start().await;
         let folder = tempfile::tempdir().expect("a folder for the relay's data");
         Self { portal, front, clock, relay: None, further: further.to_owned(), folder, log: logs::end() }
@@ -181,13 +186,18 @@ impl Stage {
     /// Lets time fly, for the relay and the portal, until the answer is dropped: for what takes minutes by design. Needs a
     /// clock by hand.
     pub fn hurry(&self) -> Hurry {
+        self.hurry_by(LEAP)
+    }
+
+    /// As `hurry`, in leaps so far: where no page is open, whose connection would seem to be dead.
+    pub fn hurry_by(&self, leap: Duration) -> Hurry {
         let (relay, portal) = (self.clock.clone(), self.portal.clock().clone());
         let flying = tokio::spawn(async move {
             let mut beat = tokio::time::interval(BEAT);
             loop {
                 beat.tick().await;
-                relay.advance(LEAP);
-                portal.advance(LEAP);
+                relay.advance(leap);
+                portal.advance(leap);
             }
         });
         Hurry { flying }

@@ -14,9 +14,9 @@ const HELP: &str = "cargo xtask COMMAND
   test      every test: unit, over HTTP, in a real browser; a word after it chooses tests by name
   ci        format, lints, budgets, licences, tests: what .ci/run runs
   dist      one self-contained release binary
-  bench     the benchmarks, as ratios
   soak      visitors and operators talk while everything goes wrong; then every word is looked for. --seed N repeats a
             run, --minutes N and --runs N make it longer
+  bench     the benchmarks as tables: `store`, `bridge` (then perhaps steady, rush, ways or flood), or both
   gallery   pictures of every state of the chat, to be looked at";
 
 fn main() -> ExitCode {

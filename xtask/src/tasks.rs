@@ -35,10 +35,27 @@ pub fn dist() -> Done {
     Ok(())
 }
 
-/// Benchmarks run as a release is built; none of them needs the widget.
+/// The store's benchmark, the bridge's, or both: the first word of `rest` chooses. Neither needs the widget.
 pub fn bench(rest: &[String]) -> Done {
-    let words = ["bench", "--locked", "--package", "otklik-server", "--bench", "store", "--"];
-    step::run("benchmarks", step::cargo(&words).args(rest).env("BUILD_SKIP_WIDGET", "1"))
+    let (which, rest) = match rest.split_first() {
+        Some((word, rest)) if word == "store" || word == "bridge" => (Some(word.as_str()), rest),
+        _ => (None, rest),
+    };
+    let plain = |words: &[&str]| {
+        let mut command = step::cargo(words);
+        command.args(rest).env("BUILD_SKIP_WIDGET", "1");
+        command
+    };
+    if which != Some("bridge") {
+        let words = ["bench", "--locked", "--package", "otklik-server", "--bench", "store", "--"];
+        step::run("the store", &mut plain(&words))?;
+    }
+    if which != Some("store") {
+        let words =
+            ["bench", "--locked", "--profile", "bridge", "--package", "otklik-tests", "--bench", "bridge", "--"];
+        step::run("the bridge (four minutes after building)", &mut plain(&words))?;
+    }
+    Ok(())
 }
 
 /// The simulation, for long. The relay in it needs no widget.

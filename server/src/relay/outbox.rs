@@ -26,6 +26,7 @@ use crate::channel::Seen;
 use crate::ids::LineId;
 use crate::store::{Errand, OutboxItem, Outcome, Settlement, StoreError};
 use crate::telemetry::chain;
+use calls::method;
 use doubts::Doubts;
 use rests::{Rest, Rests};
 use shared::Millis;
@@ -150,10 +151,19 @@ impl Outbox {
             }
             Err(error) => {
                 self.relay.store.unmark(positions).await?;
-                self.rest(&error, line);
+                match self.pause_of(&batch) {
+                    Some(until) => batch.iter().for_each(|item| self.rests.dialogue(item.dialogue).end_at(until)),
+                    None => self.rest(&error, line),
+                }
             }
         }
         Ok(true)
+    }
+
+    /// Until when errands of the kind of `batch` must wait, where messages need not.
+    fn pause_of(&self, batch: &[OutboxItem]) -> Option<Millis> {
+        let until = self.portal.paused_until(method(&batch.first()?.what))?;
+        self.portal.paused_until(Send::NAME).is_none().then_some(until)
     }
 
     async fn waiting(&mut self, most: usize) -> Result<Vec<OutboxItem>, StoreError> {

@@ -15,6 +15,7 @@ mod limits;
 mod outbox;
 mod presence;
 mod profile;
+mod quota;
 mod rating;
 mod recorded;
 mod refusals;

@@ -72,8 +72,8 @@ impl Rests {
 
     /// What must not be sent now. Forgets rests that never were.
     pub fn held(&mut self, now: Millis) -> Held {
-        self.lines.retain(|_, rest| rest.times > 0);
-        self.dialogues.retain(|_, rest| rest.times > 0);
+        self.lines.retain(|_, rest| rest.times > 0 || rest.is_on(now));
+        self.dialogues.retain(|_, rest| rest.times > 0 || rest.is_on(now));
         Held { lines: on(&self.lines, now).collect(), dialogues: on(&self.dialogues, now).collect() }
     }
 
@@ -117,6 +117,8 @@ mod tests {
         let first = rests.dialogue(dialogue).until();
         assert_eq!(rests.next(500), Some(first));
         assert!(rests.held(first).dialogues.is_empty());
+        rests.dialogue(dialogue).end_at(first + 1);
+        assert!(rests.held(first).dialogues.contains(&dialogue));
         rests.portal.lengthen(0, Rest::LONG);
         assert_eq!(rests.next(first), Some(rests.portal.until()), "nothing goes while the portal rests");
     }
