@@ -11,6 +11,7 @@ function read() {
   for (const name of radios) now[name] = form.elements[name].value;
   for (const name of texts) now[name] = byId(name).value.trim();
   now.color = now.color.toLowerCase();
+  now.notes = byId('notes').checked;
   return now;
 }
 
@@ -19,6 +20,7 @@ function fill(site) {
   byId('sites').value = site.origins.join('\n');
   for (const name of radios) form.elements[name].value = site.look[name];
   for (const name of texts) byId(name).value = site.look[name];
+  byId('notes').checked = site.notes;
   byId('name').placeholder = site.look.default_name;
   saved = read();
 }
@@ -27,7 +29,7 @@ function fill(site) {
 function changed() {
   if (!saved) return [];
   const now = read();
-  return ['sites', 'color', ...radios, 'label', 'name', 'greeting'].filter(name => now[name] !== saved[name]);
+  return ['sites', 'color', ...radios, 'label', 'name', 'greeting', 'notes'].filter(name => now[name] !== saved[name]);
 }
 
 function mark(name, isBad, input = byId(name)) {

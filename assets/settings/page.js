@@ -14,14 +14,17 @@ function show(next, fresh = true) {
   form.className = on ? 'cols' : 'cols alone';
   byId('bar').hidden = !on;
   byId('first').hidden = on;
-  for (const id of ['code-card', 'look-card', 'words-card', 'preview']) byId(id).hidden = !on;
+  for (const id of ['code-card', 'look-card', 'words-card', 'visitor-card', 'preview']) byId(id).hidden = !on;
   byId('reconnect').hidden = !(on && state.channel?.error);
   if (state.site && !changed().length) {
     const isNew = !saved;
     fill(state.site);
     if (isNew) matchTheme();
   }
-  if (on) byId('code').value = state.site.snippet;
+  if (on) {
+    byId('code').value = state.site.snippet;
+    showSecret(state.site);
+  }
   follow();
 }
 
@@ -64,7 +67,7 @@ async function run(button, what, data, place, line, done) {
 const place = () => (isOn(state) ? byId('said') : byId('connect-said'));
 
 async function connect(button) {
-  const { sites, ...look } = read();
+  const { sites, notes, ...look } = read();
   const data = { sites: byId('sites').value, look: isOn(state) ? look : undefined };
   if (!(await run(button, 'connect', data, place, 'connect_fail', words.connected))) return;
   byId('copy').focus();
@@ -73,8 +76,8 @@ async function connect(button) {
 
 async function save() {
   if (!changed().length) return;
-  const { sites, ...look } = read();
-  await run(byId('save'), 'save', { sites: byId('sites').value, look }, place, 'save_fail', words.saved);
+  const { sites, notes, ...look } = read();
+  await run(byId('save'), 'save', { sites: byId('sites').value, look, notes, lang: page.lang }, place, 'save_fail', words.saved);
 }
 
 async function disconnect() {

@@ -147,6 +147,7 @@ async fn furnished(folder: &Path, dialogues: usize) -> (Store, Vec<DialogueId>) 
         connected: true,
         origins: vec![],
         look: Look::default(),
+        notes: None,
     };
     store.save_site(site).await.unwrap();
     let begun = stream::iter(0..dialogues).map(|nth| {

@@ -61,6 +61,7 @@ fn furnish(folder: &Path) -> DialogueId {
             connected: true,
             origins: vec![],
             look: Look::default(),
+            notes: None,
         };
         store.save_site(site).await.unwrap();
         let dialogue = store.begin_session(key, TokenHash::of("token"), 1).await.unwrap().dialogue;

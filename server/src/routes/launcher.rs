@@ -159,6 +159,7 @@ mod tests {
             connected: true,
             origins: vec!["https://shop.example".to_owned()],
             look,
+            notes: None,
         }
     }
 

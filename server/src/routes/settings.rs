@@ -71,10 +71,24 @@ pub fn refusal(error: &SetupError, what: &'static str) -> Refused {
 #[serde(tag = "do", rename_all = "snake_case")]
 enum Order {
     State,
-    Connect { sites: String, look: Option<LookForm> },
-    Save { sites: String, look: LookForm },
+    Connect {
+        sites: String,
+        look: Option<LookForm>,
+    },
+    Save {
+        sites: String,
+        look: LookForm,
+        /// Whether operators are told what the portal has no field for.
+        #[serde(default)]
+        notes: bool,
+        /// The page's language.
+        #[serde(default)]
+        lang: String,
+    },
     Disconnect,
-    Color { color: String },
+    Color {
+        color: String,
+    },
 }
 
 #[derive(Serialize)]
@@ -135,7 +149,10 @@ async fn carry_out(state: &AppState, page: &Opened, order: Order) -> Result<Repl
     Ok(match order {
         Order::State => Reply::State(setup.state(page).await?),
         Order::Connect { sites, look } => Reply::State(setup.connect(page, &sites, look.as_ref()).await?),
-        Order::Save { sites, look } => Reply::State(setup.save(page, &sites, &look).await?),
+        Order::Save { sites, look, notes, lang } => {
+            let notes = notes.then(|| Lang::of(Some(&lang)));
+            Reply::State(setup.save(page, &sites, &look, notes).await?)
+        }
         Order::Disconnect => Reply::State(setup.disconnect(page).await?),
         Order::Color { color } => match Rgb::try_from(color.as_str()) {
             Ok(color) => Reply::Color(color_facts(color)),

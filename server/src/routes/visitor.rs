@@ -142,10 +142,13 @@ impl Visitor {
         }
         state.limits.message(self.session, self.address)?;
         self.write_profile().await?;
-        let dialogue = self.record.dialogue;
+        let (dialogue, speaks) = (self.record.dialogue, matches!(ask, Ask::Say { .. }));
         match state.store.accept(dialogue, id.clone(), ask, state.clock.now()).await? {
             Acceptance::New { seq, at } => {
                 metrics::counter!("otklik_messages_accepted_total").increment(1);
+                if speaks {
+                    self.note().await?;
+                }
                 state.hub.wake(dialogue);
                 Ok(ToWidget::Accepted { id, seq, at })
             }
@@ -187,6 +190,7 @@ impl Visitor {
             Told::Edited { id, text, .. } => Happening::Edited { id, body: bbcode::parse_from(&self.portal, &text) },
             Told::Deleted { id, .. } => Happening::Deleted { id },
             Told::Rated { like, .. } => Happening::Rated { like },
+            Told::Noted { .. } => Happening::Unknown,
             Told::Done { id, state, .. } => Happening::Done { id, state },
             Told::State { id, state, .. } => Happening::State { id, state },
             Told::Started { .. } => Happening::Started,

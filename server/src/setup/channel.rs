@@ -7,6 +7,7 @@ use super::origins::{self, SitesFault};
 use super::placement::Frame;
 use super::verify::{Endpoint, same};
 use super::view::View;
+use super::words::Lang;
 use super::{Setup, SetupError};
 use crate::bitrix::CONNECTOR;
 use crate::bitrix::client::Portal;
@@ -99,8 +100,10 @@ impl Setup {
         };
         let (portal_host, line_name) = (page.portal.clone(), line.name);
         // A line that is on stays so: a chat that works must not close because the portal does not answer now.
-        let connected = before.is_some_and(|site| site.connected);
-        let mut site = SiteRecord { key, portal: portal_host, line: page.line, line_name, connected, origins, look };
+        let connected = before.as_ref().is_some_and(|site| site.connected);
+        let notes = before.and_then(|site| site.notes);
+        let mut site =
+            SiteRecord { key, portal: portal_host, line: page.line, line_name, connected, origins, look, notes };
         // Known before it is on: the first event must not find a line without a site.
         self.inner.store.save_site(site.clone()).await?;
         portal.call(&Activate { line: page.line, active: true }).await?;
@@ -112,15 +115,22 @@ impl Setup {
         self.state(page).await
     }
 
-    /// Keeps what was changed.
+    /// Keeps what was changed. `notes`: operators are told what the portal has no field for, in this language.
     ///
     /// # Errors
     /// `Fields`, `LineGone` where the line was never connected.
-    pub async fn save(&self, page: &Opened, sites: &str, look: &LookForm) -> Result<View, SetupError> {
+    pub async fn save(
+        &self,
+        page: &Opened,
+        sites: &str,
+        look: &LookForm,
+        notes: Option<Lang>,
+    ) -> Result<View, SetupError> {
         let portal = self.inner.portals.get(&page.portal).ok_or(SetupError::UnknownPortal)?;
         let before = self.inner.store.site_of_line(&page.portal, page.line).await?.ok_or(SetupError::LineGone)?;
         let (origins, look) = checked(sites, Some(look), Some(&before))?;
-        let site = SiteRecord { origins, look, ..before.clone() };
+        let notes = notes.map(|lang| lang.code().to_owned());
+        let site = SiteRecord { origins, look, notes, ..before.clone() };
         self.inner.store.save_site(site.clone()).await?;
         let told = (&site.look.name, site.origins.first()) != (&before.look.name, before.origins.first());
         if site.connected

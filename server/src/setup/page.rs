@@ -11,13 +11,14 @@ use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use serde::Serialize;
 
 /// The page's scripts, in the order they build on each other.
-const SCRIPTS: [&str; 7] = [
+const SCRIPTS: [&str; 8] = [
     text::SETTINGS_API_JS,
     text::SETTINGS_STATE_JS,
     text::SETTINGS_FORM_JS,
     text::SETTINGS_LOOK_JS,
     text::SETTINGS_PREVIEW_JS,
     text::SETTINGS_ROOM_JS,
+    text::SETTINGS_VISITOR_JS,
     text::SETTINGS_PAGE_JS,
 ];
 

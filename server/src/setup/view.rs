@@ -45,6 +45,7 @@ struct SiteView {
     snippet: String,
     origins: Vec<String>,
     look: ShownLook,
+    notes: bool,
 }
 
 impl SiteView {
@@ -54,6 +55,7 @@ impl SiteView {
             snippet: snippet(config, &site.key),
             origins: site.origins.iter().map(|origin| origins::shown(origin)).collect(),
             look: ShownLook::of(&site.look, &site.origins),
+            notes: site.notes.is_some(),
         }
     }
 }

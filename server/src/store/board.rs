@@ -81,6 +81,7 @@ impl Board {
         let desk = state.desks.entry(site.key.clone()).or_insert_with(|| Desk::new(site));
         desk.portal = site.portal.clone();
         (desk.line, desk.connected) = (site.line, site.connected);
+        desk.notes.clone_from(&site.notes);
         if site.connected {
             state.saved.entry(site.portal.clone()).or_default().insert(site.line);
         }
@@ -96,6 +97,11 @@ impl Board {
         let state = self.lock();
         let desk = state.desks.get(site).filter(|desk| desk.connected)?;
         Some((desk.portal.clone(), desk.line))
+    }
+
+    /// As `SiteRecord::notes`.
+    pub fn notes_of(&self, site: &SiteKey) -> Option<String> {
+        self.lock().desks.get(site)?.notes.clone()
     }
 
     /// A message that waits from now on. A site that is not (yet) known takes none: its settings are read first.

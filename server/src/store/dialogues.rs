@@ -113,7 +113,7 @@ impl Head {
                 self.learn(&AtPortal { chat: *chat, ..AtPortal::default() });
             }
             Told::Rated { .. } => self.vote = None,
-            Told::File { .. } | Told::Edited { .. } | Told::Deleted { .. } | Told::Done { .. } => {}
+            Told::File { .. } | Told::Edited { .. } | Told::Deleted { .. } | Told::Done { .. } | Told::Noted { .. } => {}
         }
     }
 

@@ -15,6 +15,8 @@ pub enum Errand {
         /// The portal waits for a rating: a text that looks like one must not be taken for it.
         guarded: bool,
     },
+    /// What is known of the visitor: to be said once, beside their words.
+    Note { text: String },
     /// The visitor's message `of` says this now. May be done twice.
     Edit { of: MessageId, text: String },
     /// The visitor takes the message `of` back. May be done twice.
@@ -36,7 +38,10 @@ impl Told {
     /// How the visitor's chat named the act that this entry is; none for what the portal told.
     pub(super) fn asked(&self) -> Option<&MessageId> {
         match self {
-            Self::Said { id, from: Author::Visitor, .. } | Self::Rated { id, .. } | Self::Left { id, .. } => Some(id),
+            Self::Said { id, from: Author::Visitor, .. }
+            | Self::Rated { id, .. }
+            | Self::Left { id, .. }
+            | Self::Noted { id, .. } => Some(id),
             Self::Edited { act, .. } | Self::Deleted { act, .. } => act.as_ref(),
             _ => None,
         }
@@ -56,6 +61,7 @@ impl Told {
             Self::Edited { id: of, text, .. } => Errand::Edit { of, text },
             Self::Deleted { id: of, .. } => Errand::Delete { of },
             Self::Rated { like, .. } => Errand::Rate { like },
+            Self::Noted { text, .. } => Errand::Note { text },
             Self::Left { .. } => Errand::Finish,
             Self::File { .. }
             | Self::State { .. }

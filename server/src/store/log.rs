@@ -107,6 +107,11 @@ pub enum Told {
     Finished {
         session: u64,
     },
+    /// What operators are told of the visitor in a message of its own, see `profile::note`.
+    Noted {
+        id: MessageId,
+        text: String,
+    },
 }
 
 impl Told {

@@ -1,12 +1,17 @@
 //! What pages tell of their visitors: one profile a dialogue, the last one told, and what the portal was told of it.
 
+use super::board::Waiting;
+use super::committer::Batch;
+use super::log::Told;
 use super::row::Row;
 use super::tables::PROFILES;
 use super::{Store, StoreError};
 use crate::ids::DialogueId;
 use crate::profile::Profile;
-use crate::profile::note::Noted;
+use crate::profile::note::{Note, Noted};
 use serde::{Deserialize, Serialize};
+use shared::{MessageId, Millis, SiteKey};
+use std::sync::Arc;
 
 /// What is known of one dialogue's visitor.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -33,6 +38,29 @@ impl Store {
     /// The visitor is as `profile` says from now on.
     pub async fn describe(&self, dialogue: DialogueId, profile: Profile) -> Result<(), StoreError> {
         self.change_profile(dialogue, |record| record.profile = profile).await
+    }
+
+    /// Operators are to be told what `note` says, in a message of its own. Nothing happens where they were meanwhile.
+    pub async fn note(&self, dialogue: DialogueId, note: Note, now: Millis) -> Result<(), StoreError> {
+        let board = Arc::clone(&self.shared.board);
+        let work = move |batch: &mut Batch<'_>| {
+            let mut record: ProfileRecord = batch.row(PROFILES, dialogue.bytes())?.unwrap_or_default();
+            let Some(site) = batch.head(dialogue)?.map(|head| head.site.clone()) else { return Ok(None) };
+            if record.noted == note.noted {
+                return Ok(None);
+            }
+            let name = uuid::Uuid::new_v4().to_string();
+            let id = MessageId::try_from(name).expect("a UUID is 36 hex digits and dashes");
+            let Some((position, _)) = batch.append(dialogue, now, Told::Noted { id, text: note.text })? else {
+                return Ok(None);
+            };
+            batch.board().put(&site, position, Waiting::new(dialogue));
+            record.noted = note.noted;
+            batch.put(PROFILES, dialogue.bytes(), &record)?;
+            Ok(Some(site))
+        };
+        let ring = move |site: &Option<SiteKey>| site.iter().for_each(|site| board.ring(site));
+        self.commit_then(work, ring).await.map(drop)
     }
 
     /// The portal's chat has this title now.

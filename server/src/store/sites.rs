@@ -22,6 +22,9 @@ pub struct SiteRecord {
     /// Where the chat may appear: origins without a slash at their end.
     pub origins: Vec<String>,
     pub look: Look,
+    /// Whether operators are told what the portal has no field for, and in which language: `ru`, `en`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub notes: Option<String>,
 }
 
 /// What the owner chose for the chat's looks and first words.
@@ -98,6 +101,11 @@ impl Store {
     /// connected.
     pub fn line_of(&self, key: &SiteKey) -> Option<(PortalHost, LineId)> {
         self.shared.board.line_of(key)
+    }
+
+    /// Whether the operators of `key` are told what the portal has no field for, and in which language. As above.
+    pub fn notes_of(&self, key: &SiteKey) -> Option<String> {
+        self.shared.board.notes_of(key)
     }
 
     /// The site that `line` of `portal` is.

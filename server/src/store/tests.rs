@@ -30,6 +30,7 @@ pub fn site(name: &str, portal: &str, line: u64) -> SiteRecord {
         connected: true,
         origins: vec!["https://shop.example".to_owned()],
         look: Look::default(),
+        notes: None,
     }
 }
 

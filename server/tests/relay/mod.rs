@@ -231,5 +231,6 @@ fn site(key: &str, line: u64, connected: bool) -> SiteRecord {
         connected,
         origins: vec!["https://shop.example".to_owned()],
         look: Look::default(),
+        notes: None,
     }
 }

@@ -1,8 +1,9 @@
 //! What the page tells of its visitor, as the operator sees it.
 
 use otklik_tests::{
+    admin::Page,
     portal::{Chat, Profile},
-    stage::Stage,
+    stage::{SALES, Stage},
     visitor::Visitor,
     wait::until,
 };
@@ -82,4 +83,55 @@ async fn what_is_told_too_often_goes_with_the_next_message() {
     let _hurry = stage.hurry();
     let chat = stage.portal.wait_any_chat(|chat| chat.visitor_texts() == ["Перезвоните"]).await;
     assert_eq!(profile(&stage, &chat).phone, "1234539");
+}
+
+/// The administrator saves the first line's settings as they are, but for this.
+async fn switch_notes(stage: &Stage, on: bool) {
+    let page = Page::open(&stage.url(), &stage.portal.open_settings(SALES, "ru")).await;
+    let look = page.start["state"]["site"]["look"].clone();
+    let saved = json!({"sites": "https://shop.example", "look": look, "notes": on, "lang": "ru"});
+    let answer = page.ask("save", saved).await;
+    assert_eq!(answer["state"]["site"]["notes"], on, "{answer}");
+}
+
+#[tokio::test]
+async fn what_the_portal_has_no_field_for_comes_as_a_message_where_the_owner_wants_it() {
+    let stage = Stage::start().await;
+    let site = stage.site().await;
+    let mut visitor = stage.visitor(&site).await;
+    tell(&mut visitor, anna()).await;
+    visitor.say("Раз").await;
+    let chat = stage.portal.wait_any_chat(|chat| chat.visitor_texts() == ["Раз"]).await;
+    switch_notes(&stage, true).await;
+    visitor.say("Два").await;
+    let chat = stage.portal.wait_chat(&chat.external, |chat| chat.visitor_texts().len() == 3).await;
+    let note = chat.visitor_texts()[2].to_owned();
+    let neutral = "[\u{2060}url=http://evil.example]pro[\u{2060}/url]";
+    assert_eq!(
+        note.lines().collect::<Vec<_>>(),
+        [
+            "ℹ️ Данные с сайта, не слова посетителя",
+            "Страница: Лампы, https://shop.example/lamps?utm_source=ya",
+            "Источник: utm_source=ya&utm_medium=cpc",
+            "Язык: ru-RU",
+            &format!("plan: {neutral}"),
+        ]
+    );
+    visitor.say("Три").await;
+    let mut about = anna();
+    about["events"] = json!([{"name": "cart", "data": "lamp", "at": 1}]);
+    tell(&mut visitor, about).await;
+    visitor.say("Четыре").await;
+    let chat = stage.portal.wait_chat(&chat.external, |chat| chat.visitor_texts().len() == 6).await;
+    let texts = chat.visitor_texts();
+    assert_eq!((texts[3], texts[4]), ("Три", "Четыре"), "told once");
+    assert!(texts[5].ends_with("\nДействия на сайте: cart (lamp)"), "{}", texts[5]);
+    visitor.hear("Четыре").await;
+    assert_eq!(visitor.texts(), ["Раз", "Два", "Три", "Четыре"], "the visitor sees no notes");
+    switch_notes(&stage, false).await;
+    tell(&mut visitor, json!({"attributes": {"plan": "basic"}})).await;
+    visitor.say("Пять").await;
+    visitor.say("Шесть").await;
+    let chat = stage.portal.wait_chat(&chat.external, |chat| chat.visitor_texts().contains(&"Шесть")).await;
+    assert_eq!(chat.visitor_texts()[6..], ["Пять", "Шесть"]);
 }

@@ -19,7 +19,7 @@ const REPEATS: u32 = 60;
 /// The REST method that does an errand.
 pub fn method(what: &Errand) -> &'static str {
     match what {
-        Errand::Say { .. } | Errand::Rate { .. } => Send::NAME,
+        Errand::Say { .. } | Errand::Rate { .. } | Errand::Note { .. } => Send::NAME,
         Errand::Edit { .. } => Update::NAME,
         Errand::Delete { .. } => Delete::NAME,
         Errand::Finish => FinishAnothers::NAME,
@@ -48,7 +48,7 @@ impl Outbox {
     pub(super) async fn lost(&mut self, item: OutboxItem) -> Result<(), StoreError> {
         let (now, position) = (self.now(), item.position);
         match item.what {
-            Errand::Say { .. } | Errand::Rate { .. } => {
+            Errand::Say { .. } | Errand::Rate { .. } | Errand::Note { .. } => {
                 self.doubts.add(item, now);
                 Ok(())
             }

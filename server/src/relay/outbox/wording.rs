@@ -19,7 +19,7 @@ pub fn wording(what: &Errand, visitor: &str) -> String {
             let quote = reply.as_ref().map(|reply| quotation(reply, visitor)).unwrap_or_default();
             [quote, guard, neutralise(text)].concat()
         }
-        Errand::Edit { text, .. } => neutralise(text),
+        Errand::Edit { text, .. } | Errand::Note { text } => neutralise(text),
         Errand::Rate { like } => if *like { "1" } else { "0" }.to_owned(),
         Errand::Delete { .. } | Errand::Finish => String::new(),
     }

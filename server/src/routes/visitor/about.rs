@@ -3,6 +3,8 @@
 
 use super::Visitor;
 use crate::profile::Profile;
+use crate::profile::note::Note;
+use crate::setup::words::Lang;
 use crate::store::StoreError;
 use shared::{About, ToWidget};
 
@@ -29,6 +31,20 @@ impl Visitor {
             self.write_profile().await?;
         }
         Ok(ToWidget::Pong)
+    }
+
+    /// Lets operators know, beside a message that was just taken, what the portal has no field for: where the owner wants
+    /// them to.
+    pub(super) async fn note(&self) -> Result<(), StoreError> {
+        let store = &self.state.store;
+        let Some(lang) = store.notes_of(&self.record.site) else { return Ok(()) };
+        let (dialogue, words) = (self.record.dialogue, Lang::of(Some(&lang)).words());
+        let known = store.profile(dialogue).await?;
+        let word = |key: &str| words.get(key).unwrap_or_default().to_owned();
+        match Note::of(&known.profile, None, &known.noted, word) {
+            Some(note) => store.note(dialogue, note, self.state.clock.now()).await,
+            None => Ok(()),
+        }
     }
 
     /// Writes down what is not yet.

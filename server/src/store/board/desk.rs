@@ -12,6 +12,7 @@ pub struct Desk {
     pub portal: PortalHost,
     pub line: LineId,
     pub connected: bool,
+    pub notes: Option<String>,
     pub waiting: BTreeMap<Position, Waiting>,
     /// The last call that carried something of this site, by a rising number.
     pub called: u64,
@@ -35,6 +36,7 @@ impl Desk {
             portal: site.portal.clone(),
             line: site.line,
             connected: false,
+            notes: None,
             waiting: BTreeMap::new(),
             called: 0,
             dialogues: HashMap::new(),
