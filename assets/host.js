@@ -102,7 +102,7 @@ export default ({ options, facts, root, element, button, emit, lang, dark, paint
   const theme = () => (/^(dark|light)$/.test(options.theme) ? options.theme : "auto");
   const address = () => {
     const url = new URL("/chat", options.origin);
-    const asked = { site: options.site, lang: lang(), theme: theme(), color: options.color, news: asleep && 1 };
+    const asked = { site: options.site, lang: lang(), theme: theme(), color: options.color, news: asleep && 1, signed: identity && 1 };
     for (const name in asked) if (asked[name]) url.searchParams.set(name, asked[name]);
     return url.href;
   };
@@ -143,7 +143,7 @@ export default ({ options, facts, root, element, button, emit, lang, dark, paint
     port = port1;
     port.onmessage = ({ data }) => Object.hasOwn(heard, data.is) && heard[data.is](data);
     frame.contentWindow.postMessage("otklik", options.origin, [port2]);
-    port.postMessage({ do: "init", theme: theme(), position: options.position, insets: insets(), open: facts.open, quiet: true, modal: phone.matches });
+    port.postMessage({ do: "init", theme: theme(), position: options.position, insets: insets(), identity, open: facts.open, quiet: true, modal: phone.matches });
     if (facts.open && !shows()) appear(true);
   };
   const heard = {
@@ -163,6 +163,9 @@ export default ({ options, facts, root, element, button, emit, lang, dark, paint
       if (options.debug !== undefined) console.warn(say("blocked").replace("{origin}", location.origin));
       emit("error", "blocked");
     },
+    visitor({ id }) {
+      facts.visitor = id;
+    },
     close: () => api.close(),
     unread({ n }) {
       facts.unread = n;
@@ -173,14 +176,23 @@ export default ({ options, facts, root, element, button, emit, lang, dark, paint
     event({ name, detail }) {
       if (name === "status") facts.status = detail;
       if (name === "message:sent") remember("localStorage", Date.now() + LATELY_MS);
+      if (name === "identify:error") post({ do: "identify", identity: (identity = null) });
       emit(name, detail);
     },
   };
 
   // --- What is known of the visitor: claims. They stay in memory and go to the frame, which sends them with a message.
-  const profile = {};
-  const events = [];
+  let profile = {};
+  let events = [];
   let told = "";
+  /** Whom the page says the visitor is, as its server signed it: `id`, `exp`, `sig`. */
+  let identity = null;
+  const forget = () => {
+    profile = {};
+    events = [];
+    delete facts.visitor;
+    heard.unread({ n: 0 });
+  };
   const warn = (text) => console.warn(`otklik: ${text}`);
   const short = (value) => String(value).slice(0, LONGEST);
   const isPlain = (value) => /^(string|number|boolean)$/.test(typeof value);
@@ -302,7 +314,24 @@ export default ({ options, facts, root, element, button, emit, lang, dark, paint
       learn(given, profile, isField);
       describe();
     },
-    identify: (given) => api.set(given),
+    identify(given) {
+      const { id, exp, sig, ...claims } = { ...given };
+      const isSigned = [id, exp, sig].every(isPlain) && exp > 0;
+      if (identity && isSigned && identity.id !== `${id}`) forget(); // what was known was of another
+      api.set(claims);
+      if (isSigned) post({ do: "identify", identity: (identity = { id: `${id}`, exp: Math.floor(exp), sig: `${sig}` }) });
+      else if (id !== undefined || sig !== undefined) {
+        warn("“id”, “exp” and “sig” go together");
+        emit("identify:error", "unsigned");
+      }
+    },
+    reset() {
+      forget();
+      identity = null;
+      remember("localStorage");
+      post({ do: "reset" });
+      describe();
+    },
     track(name, data) {
       if (!name || !isPlain(name)) return warn("track needs a name");
       const detail = data === undefined ? undefined : short(isPlain(data) ? data : JSON.stringify(data));

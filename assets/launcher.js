@@ -130,6 +130,10 @@
     identify: later("identify"),
     set: later("set"),
     track: later("track"),
+    reset() {
+      seam.asleep ??= !loading; // what the browser keeps lies in the frame; the app is not needed
+      return load().then(() => host.reset());
+    },
     close: () => host?.close(),
     show: reveal(false),
     hide: reveal(true),

@@ -3,7 +3,7 @@
 // `hello`, `welcome` and `entries`.
 (() => {
   const AGAIN_MS = 60000;
-  const key = (what) => `otklik:${shell.site}:${what}`;
+  const key = (what) => `otklik:${shell.scope}:${what}`;
   const answers = new Set();
   let socket, timer;
 
@@ -13,7 +13,7 @@
     const session = localStorage[key("session")];
     if (!session) return;
     socket = new WebSocket(`${location.origin.replace("http", "ws")}/v1/stream`);
-    socket.onopen = () => socket.send(JSON.stringify({ type: "hello", version: 1, site: shell.site, session, seen: Math.max(seen(), ...answers) }));
+    socket.onopen = () => socket.send(JSON.stringify({ type: "hello", version: 1, site: shell.site, identity: shell.identity ?? undefined, session, seen: Math.max(seen(), ...answers) }));
     socket.onmessage = ({ data }) => {
       const frame = JSON.parse(data);
       if (frame.type === "refused") rest(); // whatever it is about: the app will deal with it
@@ -37,7 +37,11 @@
   addEventListener("pagehide", rest); // an open socket keeps the page out of the back-forward cache
   addEventListener("pageshow", (event) => event.persisted && !shell.awake && watch());
   addEventListener("wake", rest);
-  try {
-    watch();
-  } catch {} // storage is forbidden here: there is no session either
+  const begin = () => {
+    try {
+      if (!shell.awake) watch();
+    } catch {} // storage is forbidden here: there is no session either
+  };
+  if (shell.scope) begin();
+  else addEventListener("known", begin);
 })();

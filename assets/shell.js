@@ -9,6 +9,12 @@
   const root = document.documentElement;
   const framed = parent !== window;
 
+  // --- Whose the chat is: nobody's, or a person's whom the page names and its server signs. What the browser keeps is
+  // kept apart by person, and a document is of one: for another, another takes its place.
+  const signed = framed && new URLSearchParams(location.search).has("signed"); // the page will say who it is
+  let scope = signed ? "" : site;
+  let gone = false;
+
   // --- What the browser keeps. Where it keeps nothing, and in a preview (no site), this page's memory does.
   let keeper = {};
   try {
@@ -16,9 +22,10 @@
   } catch {} // storage is forbidden here
   const shelf = keeper;
   const store = {
-    get: (name) => keeper[`otklik:${site}:${name}`],
+    get: (name) => keeper[`otklik:${scope}:${name}`],
     set(name, text) {
-      const key = `otklik:${site}:${name}`;
+      if (gone || (site && !scope)) return;
+      const key = `otklik:${scope}:${name}`;
       if (!text) return delete keeper[key], delete shelf[key];
       try {
         keeper[key] = text;
@@ -27,6 +34,47 @@
       }
     },
   };
+
+  const lists = ["queue", "kept"];
+  /** Tells the other tabs that what is kept of `whose` is over; “*” is everybody. */
+  const announce = (whose) => {
+    keeper[`otklik:${site}:over`] = whose;
+    delete keeper[`otklik:${site}:over`];
+  };
+  /** What is kept of one goes to another: a session and its words, and what was not sent yet. */
+  const move = (from, to) => {
+    const kept = (whose, name) => `otklik:${whose}:${name}`;
+    const names = ["session", "seen", "settled", "draft", ...lists].filter((name) => keeper[kept(from, name)]);
+    if (names.length) announce(from);
+    for (const name of names) {
+      const [text, there] = [keeper[kept(from, name)], keeper[kept(to, name)]];
+      delete keeper[kept(from, name)];
+      keeper[kept(to, name)] = there && lists.includes(name) ? JSON.stringify([...JSON.parse(there), ...JSON.parse(text)]) : text;
+    }
+  };
+  /** Ends the sessions that were reset, on the relay; what does not get there now goes with the next document. */
+  const end = () => {
+    const key = `otklik:${site}:ending`;
+    const ending = () => JSON.parse(keeper[key] ?? "[]");
+    for (const session of ending())
+      fetch("/v1/poll", {
+        method: "POST",
+        keepalive: true, // a log-out leaves the page
+        headers: { "content-type": "application/json" },
+        body: JSON.stringify({ frames: [{ type: "reset", session }] }),
+      }).then(({ ok }) => {
+        const rest = ending().filter((one) => !ok || one !== session);
+        if (rest.length) keeper[key] = JSON.stringify(rest);
+        else delete keeper[key];
+      }, () => {});
+  };
+  addEventListener("storage", (event) => {
+    if (gone) event.stopImmediatePropagation(); // the app must not mend what another tab took away
+    else if (event.key === `otklik:${site}:over` && [scope, "*"].includes(event.newValue)) {
+      event.stopImmediatePropagation();
+      leave();
+    }
+  });
 
   // --- Words.
   const plural = new Intl.PluralRules(lang);
@@ -56,6 +104,7 @@
   const close = () => (history.state?.otklik ? history.back() : framed && post({ is: "close" }));
   const orders = {
     init(order) {
+      known(order.identity);
       root.classList.toggle("touch", touch.matches || order.modal);
       root.classList.toggle("left", order.position === "left");
       if (order.theme) orders.theme({ value: order.theme });
@@ -66,7 +115,7 @@
       if (shell.awake) return;
       shell.awake = true;
       dispatchEvent(new Event("wake"));
-      start();
+      if (begun) start();
     },
     open({ quiet, modal }) {
       open = true;
@@ -81,12 +130,17 @@
       if (history.state?.otklik) history.back();
       changed();
     },
-    lang({ value }) {
-      const url = new URL(location);
-      url.searchParams.set("lang", value);
-      if (shell.awake) url.searchParams.delete("news");
-      keepDraft();
-      location.replace(url);
+    lang: ({ value }) => relocate("lang", value),
+    identify: ({ identity }) => known(identity),
+    reset() {
+      const mine = Object.keys(keeper).filter((key) => key.startsWith(`otklik:${site}:`));
+      const tokens = mine.filter((key) => key.endsWith(":session")).map((key) => keeper[key]);
+      const ending = JSON.parse(keeper[`otklik:${site}:ending`] ?? "[]");
+      announce("*");
+      for (const key of mine) delete keeper[key];
+      if (tokens.length + ending.length) keeper[`otklik:${site}:ending`] = JSON.stringify([...ending, ...tokens]);
+      end();
+      leave("signed", null);
     },
     about({ text }) {
       shell.about = text;
@@ -105,6 +159,30 @@
     insets({ value }) {
       ["t", "r", "b", "l"].forEach((side, i) => root.style.setProperty(`--inset-${side}`, `${+value[i] || 0}px`));
     },
+  };
+  /** The document anew, with another word in its address. */
+  const relocate = (name, value) => {
+    const url = new URL(location);
+    if (value) url.searchParams.set(name, value);
+    else url.searchParams.delete(name);
+    if (shell.awake) url.searchParams.delete("news");
+    keepDraft();
+    location.replace(url);
+  };
+  /** Nothing more is kept or sent from here: the next document is somebody else's. */
+  const leave = (name, value) => {
+    gone = true;
+    document.body.style.display = "none"; // not for a moment may the next one see this one's words
+    ready = () => {};
+    shell.onleave?.();
+    relocate(name, value);
+  };
+  /** The page says who is there. */
+  const known = (identity) => {
+    if (!begun) return begin(identity);
+    if (identity?.id === shell.identity?.id) return (shell.identity = identity);
+    keepDraft();
+    leave("signed", identity && 1);
   };
   addEventListener("message", ({ source, origin, ports }) => {
     if (port || source !== parent || !data.origins.includes(origin) || !ports[0]) return;
@@ -197,7 +275,6 @@
     log.scrollTop = log.scrollHeight;
   };
   if (field) {
-    field.value = store.get("draft") || "";
     field.oninput = typed;
     field.onkeydown = (event) => {
       if (event.key !== "Enter" || event.shiftKey || event.isComposing || event.keyCode === 229 || touch.matches) return;
@@ -242,6 +319,15 @@
       early.forEach(({ text, id }) => fn(text, id));
     },
     tell(name, detail) {
+      if (name === "identify:error") {
+        // The relay does not believe it: what was meant for the person stays with nobody.
+        const seconds = Date.now() / 1000;
+        const { exp } = shell.identity;
+        detail = exp <= seconds ? "expired" : exp > seconds + 86400 ? "too_long" : "signature";
+        move(scope, site);
+        scope = site;
+      }
+      if (name === "visitor") return post({ is: "visitor", id: detail });
       post(name === "unread" ? { is: "unread", n: detail } : { is: "event", name, detail });
     },
     header(title, sub, dot) {
@@ -266,12 +352,28 @@
     onshown: null,
     about: null,
     onabout: null,
+    identity: null,
+    onleave: null,
+    get scope() { return scope; },
   });
-  if (store.get("session")) log.classList.add("known");
-  if (field) {
-    typed();
-    kept().forEach(drawEarly);
-  }
+  let begun = false;
+  const begin = (identity) => {
+    begun = true;
+    shell.identity = identity;
+    if (identity) {
+      scope = `${site}:@${identity.id}`;
+      move(site, scope);
+    } else scope = site;
+    if (site) end();
+    if (store.get("session")) log.classList.add("known");
+    if (field) {
+      field.value ||= store.get("draft") || "";
+      typed();
+      kept().forEach(drawEarly);
+    }
+    dispatchEvent(new Event("known"));
+    if (shell.awake) start();
+  };
 
   // --- The app. Without it nothing is lost: what is sent waits here, in order.
   let tries = 0;
@@ -291,4 +393,5 @@
     }
   };
   if (!data.news) orders.wake();
+  if (!signed) begin(null);
 })();

@@ -60,7 +60,7 @@ function mood(name) {
 
 function facts(talk) {
   const known = talk ? [
-    ['name', talk.name], ['email', talk.email], ['phone', talk.phone], ['page', page(talk)], ['source', talk.source], ['line', talk.line],
+    ['name', talk.name], ['chat_title', talk.title], ['email', talk.email], ['phone', talk.phone], ['page', page(talk)], ['source', talk.source], ['line', talk.line],
     ['session', talk.session ? `№ ${talk.session}` : ''],
   ].filter(([, value]) => value) : [];
   byId('facts').hidden = known.length === 0;

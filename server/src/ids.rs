@@ -97,6 +97,10 @@ impl DialogueId {
         Self(Uuid::new_v4())
     }
 
+    pub(crate) fn from_bytes(bytes: [u8; 16]) -> Self {
+        Self(Uuid::from_bytes(bytes))
+    }
+
     pub(crate) fn bytes(self) -> [u8; 16] {
         self.0.into_bytes()
     }

@@ -16,6 +16,7 @@ pub mod config;
 mod error;
 pub mod files;
 pub mod hub;
+pub mod identity;
 pub mod ids;
 pub mod limits;
 pub mod look;

@@ -29,6 +29,7 @@ pub fn to_widget<N: Node>(frame: &N) -> Option<ToWidget> {
             last: number(frame, "last")?,
             reset: frame.get("reset").is_some_and(|reset| reset.truth()),
             text_chars: u32::try_from(number(frame, "text_chars")?).ok()?,
+            visitor: text(frame, "visitor"),
         },
         "accepted" => ToWidget::Accepted { id: id(frame)?, seq: number(frame, "seq")?, at: number(frame, "at")? },
         "entries" => ToWidget::Entries { list: each(frame, "list", entry)? },
@@ -46,12 +47,21 @@ pub fn to_widget<N: Node>(frame: &N) -> Option<ToWidget> {
 /// Writes a frame of the widget; `quote` makes a JSON string of a text (in the browser: `JSON.stringify`).
 pub fn from_widget(frame: &ToServer, quote: impl Fn(&str) -> String) -> String {
     match frame {
-        ToServer::Hello(Hello { version, site, session, seen }) => {
+        ToServer::Hello(Hello { version, site, session, seen, identity }) => {
             let session = session.as_ref().map(|token| [",\"session\":", &quote(token)].concat()).unwrap_or_default();
             let (version, seen) = (version.to_string(), seen.to_string());
-            let site = quote(SiteKey::as_str(site));
-            ["{\"type\":\"hello\",\"version\":", &version, ",\"site\":", &site, &session, ",\"seen\":", &seen, "}"]
-                .concat()
+            let (site, identity) = (
+                quote(SiteKey::as_str(site)),
+                identity
+                    .as_ref()
+                    .map(|identity| {
+                        let (id, exp, sig) = (quote(&identity.id), identity.exp.to_string(), quote(&identity.sig));
+                        [",\"identity\":{\"id\":", &id, ",\"exp\":", &exp, ",\"sig\":", &sig, "}"].concat()
+                    })
+                    .unwrap_or_default(),
+            );
+            let start = ["{\"type\":\"hello\",\"version\":", &version, ",\"site\":", &site, &session].concat();
+            [&start, ",\"seen\":", &seen, &identity, "}"].concat()
         }
         ToServer::Say { id, text, reply_to } => {
             act("say", id, reply_to.as_ref().map(|to| ("reply_to", to)), Some(&quote(text)))
@@ -171,6 +181,7 @@ fn refusal(code: &str) -> Refusal {
         "bad_frame" => Refusal::BadFrame,
         "too_large" => Refusal::TooLarge,
         "session_unknown" => Refusal::SessionUnknown,
+        "identity" => Refusal::Identity,
         "site_unknown" => Refusal::SiteUnknown,
         "site_closed" => Refusal::SiteClosed,
         "too_late" => Refusal::TooLate,

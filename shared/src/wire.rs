@@ -3,8 +3,6 @@
 use crate::ids::{FileId, MessageId, SiteKey};
 #[cfg(feature = "serde")]
 use serde::{Deserialize, Serialize};
-#[cfg(feature = "serde")]
-use std::collections::BTreeMap;
 
 /// Raised when an older side could no longer understand a newer one.
 pub const PROTOCOL_VERSION: u32 = 1;
@@ -46,50 +44,10 @@ pub enum ToServer {
     /// What the page tells of its visitor, whole every time. Answered by `Pong`. The shell's script writes it, the
     /// widget passes it on as it is: only the relay knows its parts.
     #[cfg(feature = "serde")]
-    About(Box<About>),
-}
-
-/// What the page around the chat tells of its visitor. All of it are claims, of any length; the relay bounds them.
-#[cfg(feature = "serde")]
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[serde(default)]
-pub struct About {
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub name: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub email: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub phone: Option<String>,
-    /// The page's address and title.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub page: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub title: Option<String>,
-    /// The page of another site that the visitor came from.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub referrer: Option<String>,
-    /// `source`, `medium`, `campaign`, `term`, `content`.
-    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
-    pub utm: BTreeMap<String, String>,
-    /// As browsers name languages: `ru-RU`.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub language: Option<String>,
-    /// What else the site knows, by its own names.
-    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
-    pub attributes: BTreeMap<String, String>,
-    /// What the visitor did on the page, oldest first.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub events: Vec<Tracked>,
-}
-
-/// Something the visitor did on the page.
-#[cfg(feature = "serde")]
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Tracked {
-    pub name: String,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub data: Option<String>,
-    pub at: Millis,
+    About(Box<crate::About>),
+    /// Ends a session, for log-out. Needs no hello. Answered by `Ended`. The shell's script sends it.
+    #[cfg(feature = "serde")]
+    Reset { session: String },
 }
 
 /// Who is there and what they have seen.
@@ -102,6 +60,21 @@ pub struct Hello {
     pub session: Option<String>,
     /// The last entry the widget has; the relay sends what came after it.
     pub seen: Seq,
+    /// Whom the site says the visitor is, and vouches for.
+    #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "Option::is_none"))]
+    pub identity: Option<Identity>,
+}
+
+/// A person, as the site's own server signs them.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(Serialize, Deserialize))]
+pub struct Identity {
+    /// The site's own id of the person.
+    pub id: String,
+    /// Until when the signature is good: seconds since 1970 UTC, at most 24 hours ahead.
+    pub exp: u64,
+    /// The lower-case hex HMAC-SHA256, under the site's secret, of `site|id|exp`.
+    pub sig: String,
 }
 
 /// From the relay to the widget. A new field is an `Option`; a new meaning is a new variant.
@@ -121,6 +94,9 @@ pub enum ToWidget {
         reset: bool,
         /// The longest text the relay takes, in characters.
         text_chars: u32,
+        /// The dialogue's public id: what the portal and the owner's commands call it by.
+        #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "Option::is_none"))]
+        visitor: Option<String>,
     },
     /// The message is on the relay's disk; the portal may not have it yet.
     Accepted {
@@ -144,6 +120,9 @@ pub enum ToWidget {
     Pong,
     /// Who is there to answer: after `Welcome` and whenever that changes. Not part of the log.
     Presence(Presence),
+    /// The session opens nothing any more.
+    #[cfg(feature = "serde")]
+    Ended,
     /// Sent by a newer relay; an older widget, still cached somewhere, passes over it.
     #[cfg_attr(feature = "serde", serde(other))]
     Unknown,
@@ -195,6 +174,8 @@ pub enum Refusal {
     TooLarge,
     /// No such session (any more): begin a new one.
     SessionUnknown,
+    /// The site does not vouch for who the visitor is said to be.
+    Identity,
     /// No such site.
     SiteUnknown,
     /// The owner has disconnected this chat from its line.

@@ -19,6 +19,7 @@ pub mod process;
 pub mod server;
 pub mod settings;
 pub mod shop;
+pub mod signing;
 pub mod sim;
 pub mod site;
 pub mod stage;

@@ -2,8 +2,8 @@
 
 use futures_util::{SinkExt, StreamExt};
 use shared::{
-    Author, Entry, File, Happening, Hello, MessageId, MessageState, PROTOCOL_VERSION, Piece, SiteKey, ToServer,
-    ToWidget,
+    Author, Entry, File, Happening, Hello, Identity, MessageId, MessageState, PROTOCOL_VERSION, Piece, SiteKey,
+    ToServer, ToWidget,
 };
 use std::time::Duration;
 use tokio::{net::TcpStream, time::timeout};
@@ -43,6 +43,8 @@ pub struct Visitor {
     relay: String,
     site: SiteKey,
     pub session: Option<String>,
+    /// Whom the site says this is.
+    pub identity: Option<Identity>,
     /// The last entry seen.
     pub seen: u64,
     /// Everything told, in order.
@@ -55,6 +57,19 @@ impl Visitor {
         let mut visitor = Self::connect(relay, relay, site).await.expect("the relay takes its own origin");
         visitor.hello().await;
         visitor
+    }
+
+    /// Somebody on a page that says who they are, with what their browser knows of before. The relay's answer, too.
+    pub async fn come_as(
+        relay: &str,
+        site: &SiteKey,
+        identity: Option<Identity>,
+        session: Option<String>,
+    ) -> (Self, ToWidget) {
+        let mut visitor = Self::connect(relay, relay, site).await.expect("the relay takes its own origin");
+        (visitor.identity, visitor.session) = (identity, session);
+        let answer = visitor.greet().await;
+        (visitor, answer)
     }
 
     /// A connection that has said nothing yet, from a page of `origin`.
@@ -70,13 +85,22 @@ impl Visitor {
             Err(tokio_tungstenite::tungstenite::Error::Http(answer)) => return Err(answer.status().as_u16()),
             Err(other) => panic!("no connection to {relay}: {other}"),
         };
-        Ok(Self { socket, relay: relay.to_owned(), site: site.clone(), session: None, seen: 0, log: Vec::new() })
+        Ok(Self {
+            socket,
+            relay: relay.to_owned(),
+            site: site.clone(),
+            session: None,
+            identity: None,
+            seen: 0,
+            log: Vec::new(),
+        })
     }
 
     /// Another open page of the same visitor, which has seen as much as this one.
     pub async fn resume(&self) -> Self {
         let mut other = Self::connect(&self.relay, &self.relay, &self.site).await.expect("the relay takes its origin");
         other.session.clone_from(&self.session);
+        other.identity.clone_from(&self.identity);
         other.seen = self.seen;
         other.log.clone_from(&self.log);
         other.hello().await;
@@ -84,14 +108,26 @@ impl Visitor {
     }
 
     async fn hello(&mut self) {
+        let answer = self.greet().await;
+        assert!(matches!(answer, ToWidget::Welcome { .. }), "instead of a welcome: {answer:?}");
+    }
+
+    /// Says hello; the relay's answer.
+    async fn greet(&mut self) -> ToWidget {
         let (site, session, seen) = (self.site.clone(), self.session.clone(), self.seen);
-        self.send(&ToServer::Hello(Hello { version: PROTOCOL_VERSION, site, session, seen })).await;
+        let identity = self.identity.clone();
+        self.send(&ToServer::Hello(Hello { version: PROTOCOL_VERSION, site, session, seen, identity })).await;
         let answer = self.read().await.expect("the relay answers hello");
-        let ToWidget::Welcome { session, .. } = answer else { panic!("instead of a welcome: {answer:?}") };
-        if let Some(token) = &session {
-            crate::logs::confide(token);
-            self.session = session;
+        if let ToWidget::Welcome { session, reset, .. } = &answer {
+            if let Some(token) = session {
+                crate::logs::confide(token);
+                self.session.clone_from(session);
+            }
+            if *reset {
+                (self.seen, self.log) = (0, Vec::new());
+            }
         }
+        answer
     }
 
     /// Sends a frame as it is.

@@ -11,7 +11,7 @@ use crate::storage::Storage;
 use crate::talk::{Deed, News, Talk};
 use crate::view::Wish;
 use screen::Screen;
-use shared::{MessageId, Millis, ToWidget};
+use shared::{Hello, MessageId, Millis, ToWidget};
 use std::cell::{OnceCell, RefCell};
 use std::rc::Rc;
 
@@ -31,10 +31,10 @@ struct App {
 /// Mounts the chat and brings it to life. In a document that is not the chat's nothing happens.
 pub fn start() {
     let (Some(site), Some(screen)) = (embed::site(), Screen::mount(wish)) else { return };
-    let storage = Storage::new(shelf(), site.as_str());
+    let storage = Storage::new(shelf(), &embed::scope());
     let app = App {
         talk: RefCell::new(Talk::new(site, storage)),
-        connection: Connection::new(|| with(|app| app.talk.borrow().hello()), report),
+        connection: Connection::new(hello, report),
         alarm: Alarm::new(ring),
         screen,
         told: RefCell::default(),
@@ -44,6 +44,9 @@ pub fn start() {
     events::wire();
     act(&mut |talk, _| {
         talk.show(embed::is_shown());
+        if embed::identity().is_some() {
+            talk.sign();
+        }
         talk.begin();
     });
     embed::take_texts(say);
@@ -64,6 +67,12 @@ fn act(happen: &mut dyn FnMut(&mut Talk, Millis)) {
         app.screen.draw(&talk, now);
         app.alarm.set([talk.due(now), app.connection.due()].into_iter().flatten().min());
     });
+}
+
+/// How to greet, as the one whom the page says the visitor is now.
+fn hello() -> Hello {
+    let hello = with(|app| app.talk.borrow().hello());
+    Hello { identity: embed::identity(), ..hello }
 }
 
 fn say(text: String, id: String) {
@@ -121,6 +130,7 @@ impl App {
             }
             Deed::Pause { seconds } => self.connection.drop_for(Millis::from(seconds) * 1000, false),
             Deed::Leave => self.connection.stop(),
+            Deed::Named(id) => embed::tell_visitor(&id),
             Deed::Limit { chars } => self.screen.limit(chars),
             Deed::Tell(news) => {
                 if news == News::Received {

@@ -1,12 +1,21 @@
 //! The seam to the chat's document: `globalThis.shell`, its composer, header and words, and through it the host page.
 
 use crate::talk::News;
-use shared::SiteKey;
+use shared::{Identity, SiteKey};
 use wasm_bindgen::prelude::*;
 
 #[wasm_bindgen]
 extern "C" {
     type Shell;
+
+    type Signed;
+    #[wasm_bindgen(method, getter)]
+    fn id(this: &Signed) -> String;
+    #[wasm_bindgen(method, getter)]
+    fn exp(this: &Signed) -> f64;
+    #[wasm_bindgen(method, getter)]
+    fn sig(this: &Signed) -> String;
+
     #[wasm_bindgen(thread_local_v2, js_name = shell)]
     static SHELL: Shell;
 
@@ -36,6 +45,12 @@ extern "C" {
     fn shown(this: &Shell) -> bool;
     #[wasm_bindgen(method, setter)]
     fn set_onshown(this: &Shell, then: &JsValue);
+    #[wasm_bindgen(method, getter)]
+    fn scope(this: &Shell) -> String;
+    #[wasm_bindgen(method, getter)]
+    fn identity(this: &Shell) -> Option<Signed>;
+    #[wasm_bindgen(method, setter)]
+    fn set_onleave(this: &Shell, then: &JsValue);
     #[wasm_bindgen(method, getter)]
     fn about(this: &Shell) -> Option<String>;
     #[wasm_bindgen(method, setter)]
@@ -102,6 +117,7 @@ pub fn tell(news: News) {
         News::Operator => ("operator", JsValue::UNDEFINED),
         News::Started => ("conversation:start", JsValue::UNDEFINED),
         News::Finished => ("conversation:end", JsValue::UNDEFINED),
+        News::Unproven => ("identify:error", JsValue::UNDEFINED),
     };
     SHELL.with(|shell| shell.tell(event, &detail));
 }
@@ -144,6 +160,28 @@ pub fn is_shown() -> bool {
 pub fn on_shown(mut then: impl FnMut() + 'static) {
     let then = callback(move |_| then());
     SHELL.with(|shell| shell.set_onshown(&then));
+}
+
+/// The names under which the browser keeps what is this visitor's.
+pub fn scope() -> String {
+    SHELL.with(Shell::scope)
+}
+
+/// Whom the page says the visitor is.
+pub fn identity() -> Option<Identity> {
+    let signed = SHELL.with(Shell::identity)?;
+    Some(Identity { id: signed.id(), exp: signed.exp() as u64, sig: signed.sig() })
+}
+
+/// Calls `then` when nothing more is to be said from here.
+pub fn on_leave(mut then: impl FnMut() + 'static) {
+    let then = callback(move |_| then());
+    SHELL.with(|shell| shell.set_onleave(&then));
+}
+
+/// The dialogue's public id, for scripts of the host page.
+pub fn tell_visitor(id: &str) {
+    SHELL.with(|shell| shell.tell("visitor", &id.into()));
 }
 
 /// What the page tells of its visitor, as the frame to send.

@@ -46,6 +46,8 @@ pub struct Talk {
     notice: Option<&'static str>,
     /// The relay will not talk to this page again.
     left: bool,
+    /// The page says who the visitor is: what they said elsewhere is worth a connection.
+    signed: bool,
     /// Why the relay does not for now, and until when.
     turned: Option<(Refusal, Millis)>,
     deeds: Vec<Deed>,
@@ -72,6 +74,7 @@ impl Talk {
             notice: None,
             left: false,
             presence: Presence::default(),
+            signed: false,
             turned: None,
             deeds: Vec::new(),
         }
@@ -80,6 +83,18 @@ impl Talk {
     /// What is to be done, in order.
     pub fn deeds(&mut self) -> Vec<Deed> {
         std::mem::take(&mut self.deeds)
+    }
+
+    /// The page says who the visitor is.
+    pub fn sign(&mut self) {
+        self.signed = true;
+    }
+
+    /// Nothing more is to be said from here.
+    pub fn leave(&mut self) {
+        self.left = true;
+        self.link = Link::Off;
+        self.deeds.push(Deed::Leave);
     }
 
     /// A connection is opened for who has a session or something to say, not for who looks.
@@ -92,7 +107,7 @@ impl Talk {
     /// How to greet the relay.
     pub fn hello(&self) -> Hello {
         let (site, session) = (self.site.clone(), self.session.clone());
-        Hello { version: PROTOCOL_VERSION, site, session, seen: self.history.seen() }
+        Hello { version: PROTOCOL_VERSION, site, session, seen: self.history.seen(), identity: None }
     }
 
     /// The visitor says something. It is kept before it is tried.
@@ -174,7 +189,7 @@ impl Talk {
     }
 
     fn is_wanted(&self) -> bool {
-        !self.left && (self.session.is_some() || self.queue.is_waiting())
+        !self.left && (self.session.is_some() || self.signed || self.queue.is_waiting())
     }
 
     /// Who we are has changed.

@@ -214,8 +214,9 @@ impl Outbox {
         let Some(visitor) = self.visitor else { return };
         let title = who(item, visitor).title;
         let is_new = item.at_portal.chat.is_none();
+        let is_usual = item.person.is_none() && item.profile.name.is_none();
         // Where too many wait, the visitor's next message tries again.
-        let _ = self.titles.try_send(Title { dialogue: item.dialogue, line: item.line, title, is_new });
+        let _ = self.titles.try_send(Title { dialogue: item.dialogue, line: item.line, title, is_new, is_usual });
     }
 
     async fn settle(&self, settled: Vec<Settlement>) -> Result<(), StoreError> {

@@ -6,7 +6,7 @@ use super::Relay;
 use crate::bitrix::client::Portal;
 use crate::bitrix::methods::visitor::SetTitle;
 use crate::ids::{DialogueId, LineId};
-use crate::store::{ProfileRecord, StoreError};
+use crate::store::StoreError;
 use crate::telemetry::chain;
 use tokio::sync::mpsc;
 
@@ -21,6 +21,8 @@ pub struct Title {
     pub title: String,
     /// The portal opened the chat with this title.
     pub is_new: bool,
+    /// It is the one of a visitor of whom nothing is known.
+    pub is_usual: bool,
 }
 
 /// Sets titles until the shutdown.
@@ -36,10 +38,9 @@ pub async fn run(relay: Relay, portal: Portal, mut waiting: mpsc::Receiver<Title
 }
 
 async fn settle(relay: &Relay, portal: &Portal, wanted: Title) -> Result<(), StoreError> {
-    let Title { dialogue, line, title, is_new } = wanted;
-    let known = relay.store.profile(dialogue).await?;
-    // Of whom nothing was ever told is called as the chat began.
-    if known == ProfileRecord::default() || known.titled.as_ref() == Some(&title) {
+    let Title { dialogue, line, title, is_new, is_usual } = wanted;
+    let told = relay.store.profile(dialogue).await?.titled;
+    if told.as_ref() == Some(&title) || (told.is_none() && is_usual) {
         return Ok(());
     }
     if !is_new {

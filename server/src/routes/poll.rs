@@ -2,7 +2,7 @@
 //! two requests: each says hello anew, and its `seen` is the cursor.
 
 use super::caller::Caller;
-use super::visitor::Visitor;
+use super::visitor::{Visitor, end};
 use crate::AppState;
 use crate::error::Failure;
 use axum::Json;
@@ -65,6 +65,8 @@ async fn answer(state: AppState, address: IpAddr, asked: Asked) -> Result<Vec<To
     let mut frames = asked.frames.into_iter();
     let hello = match frames.next() {
         Some(ToServer::Hello(hello)) => hello,
+        // Whoever has the token may end it.
+        Some(ToServer::Reset { session }) => return Ok(vec![end(&state, &session).await]),
         Some(ToServer::Look { site }) => return look(&state, &site).await,
         _ => return Err(Failure::Refused(Refusal::BadFrame)),
     };

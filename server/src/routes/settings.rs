@@ -86,6 +86,7 @@ enum Order {
         lang: String,
     },
     Disconnect,
+    Secret,
     Color {
         color: String,
     },
@@ -96,6 +97,8 @@ enum Order {
 enum Reply {
     State(View),
     Color(ColorFacts),
+    /// Once, when it is made.
+    Secret(String),
 }
 
 /// Why not. `code` is the portal's own word, `faults` say which field and what about it.
@@ -154,6 +157,7 @@ async fn carry_out(state: &AppState, page: &Opened, order: Order) -> Result<Repl
             Reply::State(setup.save(page, &sites, &look, notes).await?)
         }
         Order::Disconnect => Reply::State(setup.disconnect(page).await?),
+        Order::Secret => Reply::Secret(setup.make_secret(page).await?),
         Order::Color { color } => match Rgb::try_from(color.as_str()) {
             Ok(color) => Reply::Color(color_facts(color)),
             Err(_) => return Err(SetupError::Fields(vec![FieldFault::Look(LookFault::Color)])),

@@ -91,7 +91,7 @@ impl Talk {
                         Err(end) => return end,
                     },
                     Ok(None) => break,
-                    Err(error) => return self.refuse(Failure::Store(error)).await,
+                    Err(failure) => return self.refuse(failure).await,
                 }
             }
             let frame = tokio::select! {

@@ -1,22 +1,23 @@
 //! What a visitor's frames ask for, whichever way they came: the socket and the plain requests both speak through this.
 
 mod about;
+mod greeting;
 
 use crate::AppState;
 use crate::bitrix::bbcode;
 use crate::clock::millis;
 use crate::error::Failure;
-use crate::hub::Listener;
-use crate::ids::{FileKey, PortalHost};
+use crate::hub::{Attendance, Listener};
+use crate::ids::{DialogueId, FileKey, PortalHost};
 use crate::limits::Open;
 use crate::presence::Watcher;
-use crate::store::{Acceptance, Ask, SessionRecord, StoreError, StoredEntry, TokenHash, Told};
+use crate::store::{Acceptance, Ask, SessionRecord, StoredEntry, TokenHash, Told};
 use about::Described;
 use base64::Engine;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
+use greeting::Guest;
 use shared::{
-    Author, Entry, File, Happening, Hello, MessageId, PROTOCOL_VERSION, Piece, Refusal, Seq, SiteKey, ToServer,
-    ToWidget,
+    Author, Entry, File, Happening, Hello, MessageId, PROTOCOL_VERSION, Piece, Refusal, Seq, ToServer, ToWidget,
 };
 use std::net::IpAddr;
 use std::time::Duration;
@@ -46,6 +47,7 @@ pub struct Visitor {
     described: Described,
     listener: Listener,
     watcher: Watcher,
+    attendance: Attendance,
     _tab: Open,
 }
 
@@ -58,52 +60,47 @@ impl Visitor {
         if hello.version != PROTOCOL_VERSION {
             return Err(Failure::Refused(Refusal::Version));
         }
-        let (token, known) = match hello.session {
-            Some(token) => (token, true),
-            None => (new_token(), false),
-        };
-        let session = TokenHash::of(&token);
-        let tab = state.limits.tab(session)?;
-        let record = if known {
-            let record = state.store.session(session).await?;
-            record.filter(|record| record.site == hello.site).ok_or(Failure::Refused(Refusal::SessionUnknown))?
-        } else {
-            begin(&state, address, hello.site, session).await?
-        };
+        let guest = Guest::of(&state, address, &hello).await?;
+        let tab = state.limits.tab(guest.session)?;
+        let Guest { token, is_new, session, record, .. } = guest;
+        let attendance = state.hub.attend(session);
         let site = state.store.site(&record.site).await?.ok_or(Failure::Refused(Refusal::SiteUnknown))?;
         // Listening begins before the log is read, so that nothing falls between the two.
         let listener = state.hub.listen(record.dialogue);
         let watcher = state.relay.presences().watch(&record.site);
         let dialogue = state.store.dialogue(record.dialogue).await?;
-        let last = dialogue.ok_or(Failure::Refused(Refusal::SessionUnknown))?.last;
+        let dialogue = dialogue.ok_or(Failure::Refused(Refusal::SessionUnknown))?;
+        dialogue.joined.iter().for_each(|before| state.hub.lead(*before, record.dialogue));
+        let last = dialogue.last;
         // After a copy was put back the log may say something else in the place of what was seen.
-        let reset = hello.seen > last || (hello.seen > 0 && record.epoch < state.store.epoch());
+        let has_moved = is_new && hello.session.is_some();
+        let reset = has_moved || hello.seen > last || (hello.seen > 0 && record.epoch < state.store.epoch());
         if record.epoch < state.store.epoch() {
             state.store.renew_session(session).await?;
         }
         let welcome = ToWidget::Welcome {
-            session: (!known).then_some(token),
+            session: is_new.then_some(token),
             last,
             reset,
             text_chars: state.config.limits.text_chars,
+            visitor: Some(record.dialogue.to_string()),
         };
         let cursor = if reset { 0 } else { hello.seen };
         let described = Described::default();
-        Ok((
-            Self {
-                state,
-                address,
-                session,
-                record,
-                portal: site.portal,
-                cursor,
-                described,
-                listener,
-                watcher,
-                _tab: tab,
-            },
-            welcome,
-        ))
+        let visitor = Self {
+            state,
+            address,
+            session,
+            record,
+            portal: site.portal,
+            cursor,
+            described,
+            listener,
+            watcher,
+            attendance,
+            _tab: tab,
+        };
+        Ok((visitor, welcome))
     }
 
     /// Answers a frame that came after hello.
@@ -115,6 +112,7 @@ impl Visitor {
             ToServer::Rate { id, like } => self.act(id, Ask::Rate { like }).await,
             ToServer::Finish { id } => self.act(id, Ask::Finish).await,
             ToServer::Ping => ToWidget::Pong,
+            ToServer::Reset { session } => end(&self.state, &session).await,
             ToServer::About(about) => {
                 let described = self.describe(&about).await;
                 described.unwrap_or_else(|error| Failure::Store(error).frame(None))
@@ -129,6 +127,9 @@ impl Visitor {
 
     async fn take(&mut self, id: MessageId, ask: Ask) -> Result<ToWidget, Failure> {
         let state = self.state.clone();
+        if self.attendance.is_over() {
+            return Err(Failure::Refused(Refusal::SessionUnknown));
+        }
         if let Ask::Say { text, .. } | Ask::Edit { text, .. } = &ask {
             if text.trim().is_empty() {
                 return Err(Failure::Refused(Refusal::Empty));
@@ -159,7 +160,13 @@ impl Visitor {
     }
 
     /// What the visitor has not been sent yet, as one frame; none where that is nothing. A long absence takes several.
-    pub async fn news(&mut self) -> Result<Option<ToWidget>, StoreError> {
+    ///
+    /// # Errors
+    /// `SessionUnknown` once the session has ended; `Store`.
+    pub async fn news(&mut self) -> Result<Option<ToWidget>, Failure> {
+        if self.attendance.is_over() {
+            return Err(Failure::Refused(Refusal::SessionUnknown));
+        }
         let entries = self.state.store.entries(self.record.dialogue, self.cursor, ENTRIES).await?;
         let mut list = Vec::with_capacity(entries.len());
         let mut bytes = 0;
@@ -177,7 +184,11 @@ impl Visitor {
 
     /// An entry as the visitor may see it. The portal's words are read as BB-code; the visitor's own stay as typed.
     fn shown(&self, entry: StoredEntry) -> Entry {
-        let with_address = |file| self.with_address(file);
+        let (dialogue, entry) = match entry.what {
+            Told::Joined { from, what } => (from, StoredEntry { what: *what, ..entry }),
+            _ => (self.record.dialogue, entry),
+        };
+        let with_address = |file| self.with_address(dialogue, file);
         let what = match entry.what {
             Told::Said { id, from, name, text, reply, vote, files, .. } => {
                 let body = if from == Author::Visitor { typed(text) } else { bbcode::parse_from(&self.portal, &text) };
@@ -190,7 +201,7 @@ impl Visitor {
             Told::Edited { id, text, .. } => Happening::Edited { id, body: bbcode::parse_from(&self.portal, &text) },
             Told::Deleted { id, .. } => Happening::Deleted { id },
             Told::Rated { like, .. } => Happening::Rated { like },
-            Told::Noted { .. } => Happening::Unknown,
+            Told::Joined { .. } | Told::Noted { .. } | Told::Owned { .. } => Happening::Unknown,
             Told::Done { id, state, .. } => Happening::Done { id, state },
             Told::State { id, state, .. } => Happening::State { id, state },
             Told::Started { .. } => Happening::Started,
@@ -200,12 +211,12 @@ impl Visitor {
     }
 
     /// What is on our disk can be had for an hour.
-    fn with_address(&self, file: File) -> File {
+    fn with_address(&self, dialogue: DialogueId, file: File) -> File {
         if file.state.is_some() {
             return file;
         }
         let until = self.state.clock.now() + millis(FILE_LASTS);
-        let href = self.state.addresses.mint(FileKey::of(self.record.dialogue, &file.id), until);
+        let href = self.state.addresses.mint(FileKey::of(dialogue, &file.id), until);
         File { href: Some(href), ..file }
     }
 
@@ -219,19 +230,21 @@ impl Visitor {
         tokio::select! {
             () = self.listener.changed() => {}
             () = self.watcher.changed() => {}
+            () = self.attendance.over() => {}
         }
     }
 }
 
-/// A new visitor on `site`.
-async fn begin(state: &AppState, address: IpAddr, site: SiteKey, session: TokenHash) -> Result<SessionRecord, Failure> {
-    let known = state.store.site(&site).await?.ok_or(Failure::Refused(Refusal::SiteUnknown))?;
-    if !state.channels.takes(&known.key) {
-        return Err(Failure::RefusedFor(CLOSED_RETRY, Refusal::SiteClosed));
+/// Ends the session with this token, if there is one, and whatever is open with it.
+pub async fn end(state: &AppState, token: &str) -> ToWidget {
+    let session = TokenHash::of(token);
+    match state.store.end_session(session).await {
+        Ok(()) => {
+            state.hub.end(session);
+            ToWidget::Ended
+        }
+        Err(error) => Failure::Store(error).frame(None),
     }
-    state.limits.session(address)?;
-    metrics::counter!("otklik_sessions_begun_total").increment(1);
-    Ok(state.store.begin_session(site, session, state.clock.now()).await?)
 }
 
 /// 32 random bytes: nobody guesses another's session.

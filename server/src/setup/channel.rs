@@ -17,6 +17,7 @@ use crate::bitrix::methods::lines::GetLine;
 use crate::ids::LineId;
 use crate::store::{Look, PortalRecord, SiteRecord};
 use crate::telemetry::chain;
+use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use shared::SiteKey;
 use std::net::IpAddr;
 
@@ -157,6 +158,20 @@ impl Setup {
         self.inner.portals.news().send_replace(());
         tracing::info!(portal = %page.portal, line = page.line.0, user = page.user, "line disconnected");
         self.state(page).await
+    }
+
+    /// A new secret for the page's site, to sign its visitors' ids with: 32 random bytes. It is told this once.
+    ///
+    /// # Errors
+    /// `LineGone` where the line was never connected.
+    pub async fn make_secret(&self, page: &Opened) -> Result<String, SetupError> {
+        let site = self.inner.store.site_of_line(&page.portal, page.line).await?.ok_or(SetupError::LineGone)?;
+        let mut bytes = [0; 32];
+        getrandom::fill(&mut bytes).expect("the system gives random bytes");
+        let secret = URL_SAFE_NO_PAD.encode(bytes);
+        self.inner.store.set_secret(&site.key, &secret.clone().into(), self.inner.clock.now()).await?;
+        tracing::info!(portal = %page.portal, line = page.line.0, user = page.user, "a site's secret was made");
+        Ok(secret)
     }
 
     /// The installed portal that a frame names, by its id and by its host. A renamed one needs its new name in the settings

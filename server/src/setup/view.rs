@@ -46,16 +46,19 @@ struct SiteView {
     origins: Vec<String>,
     look: ShownLook,
     notes: bool,
+    /// Whether there is a secret to sign visitors' ids with.
+    secret: bool,
 }
 
 impl SiteView {
-    fn of(site: &SiteRecord, config: &Config) -> Self {
+    fn of(site: &SiteRecord, secret: bool, config: &Config) -> Self {
         Self {
             connected: site.connected,
             snippet: snippet(config, &site.key),
             origins: site.origins.iter().map(|origin| origins::shown(origin)).collect(),
             look: ShownLook::of(&site.look, &site.origins),
             notes: site.notes.is_some(),
+            secret,
         }
     }
 }
@@ -72,10 +75,14 @@ impl Setup {
         let channel = channel.inspect_err(|error| {
             tracing::warn!(portal = %portal.host(), line = line.0, error = chain(error), "the channel's state is unknown");
         });
+        let secret = match site {
+            Some(site) => self.inner.store.has_secret(&site.key).await.unwrap_or_default(),
+            None => false,
+        };
         View {
             line: LineView { id: line, name },
             channel: channel.ok(),
-            site: site.map(|site| SiteView::of(site, &self.inner.config)),
+            site: site.map(|site| SiteView::of(site, secret, &self.inner.config)),
             waiting: site.map_or(0, |site| self.inner.store.waiting_of(&site.key)),
         }
     }

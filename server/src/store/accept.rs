@@ -44,7 +44,8 @@ impl Store {
                 let repeated = there.map(|record| Acceptance::Repeated { seq: record.seq, at: record.at });
                 return Ok((repeated.unwrap_or(Acceptance::Gone), None));
             }
-            let Some(site) = batch.head(dialogue)?.map(|head| head.site.clone()) else {
+            let open = batch.head(dialogue)?.filter(|head| head.moved.is_none());
+            let Some(site) = open.map(|head| head.site.clone()) else {
                 return Ok((Acceptance::Gone, None));
             };
             let told = match ask.judge(batch, dialogue, id, now)? {

@@ -5,6 +5,7 @@ use super::log::{AtPortal, LANDMARK, Position, Record, StoredEntry, Told, Vote, 
 use super::row::Row;
 use super::tables::DIALOGUES;
 use super::{Store, StoreError, View};
+use crate::identity::PersonId;
 use crate::ids::DialogueId;
 use serde::{Deserialize, Serialize};
 use shared::{Author, Millis, Seq, SiteKey};
@@ -27,6 +28,12 @@ pub struct DialogueRecord {
     pub portal_session: Option<u64>,
     /// The portal's own number of the visitor.
     pub portal_user: Option<u64>,
+    /// Whom the site vouches for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub person: Option<PersonId>,
+    /// The dialogues that moved to this one.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub joined: Vec<DialogueId>,
 }
 
 /// How a dialogue is kept.
@@ -44,6 +51,13 @@ pub(super) struct Head {
     /// The last session that was seen to start, and to finish.
     pub started: u64,
     pub finished: u64,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub person: Option<PersonId>,
+    /// Where it goes on.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub moved: Option<DialogueId>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub joined: Vec<DialogueId>,
     /// The request for a rating that was not answered, while the portal may take a text for the answer.
     #[serde(default)]
     pub vote: Option<Vote>,
@@ -67,6 +81,9 @@ impl Head {
             at_portal: AtPortal::default(),
             started: 0,
             finished: 0,
+            person: None,
+            moved: None,
+            joined: Vec::new(),
             vote: None,
             led: false,
             asked_at: None,
@@ -113,7 +130,14 @@ impl Head {
                 self.learn(&AtPortal { chat: *chat, ..AtPortal::default() });
             }
             Told::Rated { .. } => self.vote = None,
-            Told::File { .. } | Told::Edited { .. } | Told::Deleted { .. } | Told::Done { .. } | Told::Noted { .. } => {}
+            Told::Owned { person, moved } => {
+                self.person = Some(person.clone());
+                self.moved = *moved;
+            }
+            Told::Joined { from, .. } if self.joined.contains(from) => {}
+            Told::Joined { from, .. } => self.joined.push(*from),
+            Told::File { .. } | Told::Edited { .. } | Told::Deleted { .. } | Told::Done { .. } | Told::Noted { .. } => {
+            }
         }
     }
 
@@ -135,6 +159,8 @@ impl Head {
             portal_chat: chat,
             portal_session: session,
             portal_user: user,
+            person: self.person.clone(),
+            joined: self.joined.clone(),
         }
     }
 }

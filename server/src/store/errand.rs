@@ -42,6 +42,8 @@ impl Told {
             | Self::Rated { id, .. }
             | Self::Left { id, .. }
             | Self::Noted { id, .. } => Some(id),
+            // Said again, it is known.
+            Self::Joined { what, .. } => what.asked(),
             Self::Edited { act, .. } | Self::Deleted { act, .. } => act.as_ref(),
             _ => None,
         }
@@ -50,7 +52,7 @@ impl Told {
     /// Whether it is an errand: the visitor's, and not done by changing another that had not begun.
     pub(super) fn waits(&self) -> bool {
         let changes = matches!(self, Self::Edited { unsent: Some(_), .. } | Self::Deleted { unsent: Some(_), .. });
-        self.asked().is_some() && !changes
+        self.asked().is_some() && !changes && !matches!(self, Self::Joined { .. })
     }
 
     /// What this entry asks of the portal. `guarded`: a rating is waited for there.
@@ -67,7 +69,9 @@ impl Told {
             | Self::State { .. }
             | Self::Done { .. }
             | Self::Started { .. }
-            | Self::Finished { .. } => return None,
+            | Self::Finished { .. }
+            | Self::Owned { .. }
+            | Self::Joined { .. } => return None,
         };
         Some((id, errand))
     }

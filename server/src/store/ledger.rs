@@ -127,11 +127,15 @@ impl Batch<'_> {
     ) -> Result<Option<(Position, Seq)>, StoreError> {
         let position = self.ledger.next;
         let Some(known) = self.known(dialogue)? else { return Ok(None) };
+        let has_moved = known.head.moved.is_some();
         let record = known.head.following(dialogue, at, what);
         known.follow(position, &record);
         self.ledger.next = position.next();
         self.ledger.changed.insert(dialogue);
         self.log()?.insert(position.0, row::encode(&record).as_slice())?;
+        if has_moved {
+            self.mirror(dialogue, at, &record.what)?;
+        }
         Ok(Some((position, record.seq)))
     }
 

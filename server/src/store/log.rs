@@ -5,6 +5,7 @@
 use super::row::{self, Row};
 use super::tables::LOG;
 use super::{StoreError, View};
+use crate::identity::PersonId;
 use crate::ids::{DialogueId, ImId};
 use serde::{Deserialize, Serialize};
 use shared::{Author, File, MessageId, MessageState, Millis, Seq};
@@ -106,6 +107,17 @@ pub enum Told {
     },
     Finished {
         session: u64,
+    },
+    /// The dialogue is this person's from now on, whom the site vouches for. `moved`: it goes on in that one.
+    Owned {
+        person: PersonId,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        moved: Option<DialogueId>,
+    },
+    /// What was said in another dialogue that moved to this one. It asks nothing of the portal.
+    Joined {
+        from: DialogueId,
+        what: Box<Told>,
     },
     /// What operators are told of the visitor in a message of its own, see `profile::note`.
     Noted {

@@ -10,6 +10,7 @@ use super::profiles::ProfileRecord;
 use super::row::{self, Row};
 use super::tables::{OUTBOX, PROFILES};
 use super::{Store, StoreError};
+use crate::identity::PersonId;
 use crate::ids::{DialogueId, LineId, PortalHost};
 use crate::profile::Profile;
 use serde::{Deserialize, Serialize};
@@ -40,6 +41,8 @@ pub struct OutboxItem {
     pub at_portal: AtPortal,
     /// What is known of the visitor now.
     pub profile: Profile,
+    /// Whom the site vouches for.
+    pub person: Option<PersonId>,
 }
 
 /// What is not to be sent for a while, though it waits.
@@ -174,6 +177,7 @@ impl Store {
                     attempts,
                     at_portal,
                     profile: known.unwrap_or_default().profile,
+                    person: head.person.clone(),
                 });
             }
             Ok(items)

@@ -6,7 +6,7 @@ use super::inbox::{ConfirmationRow, HeardRow};
 use super::log::{Position, ReadLog, StoredEntry, Walk, entries_after};
 use super::profiles::ProfileRecord;
 use super::sessions::SessionRecord;
-use super::tables::{CONFIRMATIONS, DIALOGUES, HEARD, OUTBOX, PROFILES, SESSIONS};
+use super::tables::{CONFIRMATIONS, DIALOGUES, HEARD, OUTBOX, PERSONS, PROFILES, SESSIONS};
 use super::{Store, StoreError};
 use crate::ids::{DialogueId, FileKey};
 use crate::profile::Profile;
@@ -39,16 +39,29 @@ impl Store {
     /// removed from the disk; none where there is no such dialogue.
     pub async fn erase(&self, id: DialogueId) -> Result<Option<Vec<FileKey>>, StoreError> {
         self.commit(move |batch| {
-            let Some(head) = batch.head(id)? else { return Ok(None) };
-            let (tip, site) = (head.tip, head.site.clone());
-            erase_log(batch, tip, &site)?;
-            batch.remove(DIALOGUES, id.bytes())?;
-            batch.remove(PROFILES, id.bytes())?;
-            batch.remove_where(SESSIONS, |session: SessionRecord| session.dialogue == id)?;
-            batch.remove_where(HEARD, |heard: HeardRow| heard.dialogue == id)?;
-            batch.remove_where(CONFIRMATIONS, |confirmation: ConfirmationRow| confirmation.dialogue == id)?;
-            batch.ledger.forget(id);
-            batch.forget_files(id).map(Some)
+            let Some(head) = batch.head(id)?.cloned() else { return Ok(None) };
+            if let Some(person) = head.person.filter(|_| head.moved.is_none()) {
+                batch.remove(PERSONS, (head.site.as_str(), person.as_str()))?;
+            }
+            // What moved to it is the same visitor's.
+            let mut all = head.joined;
+            all.push(id);
+            for id in &all {
+                let Some(head) = batch.head(*id)? else { continue };
+                let (tip, site) = (head.tip, head.site.clone());
+                erase_log(batch, tip, &site)?;
+                batch.remove(DIALOGUES, id.bytes())?;
+                batch.remove(PROFILES, id.bytes())?;
+                batch.ledger.forget(*id);
+            }
+            batch.remove_where(SESSIONS, |session: SessionRecord| all.contains(&session.dialogue))?;
+            batch.remove_where(HEARD, |heard: HeardRow| all.contains(&heard.dialogue))?;
+            batch.remove_where(CONFIRMATIONS, |confirmation: ConfirmationRow| all.contains(&confirmation.dialogue))?;
+            let mut files = Vec::new();
+            for id in all {
+                files.extend(batch.forget_files(id)?);
+            }
+            Ok(Some(files))
         })
         .await
     }

@@ -2,7 +2,7 @@
 
 use super::dialogues::Head;
 use super::row::{self, Row};
-use super::tables::{DIALOGUES, PROFILES, SESSIONS, VISITORS};
+use super::tables::{DIALOGUES, PERSONS, PROFILES, SESSIONS};
 use super::{Store, StoreError, View};
 use crate::ids::DialogueId;
 use redb::ReadableTable;
@@ -20,6 +20,10 @@ pub struct TokenHash([u8; 32]);
 impl TokenHash {
     pub fn of(token: &str) -> Self {
         Self(Sha256::digest(token).into())
+    }
+
+    pub(super) fn bytes(self) -> [u8; 32] {
+        self.0
     }
 }
 
@@ -55,11 +59,7 @@ impl Store {
         let epoch = self.epoch();
         let session = SessionRecord { dialogue: DialogueId::random(), site, begun_at: now, epoch };
         self.commit(move |batch| {
-            let site = session.site.as_str();
-            let mut visitors = batch.table(VISITORS)?;
-            let number = visitors.get(site)?.map_or(0, |number| number.value()) + 1;
-            visitors.insert(site, number)?;
-            drop(visitors);
+            let number = batch.number(&session.site)?;
             batch.put(DIALOGUES, session.dialogue.bytes(), &Head::new(session.site.clone(), number, now))?;
             batch.put(SESSIONS, token.0, &session)?;
             Ok(session)
@@ -92,7 +92,11 @@ impl Store {
             self.commit(move |batch| {
                 for (token, dialogue) in some {
                     // What was read may be older than the last word.
-                    if batch.head(dialogue)?.is_none_or(|head| head.last == 0) {
+                    let head = batch.head(dialogue)?.cloned();
+                    if head.as_ref().is_none_or(|head| head.last == 0) {
+                        if let Some((site, person)) = head.and_then(|head| Some((head.site, head.person?))) {
+                            batch.remove(PERSONS, (site.as_str(), person.as_str()))?;
+                        }
                         batch.remove(SESSIONS, token)?;
                         batch.remove(DIALOGUES, dialogue.bytes())?;
                         batch.remove(PROFILES, dialogue.bytes())?;

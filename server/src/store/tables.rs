@@ -29,6 +29,12 @@ pub const SESSIONS: TableDefinition<'static, [u8; 32], &'static [u8]> = TableDef
 /// Dialogues, by the bytes of their id.
 pub const DIALOGUES: TableDefinition<'static, [u8; 16], &'static [u8]> = TableDefinition::new("dialogues");
 
+/// Which dialogue a person has, whom a site vouches for: (site key, the site's id of them) to the bytes of its id.
+pub const PERSONS: TableDefinition<'static, (&'static str, &'static str), [u8; 16]> = TableDefinition::new("persons");
+
+/// What sites sign their visitors' ids with, by site key. Sealed.
+pub const SECRETS: ByText = TableDefinition::new("secrets");
+
 /// What pages tell of their visitors, by the bytes of the dialogue's id.
 pub const PROFILES: TableDefinition<'static, [u8; 16], &'static [u8]> = TableDefinition::new("profiles");
 

@@ -1,6 +1,7 @@
 //! The hand-written reader against the serde types: whatever the relay can write, the widget reads alike.
 
 use super::*;
+use crate::wire::Identity;
 use proptest::prelude::*;
 
 fn message_id() -> impl Strategy<Value = MessageId> {
@@ -92,6 +93,7 @@ fn frame() -> impl Strategy<Value = ToWidget> {
         Refusal::BadFrame,
         Refusal::TooLarge,
         Refusal::SessionUnknown,
+        Refusal::Identity,
         Refusal::SiteUnknown,
         Refusal::SiteClosed,
         Refusal::Origin,
@@ -103,8 +105,15 @@ fn frame() -> impl Strategy<Value = ToWidget> {
         Refusal::Internal,
     ]);
     prop_oneof![
-        (any::<Option<String>>(), seq(), any::<bool>(), any::<u32>())
-            .prop_map(|(session, last, reset, text_chars)| ToWidget::Welcome { session, last, reset, text_chars }),
+        (any::<Option<String>>(), seq(), any::<bool>(), any::<u32>(), any::<Option<String>>()).prop_map(
+            |(session, last, reset, text_chars, visitor)| ToWidget::Welcome {
+                session,
+                last,
+                reset,
+                text_chars,
+                visitor
+            }
+        ),
         (message_id(), seq(), seq()).prop_map(|(id, seq, at)| ToWidget::Accepted { id, seq, at }),
         prop::collection::vec(entry, 0..4).prop_map(|list| ToWidget::Entries { list }),
         (prop::option::of(message_id()), code, any::<Option<u32>>())
@@ -116,9 +125,14 @@ fn frame() -> impl Strategy<Value = ToWidget> {
 
 fn request() -> impl Strategy<Value = ToServer> {
     let site = || "[a-z0-9-]{1,32}".prop_map(|text| SiteKey::try_from(text).expect("the pattern is that of a key"));
+    let identity = (any::<String>(), any::<u64>(), any::<String>());
+    let identity = prop::option::of(identity.prop_map(|(id, exp, sig)| Identity { id, exp, sig }));
     prop_oneof![
-        (any::<u32>(), site(), any::<Option<String>>(), any::<u64>())
-            .prop_map(|(version, site, session, seen)| { ToServer::Hello(Hello { version, site, session, seen }) }),
+        (any::<u32>(), site(), any::<Option<String>>(), any::<u64>(), identity).prop_map(
+            |(version, site, session, seen, identity)| {
+                ToServer::Hello(Hello { version, site, session, seen, identity })
+            }
+        ),
         (message_id(), any::<String>(), prop::option::of(message_id()))
             .prop_map(|(id, text, reply_to)| ToServer::Say { id, text, reply_to }),
         (message_id(), message_id(), any::<String>()).prop_map(|(id, of, text)| ToServer::Edit { id, of, text }),

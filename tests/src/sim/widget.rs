@@ -69,7 +69,7 @@ impl Door {
         loop {
             let seen = log.last().map_or(0, |entry| entry.seq);
             let (site, session) = (self.site.clone(), Some(session.to_owned()));
-            let hello = ToServer::Hello(Hello { version: PROTOCOL_VERSION, site, session, seen });
+            let hello = ToServer::Hello(Hello { version: PROTOCOL_VERSION, site, session, seen, identity: None });
             let frames = self.ask(&[hello], 0).await?;
             let ToWidget::Welcome { last, .. } = frames.first()? else { return None };
             let last = *last;
@@ -135,7 +135,7 @@ impl Widget {
 
     fn hello(&self) -> ToServer {
         let (site, session) = (self.door.site.clone(), self.session.clone());
-        ToServer::Hello(Hello { version: PROTOCOL_VERSION, site, session, seen: self.seen })
+        ToServer::Hello(Hello { version: PROTOCOL_VERSION, site, session, seen: self.seen, identity: None })
     }
 
     async fn by_socket(&mut self, until: Instant) {

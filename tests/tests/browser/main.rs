@@ -4,6 +4,7 @@
 mod desk;
 mod harness;
 mod hostile;
+mod identity;
 mod keyboard;
 mod kill;
 mod loader;

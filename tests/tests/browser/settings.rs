@@ -101,3 +101,33 @@ async fn an_application_with_pages_tells_the_portal_when_it_is_installed() {
     assert!(stage.portal.connector(CONNECTOR).is_some(), "all was registered before");
     tab.shot("installed").await;
 }
+
+#[tokio::test]
+async fn notes_are_switched_on_and_the_secret_is_shown_once() {
+    let stage = Stage::start().await;
+    stage.site().await;
+    let browser = Browser::start().await;
+    let tab = browser.window(Window::WIDE).await;
+    let page = open(&stage, &tab, "ru").await;
+    page.find("checkbox", "Сообщать операторам и то, для чего в портале нет полей").await.press().await;
+    page.until("document.getElementById('said').textContent === 'Изменены: данные о посетителе'").await;
+    page.find("button", "Сохранить").await.press().await;
+    page.until("document.getElementById('said').textContent.startsWith('Сохранено')").await;
+    page.find("button", "Создать секрет").await.press().await;
+    let first = page.find("textbox", "Подпись посетителей").await.value().await;
+    assert_eq!(first.len(), 43, "32 bytes");
+    page.eval::<()>("void document.getElementById('visitor-card').scrollIntoView()").await;
+    tab.shot("settings-visitor-ru").await;
+
+    let page = open(&stage, &tab, "en").await;
+    page.find("button", "Replace the secret").await.press().await;
+    assert!(page.find_now("textbox", "Visitors' signature").await.is_none(), "it is not shown again");
+    page.until("document.getElementById('notes').checked").await;
+    page.find("dialog", "Replace the secret?").await;
+    tab.shot("settings-secret-ask").await;
+    page.eval::<()>("document.getElementById('ask-secret-yes').click()").await;
+    let second = page.find("textbox", "Visitors' signature").await.value().await;
+    assert_ne!(first, second);
+    page.eval::<()>("void document.getElementById('visitor-card').scrollIntoView()").await;
+    tab.shot("settings-visitor-en").await;
+}

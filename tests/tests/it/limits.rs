@@ -92,7 +92,7 @@ async fn unknown_sites_and_sessions_are_told_so() {
         [(nowhere, None, Refusal::SiteUnknown), (site.clone(), Some("AAAA".to_owned()), Refusal::SessionUnknown)]
     {
         let mut visitor = Visitor::connect(&stage.url(), &stage.url(), &site).await.expect("our own origin");
-        let hello = shared::Hello { version: shared::PROTOCOL_VERSION, site, session, seen: 0 };
+        let hello = shared::Hello { version: shared::PROTOCOL_VERSION, site, session, seen: 0, identity: None };
         visitor.send(&ToServer::Hello(hello)).await;
         let answer = visitor.read().await;
         assert!(matches!(answer, Some(ToWidget::Refused { code, .. }) if code == expected), "{answer:?}");

@@ -9,6 +9,7 @@ mod crash;
 mod demo;
 mod faults;
 mod files;
+mod identity;
 mod inbox;
 mod install;
 mod limits;

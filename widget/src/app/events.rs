@@ -15,6 +15,7 @@ pub fn wire() {
     // It may be wrong: attempts go on.
     on(&window, "offline", |_| with(|app| app.connection.drop_for(0, true)));
     embed::on_about(describe);
+    embed::on_leave(|| act(&mut |talk, _| talk.leave()));
     embed::on_shown(|| {
         let shown = embed::is_shown();
         if shown {

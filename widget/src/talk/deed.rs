@@ -18,6 +18,8 @@ pub enum Deed {
     },
     /// Leave it for good.
     Leave,
+    /// What the dialogue is called outside.
+    Named(String),
     /// The longest text the relay takes.
     Limit {
         chars: u32,
@@ -31,10 +33,14 @@ pub enum Deed {
 /// What scripts of the host page hear of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum News {
-    Sent { first: bool },
+    Sent {
+        first: bool,
+    },
     Received,
     Failed,
     Operator,
     Started,
     Finished,
+    /// The relay does not believe who the page says the visitor is.
+    Unproven,
 }

@@ -14,7 +14,8 @@ const CLOSED: &str = "closed_card";
 impl Talk {
     pub fn receive(&mut self, frame: ToWidget, now: Millis) {
         match frame {
-            ToWidget::Welcome { session, last, reset, text_chars } => {
+            ToWidget::Welcome { session, last, reset, text_chars, visitor } => {
+                self.deeds.extend(visitor.map(Deed::Named));
                 self.deeds.push(Deed::Limit { chars: text_chars });
                 if reset {
                     let read = self.read;
@@ -48,9 +49,14 @@ impl Talk {
         if let Some(token) = session {
             // Another tab may have begun a session while we waited for ours: then that is who the visitor is.
             let kept = self.storage.session();
-            if kept.is_some() {
+            if kept.is_some() && kept.as_ref() != Some(&token) {
                 self.session = kept;
                 return self.deeds.push(Deed::Anew);
+            }
+            // What a person said elsewhere is no news here.
+            if last > 0 {
+                self.read = last;
+                self.storage.keep_seen(last);
             }
             self.storage.keep_session(&token);
             self.session = Some(token);
@@ -121,7 +127,7 @@ impl Talk {
     fn begin_anew(&mut self, speaking: bool) {
         let kept = self.storage.session();
         let known_elsewhere = kept.is_some() && kept != self.session;
-        self.lost |= !known_elsewhere && (speaking || self.session.is_some());
+        self.lost |= !known_elsewhere && !self.signed && (speaking || self.session.is_some());
         self.forget();
         if known_elsewhere {
             self.session = kept;
@@ -138,6 +144,10 @@ impl Talk {
         let wait = match code {
             Refusal::Version => {
                 self.notice = Some("update");
+                None
+            }
+            Refusal::Identity => {
+                self.deeds.push(Deed::Tell(News::Unproven));
                 None
             }
             Refusal::SiteUnknown | Refusal::Origin => {

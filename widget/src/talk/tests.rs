@@ -1,5 +1,7 @@
 //! A talk over connections that break, refuse and come back.
 
+mod persons;
+
 use super::*;
 use crate::dialogue::{Line, Shown};
 use crate::storage::Shelf;
@@ -18,7 +20,7 @@ fn tab(shelf: &Shared) -> Talk {
 }
 
 fn welcome(session: Option<&str>, last: Seq) -> ToWidget {
-    ToWidget::Welcome { session: session.map(str::to_owned), last, reset: false, text_chars: 10_000 }
+    ToWidget::Welcome { session: session.map(str::to_owned), last, reset: false, text_chars: 10_000, visitor: None }
 }
 
 /// A tab that is connected as the one with `session`, with nothing said yet.

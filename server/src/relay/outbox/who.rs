@@ -2,6 +2,7 @@
 
 use crate::bitrix::bbcode::neutralise;
 use crate::bitrix::methods::visitor::Who;
+use crate::identity::PersonId;
 use crate::profile::Name;
 use crate::store::OutboxItem;
 
@@ -11,7 +12,7 @@ pub fn who(item: &OutboxItem, visitor: &str) -> Who {
     let name = profile.name.clone().unwrap_or_else(|| Name { first: unnamed.clone(), last: None });
     Who {
         id: item.dialogue.to_string(),
-        title: neutralise(&name.full()),
+        title: neutralise(&title(&name, item.person.as_ref())),
         name: name.first,
         last_name: name.last,
         email: profile.email.clone(),
@@ -19,6 +20,14 @@ pub fn who(item: &OutboxItem, visitor: &str) -> Who {
         site: profile.site(),
         page: profile.page.clone(),
         source: profile.source().map(|source| neutralise(&source)),
+    }
+}
+
+/// What the chat is called. A name has no sign and no digit, so nobody can call themselves proven.
+fn title(name: &Name, person: Option<&PersonId>) -> String {
+    match person {
+        Some(person) => format!("{} ✓ {}", name.full(), person.as_str()),
+        None => name.full(),
     }
 }
 
@@ -39,5 +48,9 @@ mod tests {
         let named = who(&item, "Visitor");
         assert_eq!((named.name.as_str(), named.last_name.as_deref()), ("Анна", Some("Смирнова")));
         assert_eq!(named.title, "Анна Смирнова");
+        item.person = PersonId::try_from("[b]u42[/b]".to_owned()).ok();
+        let proven = who(&item, "Visitor");
+        assert_eq!(proven.title, "Анна Смирнова ✓ [\u{2060}b]u42[\u{2060}/b]");
+        assert_eq!((proven.name.as_str(), proven.last_name.as_deref()), ("Анна", Some("Смирнова")));
     }
 }

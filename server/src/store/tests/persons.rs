@@ -1,6 +1,7 @@
 //! One visitor's data, told and erased.
 
 use super::*;
+use crate::identity::PersonId;
 use crate::ids::ImId;
 use shared::Author;
 
@@ -40,6 +41,89 @@ async fn a_visitors_data_is_told_and_erased() {
         bench.kill();
     }
     assert_eq!(bench.say(other, 2).await, Acceptance::New { seq: 2, at: 2 });
+}
+
+fn person(id: &str) -> PersonId {
+    PersonId::try_from(id.to_owned()).unwrap()
+}
+
+/// What the visitor of `dialogue` reads as messages.
+async fn told(bench: &Bench, dialogue: DialogueId) -> Vec<String> {
+    let entries = bench.store.entries(dialogue, 0, 100).await.unwrap();
+    let said = entries.into_iter().filter_map(|entry| match entry.what {
+        Told::Said { text, .. } => Some(text),
+        Told::Joined { what, .. } => match *what {
+            Told::Said { text, .. } => Some(format!("joined {text}")),
+            _ => None,
+        },
+        _ => None,
+    });
+    said.collect()
+}
+
+#[tokio::test]
+async fn a_person_has_one_dialogue_a_site_and_words_of_before_join_it_once() {
+    let mut bench = Bench::new().await;
+    let [first, second, before, elsewhere] = ["first", "second", "before", "elsewhere"].map(TokenHash::of);
+    let theirs = bench.store.begin_session_of(key("one"), person("u42"), first, 1).await.unwrap().dialogue;
+    bench.say(theirs, 1).await;
+    let anonymous = bench.store.begin_session(key("one"), before, 2).await.unwrap().dialogue;
+    bench.say(anonymous, 2).await;
+    let waiting = bench.store.pending(&host("a.ru"), 10).await.unwrap();
+    let joined = bench.store.join(before, person("u42"), 3).await.unwrap().unwrap();
+    assert_eq!(joined.dialogue, theirs);
+    assert_eq!(bench.store.join(before, person("u43"), 4).await.unwrap(), None, "it is somebody's");
+    assert_eq!(bench.say(anonymous, 5).await, Acceptance::Gone);
+    for round in 0..2 {
+        assert_eq!(told(&bench, theirs).await, ["words 1", "joined words 2"], "round {round}");
+        assert_eq!(bench.pending().await, ["words 1", "words 2"], "each waits once");
+        let same = bench.store.begin_session_of(key("one"), person("u42"), second, 6).await.unwrap();
+        assert_eq!(same.dialogue, theirs);
+        let other = bench.store.begin_session_of(key("two"), person("u42"), elsewhere, 6).await.unwrap();
+        assert_ne!(other.dialogue, theirs, "another site has its own");
+        bench.kill();
+    }
+    assert!(matches!(bench.say(theirs, 2).await, Acceptance::Repeated { .. }), "said again, it is known");
+    let position = waiting.iter().find(|item| item.dialogue == anonymous).unwrap().position;
+    let delivered = Outcome::Delivered(AtPortal { chat: Some(9), session: Some(8), user: None });
+    bench.store.settle(vec![Settlement { position, outcome: delivered }], 7).await.unwrap();
+    let there = bench.store.dialogue(theirs).await.unwrap().unwrap();
+    assert_eq!((there.portal_chat, there.joined.as_slice()), (None, [anonymous].as_slice()), "its chat is its own");
+    let entries = bench.store.entries(theirs, 0, 100).await.unwrap();
+    assert!(matches!(&entries.last().unwrap().what, Told::State { id, .. } if *id == message(2)));
+
+    assert!(bench.store.erase(theirs).await.unwrap().is_some());
+    for round in 0..2 {
+        assert!(bench.store.dialogue(anonymous).await.unwrap().is_none(), "round {round}");
+        assert!(bench.store.session(second).await.unwrap().is_none());
+        bench.kill();
+    }
+    let anew = bench.store.begin_session_of(key("one"), person("u42"), first, 8).await.unwrap();
+    assert_ne!(anew.dialogue, theirs);
+}
+
+#[tokio::test]
+async fn a_person_without_words_leaves_nothing_behind() {
+    let bench = Bench::new().await;
+    let token = TokenHash::of("token");
+    let opened = bench.store.begin_session_of(key("one"), person("u42"), token, 1).await.unwrap();
+    bench.store.drop_unused(100).await.unwrap();
+    assert!(bench.store.dialogue(opened.dialogue).await.unwrap().is_none());
+    let again = bench.store.begin_session_of(key("one"), person("u42"), token, 101).await.unwrap();
+    assert_ne!(again.dialogue, opened.dialogue);
+}
+
+#[tokio::test]
+async fn a_sites_secret_is_sealed_and_replaced() {
+    let mut bench = Bench::new().await;
+    assert!(bench.store.site_secret(&key("one")).await.unwrap().is_none());
+    for word in ["first-words", "second-words"] {
+        bench.store.set_secret(&key("one"), &word.into(), 1).await.unwrap();
+    }
+    bench.restart().await;
+    let secret = bench.store.site_secret(&key("one")).await.unwrap().unwrap();
+    assert_eq!(secret.expose_secret(), "second-words");
+    assert!(!bench.store.has_secret(&key("two")).await.unwrap());
 }
 
 #[tokio::test]

@@ -20,6 +20,7 @@ pub fn item() -> OutboxItem {
         attempts: 1,
         at_portal: AtPortal::default(),
         profile: Profile::default(),
+        person: None,
     }
 }
 

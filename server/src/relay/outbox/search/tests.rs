@@ -25,6 +25,7 @@ fn doubt() -> Doubt {
         attempts: 1,
         at_portal: AtPortal::default(),
         profile: Profile::default(),
+        person: None,
     };
     let mut doubts = Doubts::default();
     doubts.add(item, SENT);

@@ -1,0 +1,133 @@
+//! Who the page says its visitor is: one conversation a person, and nothing of another's to be seen.
+
+use otklik_server::clock::Clock;
+use otklik_tests::{
+    browser::Frame,
+    shop::{Scene, Visit},
+    signing::Signer,
+};
+use serde_json::{Value, json};
+
+/// What the shop's server writes into its page for `id`.
+fn signed(signer: &Signer, id: &str) -> Value {
+    let identity = signer.sign(id, Clock::real().now() / 1000 + 600);
+    json!({"id": identity.id, "exp": identity.exp, "sig": identity.sig, "name": id})
+}
+
+async fn call(visit: &Visit, command: &str, data: &Value) {
+    visit.tab.host().eval_in_page::<()>(&format!("otklik('{command}', {data}).then(() => null)")).await;
+}
+
+async fn heard(visit: &Visit, event: &str) {
+    let keep = format!("void otklik('on', '{event}', detail => {{ window.heard = detail }})");
+    visit.tab.host().eval_in_page::<()>(&keep).await;
+}
+
+/// Waits until the chat is there and shows nothing of anybody.
+async fn until_empty(visit: &Visit) {
+    let nothing = "document.getElementById('field')?.value === '' && globalThis.document.readyState === 'complete' \
+         && !document.querySelector('[role=log] [data-from]') && !document.querySelector('.known')";
+    visit.chat().until(nothing).await;
+}
+
+async fn kept(chat: &Frame) -> Vec<String> {
+    chat.eval("Object.keys(localStorage).filter(key => key.startsWith('otklik:')).sort()").await
+}
+
+#[tokio::test]
+async fn another_person_at_the_same_page_sees_nothing_of_the_one_before() {
+    let scene = Scene::start().await;
+    let signer = Signer::make(&scene.stage, &scene.shop.chat.key).await;
+    let visit = scene.shop.visit(&scene.browser).await;
+    call(&visit, "identify", &signed(&signer, "anna")).await;
+    visit.open().await;
+    visit.say("Anna's words").await;
+    visit.until_state("Anna's words", "delivered").await;
+    visit.chat().find("textbox", "Message").await.type_text("Half a wo").await;
+    let id: String = visit.tab.host().eval_in_page("otklik('get', 'visitor')").await;
+    let chat = scene.stage.portal.wait_any_chat(|chat| chat.visitor_texts() == ["Anna's words"]).await;
+    assert_eq!((id, chat.title.contains("✓ anna")), (chat.external, true), "{}", chat.title);
+
+    call(&visit, "identify", &signed(&signer, "boris")).await;
+    until_empty(&visit).await;
+    visit.say("Boris's words").await;
+    visit.until_shows(&[("visitor", "Boris's words")]).await;
+    visit.until_state("Boris's words", "delivered").await;
+
+    call(&visit, "identify", &signed(&signer, "anna")).await;
+    visit.until_shows(&[("visitor", "Anna's words")]).await;
+    visit.chat().until("document.getElementById('field').value === 'Half a wo'").await;
+    visit.reload().await;
+    until_empty(&visit).await; // a page that does not say who is there has nobody's words
+    assert_eq!(scene.stage.portal.chats().len(), 2);
+}
+
+#[tokio::test]
+async fn what_was_said_before_signing_in_stays_in_sight_and_a_log_out_wipes_it() {
+    let scene = Scene::start().await;
+    let signer = Signer::make(&scene.stage, &scene.shop.chat.key).await;
+    let (visit, chat) = scene.talk("Who am I?").await;
+    call(&visit, "identify", &signed(&signer, "anna")).await;
+    visit.chat().until("location.search.includes('signed') && document.readyState === 'complete'").await;
+    visit.until_shows(&[("visitor", "Who am I?")]).await;
+    visit.say("I am Anna").await;
+    visit.until_state("I am Anna", "delivered").await;
+    scene.stage.portal.wait_texts(&chat.external, &["Who am I?", "I am Anna"]).await;
+    visit.chat().find("textbox", "Message").await.type_text("A secr").await;
+    visit.chat().until("Object.keys(localStorage).some(key => key.endsWith(':draft'))").await;
+
+    let session: String =
+        visit.chat().eval("Object.entries(localStorage).find(([key]) => key.endsWith(':session'))[1]").await;
+    visit.tab.host().eval_in_page::<()>("otklik('reset').then(() => null)").await;
+    until_empty(&visit).await;
+    visit.chat().until("!Object.keys(localStorage).some(key => key.startsWith('otklik:'))").await;
+    assert_eq!(kept(&visit.chat()).await, [""; 0]);
+    let unknown: Value = visit.tab.host().eval_in_page("otklik('get', 'visitor').then(id => id ?? null)").await;
+    assert_eq!(unknown, Value::Null);
+    let hello = json!({"frames": [{"type": "hello", "version": 1, "site": scene.shop.chat.key.as_str(),
+        "session": session, "seen": 0, "identity": signer.sign("anna", Clock::real().now() / 1000 + 600)}]});
+    let request = otklik_tests::http().post(format!("{}/v1/poll", scene.stage.url()));
+    let answer = request.header("origin", scene.stage.url()).json(&hello).send().await.unwrap();
+    let answer: Value = answer.json().await.unwrap();
+    assert_eq!(answer["frames"][0]["code"], "session_unknown", "{answer}");
+
+    call(&visit, "identify", &signed(&signer, "anna")).await;
+    visit.until_shows(&[("visitor", "Who am I?"), ("visitor", "I am Anna")]).await;
+}
+
+#[tokio::test]
+async fn a_log_out_on_a_page_where_nobody_touched_the_chat_wipes_it_too() {
+    let scene = Scene::start().await;
+    let (visit, _) = scene.talk("Mine").await;
+    visit.chat().find("button", "Close chat").await.press().await;
+    visit.tab.host().find("button", "Open chat").await;
+    visit.tab.go(&format!("{}/bye", scene.shop.site.origin)).await;
+    visit.tab.host().find("button", "Open chat").await;
+    visit.tab.host().eval_in_page::<()>("otklik('reset').then(() => null)").await;
+    visit.chat().until("!Object.keys(localStorage).some(key => key.startsWith('otklik:'))").await;
+    visit.open().await;
+    until_empty(&visit).await;
+}
+
+#[tokio::test]
+async fn a_signature_that_does_not_fit_is_told_to_the_page_and_the_chat_works_on() {
+    let scene = Scene::start().await;
+    let signer = Signer::make(&scene.stage, &scene.shop.chat.key).await;
+    let (visit, chat) = scene.talk("Mine").await;
+    heard(&visit, "identify:error").await;
+    let mut wrong = signed(&signer, "anna");
+    wrong["id"] = json!("boris");
+    call(&visit, "identify", &wrong).await;
+    let why = || async {
+        let heard: Value = visit.tab.host().eval_in_page("window.heard ?? null").await;
+        heard.as_str().map(str::to_owned)
+    };
+    assert_eq!(otklik_tests::wait::until("the page to hear why", why).await, "signature");
+    visit.chat().until("!location.search.includes('signed') && document.readyState === 'complete'").await;
+    visit.until_shows(&[("visitor", "Mine")]).await;
+    visit.say("Still mine").await;
+    scene.stage.portal.wait_texts(&chat.external, &["Mine", "Still mine"]).await;
+    visit.tab.host().eval_in_page::<()>("void (window.heard = null)").await;
+    call(&visit, "identify", &json!({"id": "anna"})).await;
+    assert_eq!(otklik_tests::wait::until("the page to hear why", why).await, "unsigned");
+}

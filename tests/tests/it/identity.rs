@@ -1,0 +1,220 @@
+//! People whom the site vouches for: on several devices, one after another at one browser, and before they are known.
+
+use otklik_tests::{
+    portal::{Chat, Mood},
+    signing::Signer,
+    stage::{ANNA, SUPPORT, Stage},
+    visitor::Visitor,
+    wait::until,
+};
+use serde_json::json;
+use shared::{Identity, MessageState, Refusal, SiteKey, ToServer, ToWidget};
+use std::time::Duration;
+
+const HOUR: u64 = 3_600;
+
+/// A shop with a secret of its own, and its server.
+struct Shop {
+    site: SiteKey,
+    signer: Signer,
+}
+
+impl Shop {
+    async fn open(stage: &Stage) -> Self {
+        let site = stage.site().await;
+        let signer = Signer::make(stage, &site).await;
+        Self { site, signer }
+    }
+
+    /// What the shop's server writes into its pages for `id`, good for `span` seconds.
+    fn sign_for(&self, stage: &Stage, id: &str, span: u64) -> Identity {
+        self.signer.sign(id, stage.clock.now() / 1000 + span)
+    }
+
+    fn sign(&self, stage: &Stage, id: &str) -> Identity {
+        self.sign_for(stage, id, HOUR)
+    }
+
+    /// A page of the shop that says who is there, in a browser that has `session`.
+    async fn page(&self, stage: &Stage, id: &str, session: Option<String>) -> Visitor {
+        let (visitor, answer) = Visitor::come_as(&stage.url(), &self.site, Some(self.sign(stage, id)), session).await;
+        assert!(matches!(answer, ToWidget::Welcome { .. }), "{answer:?}");
+        visitor
+    }
+}
+
+async fn chat(stage: &Stage, texts: &[&str]) -> Chat {
+    stage.portal.wait_any_chat(|chat| chat.visitor_texts() == texts).await
+}
+
+fn refusal(answer: &ToWidget) -> Option<Refusal> {
+    match answer {
+        ToWidget::Refused { id: None, code, .. } => Some(*code),
+        _ => None,
+    }
+}
+
+#[tokio::test]
+async fn one_person_on_two_devices_has_one_conversation() {
+    let stage = Stage::start().await;
+    let shop = Shop::open(&stage).await;
+    let mut desktop = shop.page(&stage, "u42", None).await;
+    desktop.say("С компьютера").await;
+    let mut phone = shop.page(&stage, "u42", None).await;
+    phone.hear("С компьютера").await;
+    phone.say("С телефона").await;
+    desktop.hear("С телефона").await;
+    let chat = chat(&stage, &["С компьютера", "С телефона"]).await;
+    assert!(chat.title.contains("✓ u42"), "the operator sees who is proven: {}", chat.title);
+    stage.portal.operator_says(chat.id, ANNA, "Вижу оба").expect("Anna may answer");
+    for visitor in [&mut desktop, &mut phone] {
+        visitor.hear("Вижу оба").await;
+        assert_eq!(visitor.texts(), ["С компьютера", "С телефона", "Вижу оба"]);
+    }
+    assert_ne!(desktop.session, phone.session, "each browser has a session of its own");
+}
+
+#[tokio::test]
+async fn nobody_opens_anothers_conversation_by_a_session_or_a_signature() {
+    let stage = Stage::start().await;
+    let shop = Shop::open(&stage).await;
+    let mut anna = shop.page(&stage, "anna", None).await;
+    anna.say("Моё").await;
+    let session = anna.session.clone();
+    let others = [None, Some(shop.sign(&stage, "boris"))];
+    for identity in others {
+        let (_, answer) = Visitor::come_as(&stage.url(), &shop.site, identity, session.clone()).await;
+        assert_eq!(refusal(&answer), Some(Refusal::SessionUnknown), "the same browser, another person");
+    }
+    let good = shop.sign(&stage, "anna");
+    let stolen = Identity { id: "boris".to_owned(), ..good.clone() };
+    let longer = Identity { exp: good.exp + 1, ..good.clone() };
+    let (old, far) = (shop.sign_for(&stage, "anna", 0), shop.sign_for(&stage, "anna", 25 * HOUR));
+    for wrong in [stolen, longer, old, far] {
+        let (_, answer) = Visitor::come_as(&stage.url(), &shop.site, Some(wrong), None).await;
+        assert_eq!(refusal(&answer), Some(Refusal::Identity));
+    }
+    let elsewhere = stage.connect(SUPPORT, &["https://other.example"]).await.key;
+    let (_, answer) = Visitor::come_as(&stage.url(), &elsewhere, Some(good.clone()), None).await;
+    assert_eq!(refusal(&answer), Some(Refusal::Identity), "another site has not signed it");
+    Signer::make(&stage, &shop.site).await;
+    let (_, answer) = Visitor::come_as(&stage.url(), &shop.site, Some(good.clone()), None).await;
+    assert_eq!(refusal(&answer), Some(Refusal::Identity), "the secret was replaced");
+    let (mut back, answer) = Visitor::come_as(&stage.url(), &shop.site, Some(good), session).await;
+    assert!(matches!(answer, ToWidget::Welcome { .. }), "a session that is theirs already goes on: {answer:?}");
+    back.hear("Моё").await;
+}
+
+#[tokio::test]
+async fn a_session_outlives_its_signature() {
+    let stage = Stage::by_hand().await;
+    let shop = Shop::open(&stage).await;
+    let anna = shop.page(&stage, "anna", None).await;
+    stage.advance(Duration::from_secs(2 * HOUR));
+    let (_, answer) = Visitor::come_as(&stage.url(), &shop.site, anna.identity.clone(), anna.session.clone()).await;
+    assert!(matches!(answer, ToWidget::Welcome { .. }), "{answer:?}");
+    let (_, answer) = Visitor::come_as(&stage.url(), &shop.site, anna.identity.clone(), None).await;
+    assert_eq!(refusal(&answer), Some(Refusal::Identity), "a signature that was kept opens nothing later");
+}
+
+#[tokio::test]
+async fn what_was_said_before_signing_in_becomes_the_persons() {
+    let stage = Stage::start().await;
+    let shop = Shop::open(&stage).await;
+    let mut before = stage.visitor(&shop.site).await;
+    before.say("Кто я?").await;
+    let talk = chat(&stage, &["Кто я?"]).await;
+    let mut anna = shop.page(&stage, "anna", before.session.clone()).await;
+    anna.hear("Кто я?").await;
+    while before.read().await.is_some() {} // the page that did not say who it is has lost the conversation
+    anna.say("Я Анна").await;
+    let talk = stage.portal.wait_texts(&talk.external, &["Кто я?", "Я Анна"]).await;
+    let named = || async { stage.portal.chat(talk.id).filter(|chat| chat.title.contains("✓ anna")) };
+    until("the chat is called by the person", named).await;
+    let (_, answer) =
+        Visitor::come_as(&stage.url(), &shop.site, Some(shop.sign(&stage, "boris")), before.session).await;
+    assert_eq!(refusal(&answer), Some(Refusal::SessionUnknown), "it joins one person, once");
+}
+
+#[tokio::test]
+async fn a_person_with_a_conversation_gets_the_words_of_before_into_it() {
+    let stage = Stage::start().await;
+    let shop = Shop::open(&stage).await;
+    let mut home = shop.page(&stage, "anna", None).await;
+    home.say("Из дома").await;
+    chat(&stage, &["Из дома"]).await;
+    let mut before = stage.visitor(&shop.site).await;
+    let asked = before.say("Где заказ?").await;
+    before.wait_for_state(&asked, MessageState::Delivered).await;
+    let there = chat(&stage, &["Где заказ?"]).await;
+    let answer = stage.portal.operator_says(there.id, ANNA, "Ищу").expect("Anna may answer");
+    before.hear("Ищу").await;
+    stage.portal.wait_delivered(there.id, answer).await;
+
+    let mut anna = shop.page(&stage, "anna", before.session.clone()).await;
+    anna.hear("Ищу").await;
+    assert_eq!(anna.texts(), ["Из дома", "Где заказ?", "Ищу"]);
+    anna.wait_for_state(&asked, MessageState::Delivered).await;
+    home.hear("Ищу").await;
+    stage.portal.edit(there.id, answer, "Нашла").expect("Anna may edit");
+    stage.portal.operator_says(there.id, ANNA, "В пути").expect("Anna may answer where she was asked");
+    for visitor in [&mut anna, &mut home] {
+        visitor.hear("В пути").await;
+        assert_eq!(visitor.texts(), ["Из дома", "Где заказ?", "Нашла", "В пути"]);
+    }
+    anna.send(&ToServer::Say { id: asked.clone(), text: "Где заказ?".to_owned(), reply_to: None }).await;
+    let again = anna.wait_for(|frame| matches!(frame, ToWidget::Accepted { .. } | ToWidget::Refused { .. })).await;
+    assert!(matches!(again, ToWidget::Accepted { .. }), "what was said before is known: {again:?}");
+    anna.say("Спасибо").await;
+    chat(&stage, &["Из дома", "Спасибо"]).await;
+    assert_eq!(stage.portal.chats().len(), 2, "nothing was said twice");
+}
+
+#[tokio::test]
+async fn words_under_way_while_somebody_signs_in_arrive_once() {
+    let mut stage = Stage::start().await;
+    let shop = Shop::open(&stage).await;
+    let mut home = shop.page(&stage, "anna", None).await;
+    home.say("Из дома").await;
+    chat(&stage, &["Из дома"]).await;
+    let mut before = stage.visitor(&shop.site).await;
+    stage.portal.set_mood(Mood::Off).await.unwrap();
+    let asked = before.say("Где заказ?").await;
+    let mut anna = shop.page(&stage, "anna", before.session.clone()).await;
+    anna.hear("Где заказ?").await;
+    stage.restart().await;
+    stage.portal.set_mood(Mood::Answers).await.unwrap();
+    let mut anna = anna.resume().await;
+    anna.wait_for_state(&asked, MessageState::Delivered).await;
+    stage.wait_for_texts(&["Где заказ?"]).await;
+    assert_eq!(stage.portal.chats().len(), 2);
+}
+
+#[tokio::test]
+async fn a_reset_ends_the_session_on_the_relay() {
+    let stage = Stage::start().await;
+    let shop = Shop::open(&stage).await;
+    let mut anna = shop.page(&stage, "anna", None).await;
+    anna.say("Моё").await;
+    let session = anna.session.clone().expect("a session has begun");
+    let frames = json!({"frames": [{"type": "reset", "session": session}]});
+    for _ in 0..2 {
+        let request = otklik_tests::http().post(format!("{}/v1/poll", stage.url())).header("origin", stage.url());
+        let answer: serde_json::Value = request.json(&frames).send().await.unwrap().json().await.unwrap();
+        assert_eq!(answer, json!({"frames": [{"type": "ended"}]}), "also where it has ended already");
+    }
+    let last = loop {
+        match anna.read().await {
+            Some(frame) => match refusal(&frame) {
+                Some(code) => break code,
+                None => continue,
+            },
+            None => panic!("an open page is told"),
+        }
+    };
+    assert_eq!(last, Refusal::SessionUnknown);
+    let (_, answer) = Visitor::come_as(&stage.url(), &shop.site, anna.identity.clone(), Some(session)).await;
+    assert_eq!(refusal(&answer), Some(Refusal::SessionUnknown));
+    let mut back = shop.page(&stage, "anna", None).await;
+    back.hear("Моё").await;
+}
