@@ -4,7 +4,8 @@
 //! ```text
 //! outbox     visitors' messages to the portal, in order, many a call; finds out what a lost answer left unknown
 //! events     takes what a portal posts: verified, kept, answered     inbox  works it off     told  what it asks for
-//! recover    fetches what the portal kept while we were away         lines  whether a line that went off is off
+//! recover    fetches what never came, from the offline queue and from histories, which `histories` reads
+//! lines      whether a line that went off is off
 //! confirm    tells the portal that operators' messages arrived       keeper  tokens in the store
 //! fetch      operators' files from the portal, so that visitors get our own copy
 //! settling   how long an event waits for those it overtook   titles  keeps the titles of chats true
@@ -13,6 +14,7 @@
 mod confirm;
 mod events;
 mod fetch;
+mod histories;
 mod inbox;
 mod keeper;
 mod lines;
@@ -35,6 +37,7 @@ use crate::hub::Hub;
 use crate::ids::PortalHost;
 use crate::presence::Presences;
 use crate::store::{Store, StoreError};
+use recover::Nets;
 use std::collections::HashMap;
 use std::sync::Arc;
 use tokio::sync::{Notify, mpsc};
@@ -55,6 +58,8 @@ pub struct Relay {
     tasks: TaskTracker,
     shutdown: CancellationToken,
     bells: Arc<Bells>,
+    /// By portal.
+    nets: Arc<HashMap<PortalHost, Nets>>,
 }
 
 /// What rings when there is something to do. Each keeps one ring that nobody waited for.
@@ -97,7 +102,8 @@ impl Relay {
         let confirm = portals.iter().map(|portal| (portal.host().clone(), Notify::new())).collect();
         let bells = Arc::new(Bells { inbox: Notify::new(), fetch: Notify::new(), confirm });
         let presences = Presences::new(store.clone(), channels.clone(), clock.clone());
-        Self { store, portals, channels, presences, hub, files, clock, tasks, shutdown, bells }
+        let nets = Arc::new(portals.iter().map(|portal| (portal.host().clone(), Nets::default())).collect());
+        Self { store, portals, channels, presences, hub, files, clock, tasks, shutdown, bells, nets }
     }
 
     /// Carries until the shutdown.
@@ -115,7 +121,8 @@ impl Relay {
             self.lasting(&failed, outbox::Outbox::new(self.clone(), portal(Urgency::Message), titles).run());
             self.lasting(&failed, titles::run(self.clone(), portal(Urgency::Upkeep), titled));
             self.lasting(&failed, confirm::run(self.clone(), portal(Urgency::Confirmation)));
-            self.lasting(&failed, recover::run(self.clone(), portal(Urgency::Upkeep)));
+            self.lasting(&failed, recover::from_the_queue(self.clone(), portal(Urgency::Upkeep)));
+            self.lasting(&failed, recover::from_the_past(self.clone(), portal(Urgency::Upkeep)));
             self.lasting(&failed, self.presences.clone().run(portal(Urgency::Upkeep), self.shutdown.clone()));
         }
         drop(failed);

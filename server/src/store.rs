@@ -4,6 +4,7 @@
 //! `committer` is the one thread that writes; `tables` names what is kept, `row` how; `vault` seals secrets.
 
 mod accept;
+mod activity;
 mod answers;
 mod ask;
 mod board;
@@ -28,13 +29,15 @@ mod sessions;
 mod sites;
 mod tables;
 mod vault;
+mod ways;
 
 pub use accept::Acceptance;
+pub use activity::{Active, Activity};
 pub use ask::Ask;
 pub use dialogues::DialogueRecord;
 pub use errand::Errand;
 pub use files::{Fetch, Fetched, FileRecord, FileSource};
-pub use inbox::{Confirmation, EventNo, InboxAct, KeptEvent};
+pub use inbox::{Confirmation, EventNo, InboxAct, KeptEvent, WorkedOff};
 pub use log::{AtPortal, Position, Reply, StoredEntry, Told, Vote};
 pub use outbox::{Held, OutboxItem, Outcome, Settlement};
 pub use parking::{Parked, PendingInstall};
@@ -43,6 +46,7 @@ pub use portals::{PortalRecord, Tokens};
 pub use profiles::ProfileRecord;
 pub use sessions::{SessionRecord, TokenHash};
 pub use sites::{Launcher, Look, Side, SiteRecord, Theme};
+pub use ways::Ways;
 
 use board::Board;
 use committer::{Batch, Committer, Order};

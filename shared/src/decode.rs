@@ -122,6 +122,7 @@ fn entry<N: Node>(entry: &N) -> Option<Entry> {
             reply_to: id_at(entry, "reply_to"),
             rating: entry.get("rating").is_some_and(|rating| rating.truth()),
             files: each(entry, "files", file).unwrap_or_default(),
+            before: number(entry, "before"),
         },
         "file" => Happening::File { id: id(entry)?, file: file(&entry.get("file")?)? },
         "edited" => Happening::Edited { id: id(entry)?, body: each(entry, "body", piece)? },

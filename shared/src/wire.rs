@@ -239,6 +239,10 @@ pub enum Happening {
         rating: bool,
         #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "Vec::is_empty"))]
         files: Vec<File>,
+        /// The entry of the message that this one belongs before, though it came later: the portal's messages may
+        /// overtake each other on their way.
+        #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "Option::is_none"))]
+        before: Option<Seq>,
     },
     /// This file of message `id` is so now; one that the message did not have is added.
     File { id: MessageId, file: File },

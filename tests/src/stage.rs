@@ -102,6 +102,15 @@ impl Stage {
         stage
     }
 
+    /// As `start`, at a portal that sends so many events side by side.
+    pub async fn crowded(workers: usize) -> Self {
+        let options = Options { workers, ..Options::default() };
+        let mut stage = Self::empty_at(options, Clock::real(), "").await;
+        stage.start_here().await;
+        stage.install().await;
+        stage
+    }
+
     /// A portal and no relay yet. `further` is more of the relay's settings file.
     pub async fn empty(clock: Clock, further: &str) -> Self {
         Self::empty_at(Options::default(), clock, further).await

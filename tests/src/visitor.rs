@@ -248,11 +248,13 @@ pub fn fold(log: &[Entry]) -> Vec<Seen> {
     let mut seen: Vec<Seen> = Vec::new();
     for entry in log {
         match &entry.what {
-            Happening::Said { id, from, name, body, files, .. } => {
+            Happening::Said { id, from, name, body, files, before, .. } => {
                 let text = plain(body);
                 let (id, name, versions) = (id.clone(), name.clone(), vec![text.clone()]);
+                let overtaken = before.and_then(|before| place(log, &seen, before));
                 let files = files.clone();
-                seen.push(Seen { id, from: *from, name, text: Some(text), files, state: None, versions });
+                let message = Seen { id, from: *from, name, text: Some(text), files, state: None, versions };
+                seen.insert(overtaken.unwrap_or(seen.len()), message);
             }
             Happening::Edited { id, body } => change(&mut seen, id, |message| {
                 message.text = Some(plain(body));
@@ -272,6 +274,13 @@ pub fn fold(log: &[Entry]) -> Vec<Seen> {
         }
     }
     seen
+}
+
+/// Where the message that entry `seq` said stands among what is `seen`.
+fn place(log: &[Entry], seen: &[Seen], seq: u64) -> Option<usize> {
+    let said = log.iter().find(|entry| entry.seq == seq)?;
+    let Happening::Said { id, .. } = &said.what else { return None };
+    seen.iter().position(|message| message.id == *id)
 }
 
 /// A name for a new message, as a widget makes it.

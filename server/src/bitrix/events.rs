@@ -4,7 +4,7 @@
 
 mod message;
 
-pub use message::{Attachment, Deleted, Edited, Said, VoteRequest};
+pub use message::{Attachment, Carried, Deleted, Edited, Said, VoteRequest};
 
 use super::form::{self, FormError};
 use super::value::{get, items, number, number_at, text_at, truth};
@@ -64,6 +64,10 @@ pub enum What {
         connector: String,
         line: LineId,
         messages: Vec<Deleted>,
+    },
+    /// Visitors' messages, repeated by their line: whoever sees one knows that it arrived.
+    LineMessage {
+        messages: Vec<Carried>,
     },
     DialogStart {
         connector: String,
@@ -162,6 +166,11 @@ impl What {
             "ONIMCONNECTORMESSAGEDELETE" => {
                 let messages = messages().into_iter().filter_map(Deleted::read).collect();
                 Self::MessageDelete { connector: connector()?, line: line()?, messages }
+            }
+            // What the line gave to its connector has the connector's name beside it, and is told by the events above.
+            "ONOPENLINEMESSAGEADD" if connector().is_none() => {
+                let messages = get(data, "DATA").map(elements).unwrap_or_default();
+                Self::LineMessage { messages: messages.into_iter().filter_map(Carried::read).collect() }
             }
             "ONIMCONNECTORDIALOGSTART" => Self::DialogStart { connector: connector()?, dialogs: dialogs() },
             "ONIMCONNECTORDIALOGFINISH" => Self::DialogFinish { connector: connector()?, dialogs: dialogs() },

@@ -2,6 +2,7 @@
 //! write. The portal repeats nothing, and calls slow handlers less often (`api-reference/events/index.md`).
 
 use super::Relay;
+use super::told::carried;
 use crate::bitrix::events::{Auth, Delivery, Event, What};
 use crate::store::{PortalRecord, StoreError};
 use secrecy::ExposeSecret;
@@ -30,9 +31,21 @@ impl Relay {
         if matches!(event.what, What::Unknown | What::AppInstall | What::AppTest) {
             return Ok(Reception::PassedOver);
         }
+        if self.is_needless(&event) {
+            return Ok(Reception::PassedOver);
+        }
         self.store.keep_event(&record.host, delivery.body.to_string().into_bytes(), self.clock.now()).await?;
         self.bells.inbox.notify_one();
         Ok(Reception::Kept)
+    }
+}
+
+impl Relay {
+    /// Whether an event says nothing but that a message arrived of which nobody doubts that.
+    pub(super) fn is_needless(&self, event: &Event) -> bool {
+        let What::LineMessage { messages } = &event.what else { return false };
+        let is_awaited = |message| carried(message).is_some_and(|(dialogue, _)| self.store.is_in_doubt(dialogue));
+        !messages.iter().any(is_awaited)
     }
 }
 

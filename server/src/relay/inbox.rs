@@ -1,10 +1,10 @@
 //! Works off the events that were kept: one task, in the order of arrival, many at a time, each after it has settled.
 
-use super::settling::settled;
+use super::settling::{edited, grounded, settled};
 use super::told::{acts, is_ours};
 use super::{Relay, lines};
 use crate::bitrix::events::{Event, What};
-use crate::ids::{LineId, PortalHost};
+use crate::ids::{DialogueId, LineId, PortalHost};
 use crate::store::{EventNo, InboxAct, KeptEvent, StoreError};
 use shared::{Author, Millis};
 use std::collections::{BTreeMap, HashSet};
@@ -21,6 +21,8 @@ pub struct Inbox {
     relay: Relay,
     /// Events that wait for the portal's word on a line: somebody else works them off.
     asked: Asked,
+    /// Edits that wait for the messages they are of.
+    early: HashSet<EventNo>,
 }
 
 /// Events in other hands.
@@ -28,11 +30,11 @@ pub type Asked = Arc<Mutex<HashSet<EventNo>>>;
 
 impl Inbox {
     pub fn new(relay: Relay) -> Self {
-        Self { relay, asked: Asked::default() }
+        Self { relay, asked: Asked::default(), early: HashSet::new() }
     }
 
     /// Works until the shutdown.
-    pub async fn run(self) -> Result<(), StoreError> {
+    pub async fn run(mut self) -> Result<(), StoreError> {
         let relay = self.relay.clone();
         while !relay.shutdown.is_cancelled() {
             let (worked, next) = self.work().await?;
@@ -50,18 +52,29 @@ impl Inbox {
     }
 
     /// Works off what is kept and has settled; tells whether there was anything, and when there is more.
-    async fn work(&self) -> Result<(bool, Option<Millis>), StoreError> {
+    async fn work(&mut self) -> Result<(bool, Option<Millis>), StoreError> {
         let mut by_portal: BTreeMap<PortalHost, Vec<(KeptEvent, Event)>> = BTreeMap::new();
-        for kept in self.relay.store.kept_events(AT_ONCE).await? {
+        let set_aside = self.asked().len() + self.early.len();
+        for kept in self.relay.store.kept_events(AT_ONCE + set_aside).await? {
             if !self.asked().contains(&kept.no) {
                 let event = read(&kept);
                 by_portal.entry(kept.host.clone()).or_default().push((kept, event));
             }
         }
         let (mut worked, mut next) = (false, None);
+        let before = std::mem::take(&mut self.early);
         for (host, events) in by_portal {
-            let (ready, due) = settled(events, self.relay.clock.now());
-            next = next.into_iter().chain(due).min();
+            let now = self.relay.clock.now();
+            let (ready, due) = settled(events, now);
+            let wanted =
+                ready.iter().flat_map(|(_, event)| edited(event)).map(|message| message.im).collect::<Vec<_>>();
+            let known = if wanted.is_empty() { HashSet::new() } else { self.relay.store.heard(&host, wanted).await? };
+            let (ready, early, over) = grounded(ready, &known, now);
+            next = next.into_iter().chain(due).chain(over).min();
+            self.early.extend(early.iter().map(|(kept, _)| kept.no));
+            let news = early.iter().filter(|(kept, _)| !before.contains(&kept.no));
+            let dialogues = news.flat_map(|(_, event)| edited(event)).filter_map(|message| message.chat.parse().ok());
+            self.relay.want_histories(&host, dialogues);
             if !ready.is_empty() {
                 worked = true;
                 self.work_off(&host, ready).await?;
@@ -149,9 +162,11 @@ impl Relay {
     ) -> Result<(), StoreError> {
         let answered: Vec<LineId> = acts.iter().filter_map(answered_on).collect();
         let is_off = acts.iter().any(|act| matches!(act, InboxAct::LineOff { .. }));
-        for dialogue in self.store.work_off(host, events, acts, self.clock.now()).await? {
+        let done = self.store.work_off(host, events, acts, self.clock.now()).await?;
+        for dialogue in done.touched {
             self.hub.wake(dialogue);
         }
+        self.want_histories(host, done.disputed);
         answered.into_iter().for_each(|line| self.presences.heard(host, line));
         if is_off {
             self.presences.ring();
@@ -169,6 +184,15 @@ fn answered_on(act: &InboxAct) -> Option<LineId> {
     match act {
         InboxAct::Said { line, author: Author::Operator, .. } => Some(*line),
         _ => None,
+    }
+}
+
+impl Relay {
+    /// What events told of these dialogues is not the whole truth.
+    fn want_histories(&self, host: &PortalHost, dialogues: impl IntoIterator<Item = DialogueId>) {
+        if let Some(nets) = self.nets.get(host) {
+            nets.want(dialogues);
+        }
     }
 }
 

@@ -15,8 +15,8 @@ mod verdict;
 mod who;
 mod wording;
 
-use super::Relay;
 use super::titles::Title;
+use super::{Relay, histories};
 use crate::bitrix::client::Portal;
 use crate::bitrix::error::{Advice, PortalError};
 use crate::bitrix::methods::Method;
@@ -27,12 +27,13 @@ use crate::ids::LineId;
 use crate::store::{Errand, OutboxItem, Outcome, Settlement, StoreError};
 use crate::telemetry::chain;
 use calls::method;
-use doubts::Doubts;
+use doubts::{Doubts, Ending};
 use rests::{Rest, Rests};
 use shared::Millis;
+use std::collections::HashSet;
 use std::time::Duration;
 use tokio::sync::mpsc;
-use verdict::{Verdict, judge};
+use verdict::{Sessions, Verdict, judge};
 use who::who;
 use wording::wording;
 
@@ -51,19 +52,20 @@ pub struct Outbox {
     rests: Rests,
     doubts: Doubts,
     titles: mpsc::Sender<Title>,
+    /// The portal's numbers of messages that were in doubt and found: none of them is another one that says the same.
+    found: HashSet<u64>,
     /// How many messages in doubt are looked for in one request: fewer, after the answer was too large.
     asked_at_once: usize,
     /// What operators call a visitor, before the number; known once the portal told its language.
     visitor: Option<&'static str>,
-    /// Whether this portal ever told a session: if so, its absence means something.
-    tells_sessions: bool,
+    sessions: Sessions,
 }
 
 impl Outbox {
     pub fn new(relay: Relay, portal: Portal, titles: mpsc::Sender<Title>) -> Self {
         let (rests, doubts) = (Rests::default(), Doubts::default());
-        let asked_at_once = search::AT_ONCE;
-        Self { relay, portal, rests, doubts, titles, asked_at_once, visitor: None, tells_sessions: false }
+        let (found, asked_at_once, sessions) = (HashSet::new(), histories::AT_ONCE, Sessions::Unknown);
+        Self { relay, portal, rests, doubts, titles, found, asked_at_once, visitor: None, sessions }
     }
 
     /// Delivers until the shutdown. What is left stays on disk for the next start.
@@ -71,7 +73,10 @@ impl Outbox {
         let bell = self.relay.store.outbox_woken(self.portal.host());
         for item in self.relay.store.in_doubt(self.portal.host()).await? {
             // As of now, not since its call: nothing the portal told while we were away has been read yet.
-            self.lost(item).await?;
+            self.lost(item, Ending::Lost).await?;
+        }
+        if self.relay.store.ways(self.portal.host()).await?.tells_sessions {
+            self.sessions = Sessions::Told;
         }
         let shutdown = self.relay.shutdown.clone();
         while !shutdown.is_cancelled() {
@@ -135,6 +140,9 @@ impl Outbox {
         };
         let positions: Vec<_> = batch.iter().map(|item| item.position).collect();
         let mut batch = self.relay.store.mark_sending(positions.clone(), self.now()).await?;
+        if batch.is_empty() {
+            return Ok(true); // the portal told meanwhile that it has them
+        }
         if let Some(finish) = batch.pop_if(|item| item.what == Errand::Finish) {
             self.finish(place, finish).await?;
             return Ok(true); // it travels alone
@@ -146,7 +154,7 @@ impl Outbox {
                 tracing::warn!(portal = %host, error = chain(&error), count, "an answer was lost");
                 self.rests.portal.lengthen(self.now(), Rest::SHORT);
                 for item in batch {
-                    self.lost(item).await?;
+                    self.lost(item, verdict::ending(&error)).await?;
                 }
             }
             Err(error) => {
@@ -174,17 +182,20 @@ impl Outbox {
     /// What became of each message of a call that was answered. One the answer leaves out is in doubt.
     async fn answered(&mut self, batch: Vec<OutboxItem>, taken: &[Taken]) -> Result<(), StoreError> {
         let now = self.now();
-        self.tells_sessions |= taken.iter().any(|taken| taken.session.is_some());
+        if self.sessions != Sessions::Told && taken.iter().any(|taken| taken.session.is_some()) {
+            self.sessions = Sessions::Told;
+            self.relay.store.change_ways(self.portal.host(), |ways| ways.tells_sessions = true).await?;
+        }
         self.rests.portal.clear();
         let mut settled = Vec::new();
         let mut again = Vec::new();
         for (nth, item) in batch.into_iter().enumerate() {
-            let tells_sessions = self.tells_sessions || item.at_portal.session.is_some();
-            match judge(taken.get(nth), &item.what, tells_sessions) {
+            match judge(taken.get(nth), &item.what, self.sessions) {
                 Verdict::Delivered(at_portal) => {
                     self.rests.line(item.line).clear();
                     self.relay.channels.see(self.portal.host(), item.line, Seen::Taken);
-                    self.rests.dialogue(item.dialogue).clear();
+                    self.rests.clear(item.dialogue);
+                    self.doubts.took(item.position);
                     self.entitle(&item);
                     settled.push(Settlement { position: item.position, outcome: Outcome::Delivered(at_portal) });
                 }
@@ -200,7 +211,8 @@ impl Outbox {
                         settled.push(Settlement { position: item.position, outcome: Outcome::Failed });
                     }
                 }
-                Verdict::Unknown => self.lost(item).await?,
+                Verdict::Unknown => self.lost(item, Ending::Lost).await?,
+                Verdict::Untold => self.lost(item, Ending::SaidYes).await?,
             }
         }
         if !again.is_empty() {

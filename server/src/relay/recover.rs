@@ -1,74 +1,67 @@
-//! Fetches what the portal kept for us: events that never came, because we were away or the way was broken. Everything
-//! normally comes twice, by its handler and from here; the store tells repeats.
+//! The nets below the portal's events: what never came, because we were away or the way was broken, is fetched. Each net
+//! alone must be enough, for not every portal has both.
+//!
+//! `queue` is the portal's offline queue, which holds the events themselves. `past` reads the histories of conversations:
+//! `watch` says of which and when, `missed` what of them is news.
+
+mod missed;
+mod past;
+mod queue;
+mod watch;
 
 use super::Relay;
 use crate::bitrix::client::Portal;
-use crate::bitrix::error::PortalError;
-use crate::bitrix::methods::offline::{List, PAGE, Record, Take};
+use crate::ids::DialogueId;
 use crate::store::StoreError;
-use crate::telemetry::chain;
-use std::time::Duration;
+use std::collections::BTreeSet;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Mutex, PoisonError};
+use tokio::sync::Notify;
 
-/// One light call a minute for each portal.
-const EVERY: Duration = Duration::from_secs(60);
-
-/// What can go wrong in one round.
-#[derive(Debug, thiserror::Error)]
-enum RoundError {
-    #[error("the portal did not answer")]
-    Portal(#[from] PortalError),
-    #[error("the store failed")]
-    Store(#[from] StoreError),
+/// What one portal's nets know of each other.
+#[derive(Default)]
+pub struct Nets {
+    /// The offline queue was read, the last time it was asked for.
+    queue_works: AtomicBool,
+    /// Rings after each round of the queue, whatever it brought.
+    queue_asked: Notify,
+    /// Dialogues whose history is wanted soon.
+    wanted: Mutex<BTreeSet<DialogueId>>,
+    /// Rings for them.
+    bell: Notify,
 }
 
-/// Fetches until the shutdown: at once, then every minute.
-pub async fn run(relay: Relay, portal: Portal) -> Result<(), StoreError> {
-    let mut was_well = true;
-    while !relay.shutdown.is_cancelled() {
-        match round(&relay, &portal).await {
-            Ok(()) => was_well = true,
-            Err(RoundError::Store(error)) => return Err(error),
-            Err(RoundError::Portal(error)) => {
-                if std::mem::take(&mut was_well) {
-                    tracing::warn!(portal = %portal.host(), error = chain(&error), "the offline queue is not read");
-                }
-            }
-        }
-        tokio::select! {
-            () = relay.shutdown.cancelled() => {}
-            () = relay.clock.sleep(EVERY) => {}
+impl Nets {
+    /// The events of these do not tell for sure what is true: their histories do.
+    pub fn want(&self, dialogues: impl IntoIterator<Item = DialogueId>) {
+        let mut wanted = self.wanted.lock().unwrap_or_else(PoisonError::into_inner);
+        let before = wanted.len();
+        wanted.extend(dialogues);
+        if wanted.len() > before {
+            self.bell.notify_one();
         }
     }
-    Ok(())
+
+    fn take_wanted(&self) -> BTreeSet<DialogueId> {
+        std::mem::take(&mut self.wanted.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    fn queue_was_asked(&self, works: bool) {
+        self.queue_works.store(works, Ordering::Relaxed);
+        self.queue_asked.notify_one();
+    }
+
+    fn has_queue(&self) -> bool {
+        self.queue_works.load(Ordering::Relaxed)
+    }
 }
 
-/// Empties the queue, a page at a time: looked at, kept, then taken.
-async fn round(relay: &Relay, portal: &Portal) -> Result<(), RoundError> {
-    if !relay.is_installed(portal).await? {
-        return Ok(());
-    }
-    while !relay.shutdown.is_cancelled() {
-        let listed = portal.call(&List).await?;
-        let Some(last) = listed.last().map(|record| record.id) else { return Ok(()) };
-        keep(relay, portal, &listed).await?;
-        let taken = portal.call(&Take { last }).await?;
-        // What changed between the two calls is news.
-        let news: Vec<Record> = taken.into_iter().filter(|record| !listed.contains(record)).collect();
-        keep(relay, portal, &news).await?;
-        if listed.len() < PAGE {
-            return Ok(());
-        }
-    }
-    Ok(())
+/// Fetches from the offline queue until the shutdown.
+pub async fn from_the_queue(relay: Relay, portal: Portal) -> Result<(), StoreError> {
+    queue::run(relay, portal).await
 }
 
-async fn keep(relay: &Relay, portal: &Portal, records: &[Record]) -> Result<(), StoreError> {
-    for record in records {
-        let body = record.body().to_string().into_bytes();
-        relay.store.keep_event(portal.host(), body, relay.clock.now()).await?;
-    }
-    if !records.is_empty() {
-        relay.bells.inbox.notify_one();
-    }
-    Ok(())
+/// Fetches from histories until the shutdown.
+pub async fn from_the_past(relay: Relay, portal: Portal) -> Result<(), StoreError> {
+    past::Reader::new(relay, portal).run().await
 }

@@ -1,10 +1,10 @@
 //! What the portal's events ask of the store. Pure: an event in, acts out.
 
 use crate::bitrix::CONNECTOR;
-use crate::bitrix::events::{Attachment, Deleted, Edited, Event, Said, What};
+use crate::bitrix::events::{Attachment, Carried, Deleted, Edited, Event, Said, What};
 use crate::files::tidy;
 use crate::ids::{DialogueId, LineId};
-use crate::store::{FileSource, InboxAct, Vote};
+use crate::store::{AtPortal, FileSource, InboxAct, Vote};
 use shared::{Author, MessageId, Millis};
 
 /// The acts that `event` asks for, as of `now`; `arrived` is when we got it. Whether a line is off is not judged here:
@@ -18,11 +18,13 @@ pub fn acts(event: &Event, arrived: Millis, now: Millis) -> Vec<InboxAct> {
             messages.iter().filter_map(|message| said(message, *line, at)).collect()
         }
         What::MessageUpdate { connector, line, messages } if is_ours(connector) => {
-            messages.iter().filter_map(|message| edited(message, *line, event.at.unwrap_or(arrived))).collect()
+            let (at, is_late) = (event.at.unwrap_or(arrived), event.is_late);
+            messages.iter().filter_map(|message| edited(message, *line, at, is_late)).collect()
         }
         What::MessageDelete { connector, messages, .. } if is_ours(connector) => {
             messages.iter().filter_map(deleted).collect()
         }
+        What::LineMessage { messages } => messages.iter().filter_map(carried_over).collect(),
         What::DialogStart { connector, dialogs } if is_ours(connector) => dialogs
             .iter()
             .filter_map(|dialog| {
@@ -59,9 +61,9 @@ fn said(message: &Said, line: LineId, at: Millis) -> Option<InboxAct> {
     Some(InboxAct::Said { dialogue: dialogue(&message.chat)?, im, line, author, name, text, files, vote, at })
 }
 
-fn edited(message: &Edited, line: LineId, at: Millis) -> Option<InboxAct> {
+fn edited(message: &Edited, line: LineId, at: Millis, is_late: bool) -> Option<InboxAct> {
     let (name, text) = (message.name.clone(), message.text.clone());
-    Some(InboxAct::Edited { dialogue: dialogue(&message.chat)?, im: message.im, line, name, text, at })
+    Some(InboxAct::Edited { dialogue: dialogue(&message.chat)?, im: message.im, line, name, text, at, is_late })
 }
 
 fn deleted(message: &Deleted) -> Option<InboxAct> {
@@ -69,8 +71,20 @@ fn deleted(message: &Deleted) -> Option<InboxAct> {
     Some(InboxAct::Deleted { dialogue: dialogue(&message.chat)?, im: message.im, external })
 }
 
+fn carried_over(message: &Carried) -> Option<InboxAct> {
+    let (dialogue, id) = carried(message)?;
+    let at_portal = AtPortal { chat: message.portal_chat, session: None, user: message.user };
+    Some(InboxAct::Arrived { dialogue, id, at_portal })
+}
+
+/// Which of our messages a line repeats.
+pub fn carried(message: &Carried) -> Option<(DialogueId, MessageId)> {
+    let id = MessageId::try_from(message.external.clone()).ok().filter(|_| is_ours(&message.connector))?;
+    Some((dialogue(&message.chat)?, id))
+}
+
 /// The files as they are to be fetched.
-fn sources(files: &[Attachment]) -> Vec<FileSource> {
+pub fn sources(files: &[Attachment]) -> Vec<FileSource> {
     let source = |file: &Attachment| FileSource {
         name: tidy(&file.name),
         is_image: file.is_image,
@@ -96,6 +110,8 @@ mod tests {
     use crate::ids::ImId;
 
     const CHAT: &str = "v-0123456789abcdef0123456789abcdef";
+
+    const ID: &str = "0192b6a1-7c1f-7d2e-8000-1234567890ab";
 
     /// A recorded event, as if it were about our connector and one of our dialogues.
     fn event(fixture: &str) -> Event {
@@ -169,6 +185,26 @@ mod tests {
     fn edits_keep_the_portals_time() {
         let acts = acts(&event("event.ONIMCONNECTORMESSAGEUPDATE.form"), 5, 9);
         assert!(matches!(&acts[0], InboxAct::Edited { at: 1_773_759_161_000, .. }), "{acts:?}");
+    }
+
+    #[test]
+    fn a_visitors_message_that_its_line_repeats_has_arrived() {
+        let body = |event: &str, from: &str, to: &str| {
+            let path = format!("{}/../tests/fixtures/bitrix24/{event}", env!("CARGO_MANIFEST_DIR"));
+            let body = std::fs::read_to_string(path).unwrap().replace("m-1001", ID).replace(from, to);
+            let body = body.replace("site_widget", CONNECTOR).replace("v-5f0c2a7e4b", CHAT);
+            Event::of(&Delivery::read(body.as_bytes()).unwrap().body)
+        };
+        let at_portal = AtPortal { chat: Some(1807), session: None, user: Some(585) };
+        let id = MessageId::try_from(ID.to_owned()).unwrap();
+        let arrived = InboxAct::Arrived { dialogue: CHAT.parse().unwrap(), id, at_portal };
+        const RECORDED: &str = "event.ONOPENLINEMESSAGEADD.form";
+        assert_eq!(acts(&body(RECORDED, "", ""), 5, 9), [arrived.clone()]);
+        assert_eq!(acts(&body(RECORDED, "%5BDATA%5D%5B0%5D", "%5BDATA%5D"), 5, 9), [arrived], "the source's shape");
+        let outgoing = body(RECORDED, "&ts=", "&data%5BCONNECTOR%5D=otklik&ts=");
+        assert_eq!(acts(&outgoing, 5, 9), [], "what an operator said");
+        let outgoing = body(RECORDED, "&ts=", "&data%5BDATA%5D%5B0%5D%5Bmessage%5D%5Bchat_id%5D=1807&ts=");
+        assert_eq!(acts(&outgoing, 5, 9), []);
     }
 
     #[test]

@@ -11,7 +11,7 @@ use crate::hub::{Attendance, Listener};
 use crate::ids::{DialogueId, FileKey, PortalHost};
 use crate::limits::Open;
 use crate::presence::Watcher;
-use crate::store::{Acceptance, Ask, SessionRecord, StoredEntry, TokenHash, Told};
+use crate::store::{Acceptance, Ask, SessionRecord, StoreError, StoredEntry, TokenHash, Told};
 use about::Described;
 use base64::Engine;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
@@ -144,13 +144,21 @@ impl Visitor {
         state.limits.message(self.session, self.address)?;
         self.write_profile().await?;
         let (dialogue, speaks) = (self.record.dialogue, matches!(ask, Ask::Say { .. }));
-        match state.store.accept(dialogue, id.clone(), ask, state.clock.now()).await? {
+        let (store, hub, name, now) = (state.store.clone(), state.hub.clone(), id.clone(), state.clock.now());
+        // To its end, also where this visitor leaves meanwhile: other pages of theirs listen.
+        let accepting = state.tasks.spawn(async move {
+            let accepted = store.accept(dialogue, name, ask, now).await;
+            if let Ok(Acceptance::New { .. }) = &accepted {
+                hub.wake(dialogue);
+            }
+            accepted
+        });
+        match accepting.await.map_err(|_| StoreError::Stopped)?? {
             Acceptance::New { seq, at } => {
                 metrics::counter!("otklik_messages_accepted_total").increment(1);
                 if speaks {
                     self.note().await?;
                 }
-                state.hub.wake(dialogue);
                 Ok(ToWidget::Accepted { id, seq, at })
             }
             Acceptance::Repeated { seq, at } => Ok(ToWidget::Accepted { id, seq, at }),
@@ -190,11 +198,13 @@ impl Visitor {
         };
         let with_address = |file| self.with_address(dialogue, file);
         let what = match entry.what {
-            Told::Said { id, from, name, text, reply, vote, files, .. } => {
+            Told::Said { id, from, name, text, reply, vote, files, before, .. } => {
                 let body = if from == Author::Visitor { typed(text) } else { bbcode::parse_from(&self.portal, &text) };
                 let files = files.into_iter().map(with_address).collect();
                 let (reply_to, rating) = (reply.map(|reply| reply.to), vote.is_some());
-                Happening::Said { id, from, name, body, reply_to, rating, files }
+                // What joined from another dialogue has other numbers here.
+                let before = before.filter(|_| dialogue == self.record.dialogue);
+                Happening::Said { id, from, name, body, reply_to, rating, files, before }
             }
             Told::File { id, file } => Happening::File { id, file: with_address(file) },
             Told::Edited { id, text, act: Some(_), .. } => Happening::Edited { id, body: typed(text) },

@@ -1,10 +1,10 @@
 //! Which of the portal's events the relay listens to, and what has to change for it. Pure: calls nothing.
 
-use crate::bitrix::methods::bindings::{Bind, Binding, Unbind};
+use crate::bitrix::methods::bindings::{Bind, Binding, LINE_MESSAGE, Unbind};
 
 /// Delivered to our address as they happen. `OnAppUninstall` reaches only a handler that was bound
 /// (settings/app-uninstallation.md).
-const ONLINE: [&str; 8] = [
+const ONLINE: [&str; 9] = [
     "OnImConnectorMessageAdd",
     "OnImConnectorMessageUpdate",
     "OnImConnectorMessageDelete",
@@ -13,6 +13,7 @@ const ONLINE: [&str; 8] = [
     "OnImConnectorStatusDelete",
     "OnImConnectorLineDelete",
     "OnAppUninstall",
+    LINE_MESSAGE,
 ];
 
 /// Kept by the portal until they are fetched (api-reference/events/offline-events.md): the net below a delivery that is

@@ -113,9 +113,8 @@ async fn bind(portal: &Portal, missing: &[Bind]) -> Result<(), PortalError> {
         if error.code() == Some("ERROR_CORE") && is_bound(portal, bind).await? {
             continue;
         }
-        // A net below the handlers, not every portal has it: without it the rest must still work.
-        if bind.is_offline() && matches!(error, PortalError::Refused { .. }) {
-            tracing::warn!(portal = %portal.host(), error = chain(&error), "no offline queue of events");
+        if bind.is_a_net() && matches!(error, PortalError::Refused { .. }) {
+            tracing::warn!(portal = %portal.host(), error = chain(&error), ?bind, "the portal has no such net");
             continue;
         }
         return Err(error);

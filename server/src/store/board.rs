@@ -28,7 +28,12 @@ struct State {
     newest: Position,
     /// How many calls have begun.
     calls: u64,
+    /// Dialogues with a message that was given up without knowledge.
+    given_up: HashSet<DialogueId>,
 }
+
+/// How many of them are remembered.
+const GIVEN_UP: usize = 10_000;
 
 /// One message.
 #[derive(Clone, Debug)]
@@ -104,6 +109,11 @@ impl Board {
         self.lock().desks.get(site)?.notes.clone()
     }
 
+    /// The portal that the messages of `site` go to.
+    pub fn portal_of(&self, site: &SiteKey) -> Option<PortalHost> {
+        self.lock().desks.get(site).map(|desk| desk.portal.clone())
+    }
+
     /// A message that waits from now on. A site that is not (yet) known takes none: its settings are read first.
     pub fn put(&self, site: &SiteKey, position: Position, waiting: Waiting) {
         let mut state = self.lock();
@@ -119,6 +129,25 @@ impl Board {
         if !is_there {
             self.put(site, position, waiting);
         }
+    }
+
+    /// Whether something of the dialogue waits, or was given up without knowledge since the start.
+    pub fn is_in_doubt(&self, dialogue: DialogueId) -> bool {
+        let state = self.lock();
+        state.given_up.contains(&dialogue) || state.desks.values().any(|desk| desk.has(dialogue))
+    }
+
+    /// A message of the dialogue was given up, and nobody knows whether it arrived.
+    pub fn give_up(&self, dialogue: DialogueId) {
+        let mut state = self.lock();
+        if state.given_up.len() >= GIVEN_UP {
+            state.given_up.clear(); // their histories still tell
+        }
+        state.given_up.insert(dialogue);
+    }
+
+    pub fn is_waiting(&self, site: &SiteKey, position: Position) -> bool {
+        self.lock().desks.get(site).is_some_and(|desk| desk.waiting.contains_key(&position))
     }
 
     /// The message is settled. None where it was already.

@@ -2,16 +2,17 @@
 //! working it off is one transaction, which does what the event asks, once, and drops the raw body.
 
 mod acts;
+mod heard;
 
-pub(super) use acts::ConfirmationRow;
-pub use acts::InboxAct;
+pub use acts::{InboxAct, WorkedOff};
+pub(super) use heard::{ConfirmationRow, HeardRow};
 
-use super::tables::{CONFIRMATIONS, EVENTS};
+use super::tables::{CONFIRMATIONS, EVENTS, HEARD};
 use super::{Store, StoreError, row};
 use crate::ids::{DialogueId, ImId, LineId, PortalHost};
 use redb::ReadableTable;
-use serde::{Deserialize, Serialize};
 use shared::{MessageId, Millis};
+use std::collections::HashSet;
 
 /// The number of an event that was kept. They rise in the order of arrival.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -73,27 +74,43 @@ impl Store {
     /// again; what names a dialogue that is not of this portal is passed over. Messages of one chat are taken in the
     /// portal's order, so events that wait together are best worked off together.
     ///
-    /// Returns the dialogues with something new; the caller wakes their listeners.
+    /// The caller wakes the listeners of the dialogues with something new.
     pub async fn work_off(
         &self,
         host: &PortalHost,
         events: Vec<EventNo>,
         acts: Vec<InboxAct>,
         now: Millis,
-    ) -> Result<Vec<DialogueId>, StoreError> {
+    ) -> Result<WorkedOff, StoreError> {
         let host = host.clone();
         self.commit(move |batch| {
-            let mut touched = Vec::new();
+            let mut done = WorkedOff::default();
             for act in acts::in_order(acts) {
-                touched.extend(acts::perform(batch, &host, act, now)?);
+                acts::perform(batch, &host, act, now, &mut done)?;
             }
             let mut table = batch.table(EVENTS)?;
             for event in events {
                 table.remove(event.0)?;
             }
-            touched.sort_unstable();
-            touched.dedup();
-            Ok(touched)
+            done.touched.sort_unstable();
+            done.touched.dedup();
+            Ok(done)
+        })
+        .await
+    }
+
+    /// Which of these messages of `host` the relay has.
+    pub async fn heard(&self, host: &PortalHost, messages: Vec<ImId>) -> Result<HashSet<ImId>, StoreError> {
+        let host = host.clone();
+        self.read(move |view| {
+            let Some(table) = view.table(HEARD)? else { return Ok(HashSet::new()) };
+            let mut heard = HashSet::new();
+            for im in messages {
+                if table.get((host.as_str(), im.chat, im.message))?.is_some() {
+                    heard.insert(im);
+                }
+            }
+            Ok(heard)
         })
         .await
     }
@@ -106,7 +123,7 @@ impl Store {
             let of_host = table.range((host.as_str(), 0)..=(host.as_str(), u64::MAX))?;
             let confirmations = of_host.take(limit).map(|entry| {
                 let (key, bytes) = entry?;
-                Ok(row::decode::<acts::ConfirmationRow>(bytes.value())?.into_confirmation(key.value().1))
+                Ok(row::decode::<ConfirmationRow>(bytes.value())?.into_confirmation(key.value().1))
             });
             confirmations.collect()
         })
@@ -125,33 +142,4 @@ impl Store {
         })
         .await
     }
-}
-
-/// What is known of an operator's message beside its entries: enough to tell a repeat from news.
-#[derive(Debug, Serialize, Deserialize)]
-pub(super) struct HeardRow {
-    pub dialogue: DialogueId,
-    pub id: MessageId,
-    /// The hash of its current words.
-    pub words: String,
-    /// When the words that hold were written, by the portal's clock; 0 while they are the first.
-    pub edited_at: Millis,
-    pub deleted: bool,
-    /// Its files as links in BB-code, of messages from before files were fetched: an edit takes none away.
-    #[serde(default, skip_serializing_if = "String::is_empty")]
-    pub files: String,
-    /// Only an edit of it was heard yet: its files are not known.
-    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
-    pub by_edit: bool,
-}
-
-impl HeardRow {
-    /// New words of it, with the links that stand in its text.
-    fn with_links(&self, text: String) -> String {
-        if self.files.is_empty() { text } else { [text.as_str(), "\n", &self.files].concat() }
-    }
-}
-
-impl row::Row for HeardRow {
-    const KIND: &'static str = "heard message";
 }

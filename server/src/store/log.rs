@@ -49,6 +49,9 @@ pub enum Told {
         /// It asks the visitor for a rating.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         vote: Option<Vote>,
+        /// The entry of the message that it belongs before, though it came later.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        before: Option<Seq>,
     },
     /// This file of message `id` is so now.
     File {
@@ -129,8 +132,8 @@ pub enum Told {
 impl Told {
     /// A message of the visitor's.
     pub(super) fn visitors(id: MessageId, text: String, reply: Option<Reply>) -> Self {
-        let (name, chat, message, vote) = (None, None, None, None);
-        Self::Said { id, from: Author::Visitor, name, text, chat, message, reply, vote, files: Vec::new() }
+        let (name, chat, message, vote, before) = (None, None, None, None, None);
+        Self::Said { id, from: Author::Visitor, name, text, chat, message, reply, vote, files: Vec::new(), before }
     }
 }
 

@@ -5,7 +5,7 @@ use super::board::{Mark, Ticket, Waiting};
 use super::committer::Batch;
 use super::dialogues::head;
 use super::errand::Errand;
-use super::log::{AtPortal, Position, ReadLog, Told};
+use super::log::{AtPortal, Position, ReadLog, Told, Walk};
 use super::profiles::ProfileRecord;
 use super::row::{self, Row};
 use super::tables::{OUTBOX, PROFILES};
@@ -125,6 +125,40 @@ impl Store {
         .await
     }
 
+    /// Whether the portal's word that it has a message of this dialogue would be news.
+    pub fn is_in_doubt(&self, dialogue: DialogueId) -> bool {
+        self.shared.board.is_in_doubt(dialogue)
+    }
+
+    /// Whether the message still waits to be settled.
+    pub fn is_waiting(&self, item: &OutboxItem) -> bool {
+        self.shared.board.is_waiting(&item.site, item.position)
+    }
+
+    /// The visitor's messages, among the last `limit` entries of the dialogue, that nobody knows to have arrived.
+    pub async fn doubtful(&self, id: DialogueId, limit: usize) -> Result<Vec<MessageId>, StoreError> {
+        let fresh = self.fresh_head(id);
+        self.read(move |mut view| {
+            let Some(head) = head(fresh, view, id)? else { return Ok(Vec::new()) };
+            let (mut settled, mut doubtful, mut left) = (HashSet::new(), Vec::new(), limit);
+            view.walk(head.tip, |position, record| {
+                match record.what {
+                    Told::State { id, state, of, .. } if settled.insert(of) => {
+                        doubtful.extend((state == MessageState::Unconfirmed).then_some(id));
+                    }
+                    told if told.asked().is_some() && settled.insert(position) => {
+                        doubtful.extend(told.asked().cloned());
+                    }
+                    _ => {}
+                }
+                left -= 1;
+                if left == 0 { Walk::Enough } else { Walk::On }
+            })?;
+            Ok(doubtful)
+        })
+        .await
+    }
+
     /// How many visitors' messages of `site` the portal has not taken yet.
     pub fn waiting_of(&self, site: &SiteKey) -> usize {
         self.shared.board.waiting_of(site)
@@ -220,8 +254,43 @@ fn settle_one(
         _ => Told::Done { id, state, of },
     };
     batch.append(record.dialogue, now, told)?;
+    if state == MessageState::Unconfirmed {
+        batch.board().give_up(record.dialogue);
+    }
     batch.remove(OUTBOX, position.0)?;
     Ok(Some(record.dialogue))
+}
+
+/// The portal has the visitor's message `id`, whatever became of the call that carried it. One that was settled otherwise,
+/// because nobody knew, is settled anew.
+pub(super) fn arrived(
+    batch: &mut Batch<'_>,
+    dialogue: DialogueId,
+    id: &MessageId,
+    at_portal: AtPortal,
+    now: Millis,
+) -> Result<bool, StoreError> {
+    let Some(of) = batch.asked(dialogue, id)? else { return Ok(false) };
+    if settle_one(batch, of, Outcome::Delivered(at_portal), now)?.is_some() {
+        let site = batch.head(dialogue)?.map(|head| head.site.clone());
+        site.iter().for_each(|site| batch.board().ring(site)); // what waits behind it may go
+        return Ok(true);
+    }
+    let tip = batch.head(dialogue)?.map_or(Position::NONE, |head| head.tip);
+    let mut last = None;
+    batch.walk(tip, |position, record| match record.what {
+        Told::State { of: settled, state, .. } if settled == of => {
+            last = Some(state);
+            Walk::Enough
+        }
+        _ if position <= of => Walk::Enough,
+        _ => Walk::On,
+    })?;
+    let is_news = matches!(last, Some(MessageState::Unconfirmed | MessageState::Failed));
+    if is_news {
+        batch.append(dialogue, now, Told::State { id: id.clone(), state: MessageState::Delivered, at_portal, of })?;
+    }
+    Ok(is_news)
 }
 
 /// The call that carries the message begins or has ended so.

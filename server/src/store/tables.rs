@@ -8,6 +8,9 @@ pub type ByText = TableDefinition<'static, &'static str, &'static [u8]>;
 /// Portals that are installed, by host. Their secrets are sealed.
 pub const PORTALS: ByText = TableDefinition::new("portals");
 
+/// What was found out about portals, by host.
+pub const WAYS: ByText = TableDefinition::new("ways");
+
 /// Installs that wait for their keys, by `member_id`. Their secrets are sealed.
 pub const PARKING: ByText = TableDefinition::new("parking");
 

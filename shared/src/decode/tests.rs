@@ -54,16 +54,18 @@ fn happening() -> impl Strategy<Value = Happening> {
     prop_oneof![
         (
             (message_id(), author, any::<Option<String>>(), body()),
-            (prop::option::of(message_id()), any::<bool>(), prop::collection::vec(file(), 0..3))
+            (prop::option::of(message_id()), any::<bool>(), prop::collection::vec(file(), 0..3)),
+            prop::option::of(1..9_007_199_254_740_991_u64)
         )
-            .prop_map(|((id, from, name, body), (reply_to, rating, files))| Happening::Said {
+            .prop_map(|((id, from, name, body), (reply_to, rating, files), before)| Happening::Said {
                 id,
                 from,
                 name,
                 body,
                 reply_to,
                 rating,
-                files
+                files,
+                before
             }),
         (message_id(), file()).prop_map(|(id, file)| Happening::File { id, file }),
         (message_id(), body()).prop_map(|(id, body)| Happening::Edited { id, body }),

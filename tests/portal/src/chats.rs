@@ -15,6 +15,7 @@ pub const CLASS_SYSTEM: &str = "bx-messenger-content-item-system";
 const CLASS_VOTE: &str = "bx-messenger-content-item-ol-output bx-messenger-content-item-vote";
 const CLASS_START: &str = "bx-messenger-content-item-ol-start";
 const CLASS_END: &str = "bx-messenger-content-item-ol-end";
+const CLASS_NOTE: &str = "bx-messenger-content-item-ol-attention";
 
 /// The portal's user behind somebody who writes through a connector.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -75,6 +76,8 @@ pub enum Kind {
     Ended,
     /// An operator's words to other operators: never leave the portal.
     Whisper,
+    /// The portal's words to operators: never leave the portal.
+    Note,
 }
 
 impl Kind {
@@ -87,6 +90,7 @@ impl Kind {
             Self::Started => Some(CLASS_START),
             Self::Ended => Some(CLASS_END),
             Self::Whisper => Some(CLASS_SYSTEM),
+            Self::Note => Some(CLASS_NOTE),
         }
     }
 

@@ -34,6 +34,9 @@ pub const KNOWN: &[&str] = &[
     "ONSESSIONFINISH",
 ];
 
+/// A line tells what its connectors brought and took.
+pub(crate) const LINE_MESSAGE: &str = "ONOPENLINEMESSAGEADD";
+
 /// One `event.bind`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Binding {

@@ -16,6 +16,9 @@ pub struct Options {
     pub event_delay: Duration,
     pub limit: Limit,
     pub work: Work,
+    pub build: Build,
+    /// How many events are sent side by side: with more than one they overtake each other.
+    pub workers: usize,
     /// `LANG` of the portal: language of its answers' texts and of the settings page.
     pub language: String,
 }
@@ -32,6 +35,8 @@ impl Default for Options {
             event_delay: Duration::ZERO,
             limit: Limit::default(),
             work: Work::default(),
+            build: Build::default(),
+            workers: 1,
             language: "ru".to_owned(),
         }
     }
@@ -80,6 +85,36 @@ impl Work {
             _ => 0,
         };
         self.message * u32::try_from(messages).unwrap_or(u32::MAX)
+    }
+}
+
+/// In what a build of the portal, or the rights of whoever installed the application, differ from the rest.
+#[derive(Clone, Copy, Debug)]
+pub struct Build {
+    /// There is an offline queue of events.
+    pub offline_queue: bool,
+    /// Histories are shown.
+    pub history: bool,
+    /// Histories carry the mark of what the connector has not confirmed. Nobody has seen yet whether the cloud's do.
+    pub marks_sending: bool,
+    /// Histories give texts as BB-code and, beside it, as HTML. Builds of 2021 give HTML alone.
+    pub plain_texts: bool,
+    /// `imconnector.send.messages` names the session. Builds before 2023 do not.
+    pub tells_sessions: bool,
+    /// `ONOPENLINEMESSAGEADD` has one object where the documentation has a list: the shape of the source.
+    pub one_message: bool,
+}
+
+impl Default for Build {
+    fn default() -> Self {
+        Self {
+            offline_queue: true,
+            history: true,
+            marks_sending: true,
+            plain_texts: true,
+            tells_sessions: true,
+            one_message: false,
+        }
     }
 }
 

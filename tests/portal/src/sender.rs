@@ -16,8 +16,15 @@ use crate::{
 /// How long a handler may take. The real figure is not documented.
 const HANDLER_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// Sends what falls due, one event after another, and rings alarms, until `stop`.
+/// Sends what falls due, by as many workers side by side as there are, and rings alarms, until `stop`.
 pub(crate) async fn run(shared: Shared, stop: CancellationToken) {
+    let workers = shared.look(|world| world.options.workers.max(1));
+    let working = (0..workers).map(|_| work(shared.clone(), stop.clone()));
+    futures_util::future::join_all(working).await;
+}
+
+/// One worker: one event after another.
+async fn work(shared: Shared, stop: CancellationToken) {
     let client = http::client(HANDLER_TIMEOUT);
     let mut changed = shared.changes();
     while !stop.is_cancelled() {
@@ -26,7 +33,7 @@ pub(crate) async fn run(shared: Shared, stop: CancellationToken) {
             Next::Send(job) => {
                 let delivery = send(&client, shared.clock().now(), job).await;
                 shared.change(|world| {
-                    world.sending = false;
+                    world.sending -= 1;
                     world.deliveries.push(delivery);
                 });
             }
@@ -61,7 +68,7 @@ fn next(world: &mut World) -> Next {
         return Next::Rang;
     }
     if let Some(at) = world.queue.iter().position(|job| job.due <= now) {
-        world.sending = true;
+        world.sending += 1;
         return Next::Send(world.queue.remove(at));
     }
     let jobs = world.queue.iter().map(|job| job.due);

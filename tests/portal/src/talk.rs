@@ -11,6 +11,7 @@ pub(crate) use self::visitor::Incoming;
 use crate::{
     chats::{Alarm, Author, Chat, Due, Kind, Message, Rating, Session},
     clock::Millis,
+    events::LINE_MESSAGE,
     ids::{ChatId, MessageId, SessionId, UserId},
     options::OperatorData,
     php,
@@ -126,7 +127,30 @@ impl World {
             let data = self.message_data(chat, id);
             let by = (!automatic).then(|| author.user());
             self.raise("ONIMCONNECTORMESSAGEADD", &data, by);
+            self.repeat_outgoing(chat, id, by);
         }
+    }
+
+    /// `ONOPENLINEMESSAGEADD`: the line tells whoever listens what it gave to the connector.
+    fn repeat_outgoing(&mut self, chat: ChatId, id: MessageId, by: Option<UserId>) {
+        let chat = &self.chats[&chat];
+        let message = chat.message(id).expect("the message was just stored");
+        let data = json!({
+            "CONNECTOR": chat.connector,
+            "LINE": chat.line,
+            "DATA": {
+                "connector": {
+                    "connector_id": chat.connector, "line_id": chat.line,
+                    "chat_id": chat.external, "user_id": chat.visitor,
+                },
+                "message": {
+                    "id": id, "chat_id": chat.id, "user_id": message.author.user(), "text": message.text,
+                    "files": [], "attachments": [], "params": [], "system": "N",
+                },
+                "no_session": "N",
+            },
+        });
+        self.raise(LINE_MESSAGE, &data, by);
     }
 
     fn edit_message(&mut self, chat: ChatId, id: MessageId, change: impl FnOnce(&mut Message)) {

@@ -62,7 +62,8 @@ pub(crate) struct World {
     pub queue: Vec<Job>,
     /// Waits for the event after it ([`crate::faults::Fault::EventsSwapped`]).
     pub held: Option<Job>,
-    pub sending: bool,
+    /// How many events are on their way.
+    pub sending: usize,
     pub deliveries: Vec<Delivery>,
     pub calls: Vec<Call>,
     pub faults: Faults,
@@ -100,7 +101,7 @@ impl World {
             offline: Vec::new(),
             queue: Vec::new(),
             held: None,
-            sending: false,
+            sending: 0,
             deliveries: Vec::new(),
             calls: Vec::new(),
             faults: Faults::default(),

@@ -7,6 +7,7 @@ use otklik_tests::{
     wait::until,
 };
 use shared::{MessageState, Refusal, ToServer, ToWidget};
+use std::time::Duration;
 
 const CONFIRM: &str = "imconnector.send.status.delivery";
 const ADD: &str = "ONIMCONNECTORMESSAGEADD";
@@ -66,6 +67,49 @@ async fn words_changed_and_changed_back_end_as_they_are_at_the_portal() {
         visitor.hear(text).await;
     }
     assert_eq!(visitor.texts(), ["один", "б"]);
+}
+
+#[tokio::test]
+async fn answers_that_overtook_each_other_long_ago_stand_in_order() {
+    let (stage, mut visitor, chat) = begun_on(Stage::by_hand().await).await;
+    let _hurry = stage.hurry();
+    for late in [40, 20] {
+        stage.portal.fault_on(ADD, Fault::EventDelayed(Duration::from_secs(late)), 1);
+    }
+    for text in ["раз", "два", "три"] {
+        stage.portal.operator_says(chat.id, ANNA, text).expect("Anna may answer");
+    }
+    visitor.wait_until(|seen| seen.len() == 4).await;
+    assert_eq!(visitor.texts(), ["один", "раз", "два", "три"]);
+}
+
+#[tokio::test]
+async fn answers_that_many_workers_bring_side_by_side_stand_in_order() {
+    let (stage, mut visitor, chat) = begun_on(Stage::crowded(8).await).await;
+    let texts: Vec<String> = (1..=40).map(|n| format!("ответ {n}")).collect();
+    for text in &texts {
+        stage.portal.operator_says(chat.id, ANNA, text).expect("Anna may answer");
+    }
+    visitor.wait_until(|seen| seen.len() == 41).await;
+    assert_eq!(visitor.texts()[1..], texts);
+}
+
+/// Both edits carry the same second, and come the wrong way round: the history tells which holds.
+#[tokio::test]
+async fn edits_too_close_to_tell_apart_end_as_they_are_at_the_portal() {
+    let (stage, mut visitor, chat) = begun_on(Stage::by_hand().await).await;
+    let answer = stage.portal.operator_says(chat.id, ANNA, "а").expect("Anna may answer");
+    let hurry = stage.hurry();
+    visitor.hear("а").await;
+    stage.portal.wait_delivered(chat.id, answer).await;
+    drop(hurry);
+    stage.portal.fault_on(UPDATE, Fault::EventsSwapped, 1);
+    stage.portal.edit(chat.id, answer, "б").expect("Anna may edit");
+    stage.portal.edit(chat.id, answer, "в").expect("Anna may edit");
+    stage.portal.wait_sent().await;
+    let _hurry = stage.hurry();
+    stage.portal.wait_calls("batch", 2).await;
+    visitor.wait_until(|seen| seen[1].text.as_deref() == Some("в")).await;
 }
 
 #[tokio::test]

@@ -19,6 +19,7 @@ mod profile;
 mod quota;
 mod rating;
 mod recorded;
+mod recovery;
 mod refusals;
 mod rules;
 mod settings;

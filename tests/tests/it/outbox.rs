@@ -4,12 +4,15 @@ use otklik_tests::{
     portal::{Chat, Fault, Mood},
     stage::{SALES, SUPPORT, Stage},
     visitor::{Seen, Visitor},
+    wait::until,
 };
 use shared::{MessageId, MessageState};
 use std::time::Duration;
 
 const SEND: &str = "imconnector.send.messages";
 const HISTORY: &str = "imopenlines.session.history.get";
+/// The line repeats what it stored.
+const WITNESS: &str = "ONOPENLINEMESSAGEADD";
 const START: &str = "ONIMCONNECTORDIALOGSTART";
 
 /// A conversation that has begun, by a clock that stands still.
@@ -40,24 +43,118 @@ async fn a_visitor_is_named_by_number_and_always_the_same() {
     assert!(!calls.iter().any(|call| call.args.to_string().contains("picture")));
 }
 
+/// A conversation that has begun at a portal that shows no histories.
+async fn unseen() -> (Stage, Visitor, Chat) {
+    let begun = begun().await;
+    begun.0.portal.set_build(|build| build.history = false);
+    begun
+}
+
 #[tokio::test]
-async fn what_a_refused_history_hides_is_told_as_unconfirmed_and_holds_up_nothing() {
-    let (stage, mut visitor, chat) = begun().await;
+async fn without_history_and_witness_a_message_is_unconfirmed_and_holds_up_nothing() {
+    let (stage, mut visitor, chat) = unseen().await;
     let _hurry = stage.hurry();
     stage.portal.fault_on(SEND, Fault::CutAfter, 1);
-    stage.portal.fault_on(HISTORY, Fault::HistoryRefused, 10);
-    let lost = visitor.say("два").await;
+    stage.portal.fault_on(WITNESS, Fault::EventLost, 1);
+    let (lost, said_at) = (visitor.say("два").await, stage.clock.now());
     let next = visitor.say("три").await;
     visitor.wait_for_state(&lost, MessageState::Unconfirmed).await;
     visitor.wait_for_state(&next, MessageState::Delivered).await;
+    assert!(stage.clock.now() - said_at < 180_000, "as long as a call may take effect, and not much longer");
     let chat = stage.portal.wait_chat(&chat.external, |chat| chat.visitor_texts().len() >= 3).await;
     assert_eq!(chat.visitor_texts(), ["один", "два", "три"], "never sent twice");
+}
+
+#[tokio::test]
+async fn without_history_the_lines_own_event_tells_that_a_message_arrived() {
+    for one_message in [false, true] {
+        let (stage, mut visitor, chat) = unseen().await;
+        stage.portal.set_build(|build| build.one_message = one_message);
+        let _hurry = stage.hurry();
+        stage.portal.fault_on(SEND, Fault::CutAfter, 1);
+        let second = visitor.say("два").await;
+        let third = visitor.say("три").await;
+        visitor.wait_for_state(&second, MessageState::Delivered).await;
+        visitor.wait_for_state(&third, MessageState::Delivered).await;
+        stage.portal.wait_texts(&chat.external, &["один", "два", "три"]).await;
+    }
+}
+
+#[tokio::test]
+async fn a_witness_that_comes_late_still_makes_a_message_delivered() {
+    let (stage, mut visitor, _) = unseen().await;
+    let _hurry = stage.hurry();
+    stage.portal.fault_on(SEND, Fault::CutAfter, 1);
+    stage.portal.fault_on(WITNESS, Fault::EventDelayed(Duration::from_secs(300)), 1);
+    let second = visitor.say("два").await;
+    visitor.wait_for_state(&second, MessageState::Unconfirmed).await;
+    visitor.wait_for_state(&second, MessageState::Delivered).await;
+}
+
+/// The relay dies with the call under way, where histories are refused: the queue kept what the line told.
+#[tokio::test]
+async fn without_history_a_message_under_way_in_a_crash_has_its_witness_in_the_queue() {
+    let (mut stage, mut visitor, chat) = unseen().await;
+    let hurry = stage.hurry();
+    stage.portal.fault_on(SEND, Fault::CutAfter, 1);
+    let second = visitor.say("два").await; // so the relay learns that histories are refused
+    visitor.wait_for_state(&second, MessageState::Delivered).await;
+    let kept = async || stage.portal.bindings().iter().filter(|one| one.event == WITNESS).nth(1).map(|_| ());
+    until("the line's events to be kept", kept).await;
+    drop(hurry);
+    let mut visitor = visitor.resume().await;
+    stage.portal.fault_on(SEND, Fault::Slow(Duration::from_secs(3)), 1);
+    stage.portal.fault_on(WITNESS, Fault::EventLost, 1);
+    let third = visitor.say("три").await;
+    stage.portal.wait_texts(&chat.external, &["один", "два", "три"]).await;
+    stage.kill().await;
+    stage.start_here().await;
+    let _hurry = stage.hurry();
+    let mut back = visitor.resume().await;
+    back.wait_for_state(&third, MessageState::Delivered).await;
+    assert_eq!(stage.portal.calls(SEND).len(), 3);
+}
+
+#[tokio::test]
+async fn a_long_outage_of_sending_alone_gives_nothing_up() {
+    let (stage, mut visitor, chat) = begun().await;
+    let _hurry = stage.hurry();
+    stage.portal.fault_on(SEND, Fault::CutBefore, 9);
+    let second = visitor.say("два").await;
+    let third = visitor.say("три").await;
+    for calls in 2..=10 {
+        stage.portal.wait_calls(SEND, calls).await;
+        stage.advance(Duration::from_secs(60)); // so long a call may still take effect
+    }
+    let mut visitor = visitor.resume().await;
+    visitor.wait_for_state(&second, MessageState::Delivered).await;
+    visitor.wait_for_state(&third, MessageState::Delivered).await;
+    assert!(stage.portal.faults_waiting().is_empty(), "it took nine calls in vain");
+    stage.portal.wait_texts(&chat.external, &["один", "два", "три"]).await;
+}
+
+/// Builds before 2023 name no session: that a message arrived is found out once, then the portal's word is enough.
+#[tokio::test]
+async fn an_old_portal_that_names_no_sessions_gets_everything_once() {
+    let stage = Stage::by_hand().await;
+    stage.portal.set_build(|build| build.tells_sessions = false);
+    stage.portal.fault_on(WITNESS, Fault::EventLost, 9);
+    let _hurry = stage.hurry();
+    let site = stage.site().await;
+    let mut visitor = stage.visitor(&site).await;
+    for text in ["один", "два", "три"] {
+        let id = visitor.say(text).await;
+        visitor.wait_for_state(&id, MessageState::Delivered).await;
+    }
+    stage.portal.wait_any_chat(|chat| chat.visitor_texts() == ["один", "два", "три"]).await;
+    assert_eq!(stage.portal.calls(SEND).len(), 3);
 }
 
 #[tokio::test]
 async fn a_history_that_is_never_told_holds_up_nothing_for_longer_than_a_day() {
     let (stage, mut visitor, _) = begun().await;
     stage.portal.fault_on(SEND, Fault::CutAfter, 1);
+    stage.portal.fault_on(WITNESS, Fault::EventLost, 1);
     stage.portal.fault_on(HISTORY, Fault::HistoryEmpty, u32::MAX);
     let lost = visitor.say("два").await;
     let next = visitor.say("три").await;

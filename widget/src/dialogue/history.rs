@@ -1,4 +1,5 @@
-//! The fold over the relay's log. Entries may come twice and in any order: what they add up to is the same.
+//! The fold over the relay's log. Entries may come twice and in any order, but for messages that were overtaken, which come
+//! after what overtook them: what they add up to is the same.
 
 use super::State;
 use shared::{Author, Entry, File, Happening, MessageId, MessageState, Millis, Piece, Seq};
@@ -7,7 +8,7 @@ use std::sync::Arc;
 /// What the relay's log of this dialogue says, up to the last entry received.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct History {
-    /// In the order of the log.
+    /// In the order of the log, but for messages that belong before others that overtook them.
     moments: Vec<Moment>,
     /// Entries about messages that have not come yet.
     early: Vec<Entry>,
@@ -18,6 +19,8 @@ pub struct History {
 #[derive(Clone, Debug, PartialEq)]
 pub struct Moment {
     pub seq: Seq,
+    /// The entry it stands at: its own, or that of the message which overtook it.
+    rank: Seq,
     pub at: Millis,
     pub what: What,
 }
@@ -125,7 +128,7 @@ impl History {
 
     /// How many messages after `read` wait to be read.
     pub fn unread(&self, read: Seq) -> usize {
-        self.messages().rev().take_while(|(seq, _)| *seq > read).filter(|(_, message)| message.calls()).count()
+        self.messages().filter(|(seq, message)| *seq > read && message.calls()).count()
     }
 
     /// Takes an entry of the log. A repeat changes nothing.
@@ -133,13 +136,13 @@ impl History {
         self.seen = self.seen.max(entry.seq);
         let Entry { seq, at, what } = entry;
         match what {
-            Happening::Said { id, from, name, body, files, .. } => {
+            Happening::Said { id, from, name, body, files, before, .. } => {
                 let (given, filed) = (files.len(), vec![seq; files.len()]);
                 let files = Arc::new(files);
-                self.said(seq, at, Message { name, files, given, filed, ..Message::new(id, from, body) });
+                self.said(seq, before, at, Message { name, files, given, filed, ..Message::new(id, from, body) });
             }
-            Happening::Started => self.place(seq, at, What::Started),
-            Happening::Finished => self.place(seq, at, What::Finished),
+            Happening::Started => self.place(seq, None, at, What::Started),
+            Happening::Finished => self.place(seq, None, at, What::Finished),
             Happening::Unknown => {}
             what => self.change(Entry { seq, at, what }),
         }
@@ -147,22 +150,33 @@ impl History {
 
     /// The relay has taken a message of the visitor as entry `seq`; that entry itself may come later or not at all.
     pub fn accept(&mut self, id: MessageId, text: String, seq: Seq, at: Millis) {
-        self.said(seq, at, Message::new(id, Author::Visitor, vec![Piece::Text(text)]));
+        self.said(seq, None, at, Message::new(id, Author::Visitor, vec![Piece::Text(text)]));
     }
 
-    fn said(&mut self, seq: Seq, at: Millis, message: Message) {
-        self.place(seq, at, What::Said(message));
+    fn said(&mut self, seq: Seq, before: Option<Seq>, at: Millis, message: Message) {
+        self.place(seq, before, at, What::Said(message));
         for entry in std::mem::take(&mut self.early) {
             self.change(entry); // what still finds no message goes back to `early`
         }
     }
 
-    /// Puts a moment where it belongs, unless it is there.
-    fn place(&mut self, seq: Seq, at: Millis, what: What) {
-        let place = self.moments.partition_point(|moment| moment.seq < seq);
-        if self.moments.get(place).is_none_or(|moment| moment.seq != seq) {
-            self.moments.insert(place, Moment { seq, at, what });
+    /// Puts a moment where it belongs, unless it is there: behind all of its rank, or before the one of entry `before`.
+    fn place(&mut self, seq: Seq, before: Option<Seq>, at: Millis, what: What) {
+        let overtaken = |seq: &Seq| self.moments.iter().rev().find(|moment| moment.seq == *seq).map(|moment| moment.rank);
+        let rank = before.as_ref().and_then(overtaken).unwrap_or(seq);
+        let first = self.moments.partition_point(|moment| moment.rank < rank);
+        let same = self.moments[first..].iter().take_while(|moment| moment.rank == rank);
+        let (mut place, mut count) = (None, 0);
+        for moment in same {
+            if moment.seq == seq {
+                return;
+            }
+            if Some(moment.seq) == before {
+                place = Some(count);
+            }
+            count += 1;
         }
+        self.moments.insert(first + place.unwrap_or(count), Moment { seq, rank, at, what });
     }
 
     /// Applies what happened to an earlier message. The last of a kind wins, whichever came first; deletion is final.

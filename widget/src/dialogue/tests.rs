@@ -27,6 +27,7 @@ fn said(seq: Seq, from: Author, text: &str) -> Entry {
             reply_to: None,
             rating: false,
             files: vec![],
+            before: None,
         },
     }
 }
@@ -172,6 +173,29 @@ fn an_acknowledged_message_does_not_move_the_cursor() {
     log.receive(said(2, Author::Operator, "b"));
     log.receive(said(3, Author::Visitor, "c"));
     assert_eq!(read(&log, &Queue::default(), None, &[]), ["day", "(a", "b)", "(c)sent"]);
+}
+
+#[test]
+fn a_message_that_was_overtaken_has_its_place() {
+    let late = |seq, text, overtaken| {
+        let mut entry = said(seq, Author::Operator, text);
+        let Happening::Said { before, .. } = &mut entry.what else { panic!("it says something") };
+        *before = Some(overtaken);
+        entry
+    };
+    let entries = vec![
+        said(1, Author::Visitor, "?"),
+        said(2, Author::Operator, "5"),
+        late(3, "2", 2),
+        said(4, Author::Operator, "6"),
+        late(5, "4", 2),
+        late(6, "1", 3),
+        late(7, "3", 5),
+    ];
+    let twice: Vec<_> = entries.iter().flat_map(|entry| [entry.clone(), entry.clone()]).chain(entries.clone()).collect();
+    let log = history(twice);
+    assert_eq!(read(&log, &Queue::default(), None, &[]), ["day", "(?)sent", "(1", "2", "3", "4", "5", "6)"]);
+    assert_eq!((log.seen(), log.unread(4)), (7, 3));
 }
 
 /// A log as a relay would write it: changes follow what they change.

@@ -46,6 +46,7 @@ fn answer(seq: Seq, text: &str) -> Entry {
             reply_to: None,
             rating: false,
             files: vec![],
+            before: None,
         },
     }
 }
@@ -138,6 +139,7 @@ fn a_lost_acknowledgement_is_asked_for_again_under_the_same_name() {
         reply_to: None,
         rating: false,
         files: vec![],
+        before: None,
     };
     talk.receive(welcome(None, 1), 4 * SECOND);
     talk.deeds();
@@ -248,6 +250,7 @@ fn an_entry_that_overtakes_its_tabs_own_word_shows_once() {
         reply_to: None,
         rating: false,
         files: vec![],
+        before: None,
     };
     here.receive(entries(vec![Entry { seq: 1, at: 1, what }]), 0);
     here.stored(0);

@@ -1,6 +1,6 @@
 //! The messages inside the portal's events: who speaks, what is said, and the signature told from the words.
 
-use crate::bitrix::value::{at, get, items, moment, number_at, text_at, texts};
+use crate::bitrix::value::{at, get, items, moment, number_at, text_at, texts, truth};
 use crate::ids::ImId;
 use serde_json::Value;
 use shared::Millis;
@@ -31,7 +31,7 @@ pub struct VoteRequest {
 }
 
 /// A file of a message, as far as the portal tells.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Attachment {
     pub name: String,
     /// The portal's `type` says so.
@@ -65,6 +65,20 @@ pub struct Deleted {
     pub im: ImId,
     pub chat: String,
     pub external: Vec<String>,
+}
+
+/// A visitor's message as its line repeats it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Carried {
+    pub connector: String,
+    /// The chat's external id, which we gave.
+    pub chat: String,
+    /// What we called the message.
+    pub external: String,
+    /// The portal's own chat.
+    pub portal_chat: Option<u64>,
+    /// The portal's own user for the visitor.
+    pub user: Option<u64>,
 }
 
 /// The class of automatic texts (`CLASS` is a list of words).
@@ -145,6 +159,24 @@ impl Edited {
 impl Deleted {
     pub(super) fn read(element: &Value) -> Option<Self> {
         Some(Self { im: im(element)?, chat: text_at(element, &["chat", "id"])?, external: external(element) })
+    }
+}
+
+impl Carried {
+    pub(super) fn read(element: &Value) -> Option<Self> {
+        // Only what the line gives away has the number of its chat in the message itself.
+        let is_outgoing = at(element, &["message", "chat_id"]).is_some();
+        let is_chatter = at(element, &["message", "system"]).is_some_and(truth);
+        if is_outgoing || is_chatter {
+            return None;
+        }
+        Some(Self {
+            connector: text_at(element, &["connector", "connector_id"])?,
+            chat: text_at(element, &["connector", "chat_id"])?,
+            external: text_at(element, &["message", "id"])?,
+            portal_chat: number_at(element, &["chat", "id"]).filter(|&chat| chat > 0),
+            user: number_at(element, &["connector", "user_id"]).filter(|&user| user > 0),
+        })
     }
 }
 

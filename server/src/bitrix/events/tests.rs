@@ -167,7 +167,6 @@ fn what_is_kept_holds_no_token() {
 fn events_that_are_not_ours_are_unknown() {
     for fixture in [
         "event.ONOFFLINEEVENT.form",
-        "event.ONOPENLINEMESSAGEADD.form",
         "event.ONSESSIONFINISH.form",
         "event.ONSESSIONFINISH.source-shape.form",
         "event.ONIMBOTMESSAGEADD.form",

@@ -9,6 +9,10 @@ use serde_json::Value;
 /// Under which name our offline queue stands; calls of our own never carry it, so that the queue gets everything.
 pub const OFFLINE: &str = "otklik";
 
+/// A line repeats what its connector brought (`api-reference/imopenlines/openlines/events/`): a visitor's message that is
+/// seen there has arrived, whatever became of the answer to its call. Not every portal has it.
+pub const LINE_MESSAGE: &str = "OnOpenLineMessageAdd";
+
 /// `event.bind`. A second time for the same event and handler answers `ERROR_CORE`: look with `event.get` first.
 #[derive(Clone, Debug, Serialize)]
 pub struct Bind {
@@ -39,8 +43,13 @@ impl Bind {
         }
     }
 
-    pub fn is_offline(&self) -> bool {
+    fn is_offline(&self) -> bool {
         self.event_type == "offline"
+    }
+
+    /// Whether the rest works without it: not every portal has an offline queue, or repeats what lines carry.
+    pub fn is_a_net(&self) -> bool {
+        self.is_offline() || self.event == LINE_MESSAGE
     }
 }
 

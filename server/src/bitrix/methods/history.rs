@@ -1,12 +1,21 @@
 //! `imopenlines.session.history.get`, `imopenlines.dialog.get`: what the portal has of a conversation. The history also
-//! holds what visitors must never see (whispers, notes); here it only answers whether a visitor's own message arrived.
+//! holds what visitors must never see: only what `allowed` lets through may be shown; for all else it answers no more
+//! than whether a visitor's own message arrived.
 
-use super::{Method, legacy};
+mod allowed;
+mod past;
+
+pub use allowed::{Verdict, verdict};
+pub use past::{Past, Sender};
+
+use super::Method;
 use crate::bitrix::error::PortalError;
-use crate::bitrix::value::{at, get, moment, number_at, pairs, text_at, texts, truth};
+use crate::bitrix::value::{at, get, number_at, pairs, text_at};
+use crate::ids::LineId;
 use serde::Serialize;
 use serde_json::Value;
 use shared::Millis;
+use std::collections::HashSet;
 
 /// `imopenlines.session.history.get`, by session: every build of the portal knows that.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -21,35 +30,47 @@ pub struct History {
     pub session: Option<u64>,
     /// The portal's chat.
     pub chat: Option<u64>,
+    /// Whose chat it is, where the portal tells.
+    pub owner: Option<Owner>,
     /// By number, the oldest first.
     pub messages: Vec<Past>,
 }
 
-/// A message of the history.
+/// What a chat belongs to.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Past {
-    pub id: u64,
-    pub from_visitor: bool,
-    /// Plain, as it was written: older portals give HTML, which is undone.
-    pub text: String,
-    pub at: Option<Millis>,
-    /// What it is called outside the portal. May be missing though the message came from us: the portal writes it
-    /// afterwards.
-    pub external: Vec<String>,
+pub struct Owner {
+    pub connector: String,
+    pub line: LineId,
+    /// The external id, which we gave.
+    pub chat: String,
+    /// The portal's own user for the visitor.
+    pub user: Option<u64>,
 }
 
 impl History {
-    /// Whether the visitor's message `id` is there; or, since the portal writes ids in a second step, one without an id
-    /// that says the same and is no older than `not_before`, by the portal's clock.
-    pub fn holds(&self, id: &str, text: &str, not_before: Millis) -> bool {
-        let named = |past: &Past| past.external.iter().any(|external| external == id);
-        let same = |past: &Past| {
-            past.from_visitor
+    /// The number of the visitor's message `id`; or, since the portal writes ids in a second step, of one without an id
+    /// that says the same, is no older than `not_before` by the portal's clock, and none of `others`.
+    pub fn find(&self, id: &str, text: &str, not_before: Millis, others: &HashSet<u64>) -> Option<u64> {
+        let named = |past: &&Past| past.external.iter().any(|external| external == id);
+        let same = |past: &&Past| {
+            past.sender == Sender::Visitor
                 && past.external.is_empty()
                 && past.text.trim() == text.trim()
                 && past.at.is_none_or(|at| at >= not_before)
+                && !others.contains(&past.id)
         };
-        self.messages.iter().any(|past| named(past) || same(past))
+        let mut messages = self.messages.iter();
+        messages.clone().find(named).or_else(|| messages.find(same)).map(|past| past.id)
+    }
+
+    /// Whether something in it carries the mark that only some portals return.
+    pub fn marks_sending(&self) -> bool {
+        self.messages.iter().any(|past| past.sending)
+    }
+
+    /// Whether the session was closed.
+    pub fn is_finished(&self) -> bool {
+        self.messages.iter().rev().find_map(Past::bounds).is_some_and(|opens| !opens)
     }
 }
 
@@ -58,30 +79,28 @@ impl Method for GetHistory {
     type Reply = History;
 
     fn reply(result: Value) -> Result<History, PortalError> {
-        let users = get(&result, "users").unwrap_or(&Value::Null);
         let list = get(&result, "message").ok_or_else(Self::shape)?;
-        let mut messages: Vec<Past> = pairs(list).into_iter().filter_map(|(_, message)| past(message, users)).collect();
+        let mut messages: Vec<Past> =
+            pairs(list).into_iter().filter_map(|(_, message)| Past::read(message, &result)).collect();
         messages.sort_by_key(|past| past.id);
-        Ok(History { session: number_at(&result, &["sessionId"]), chat: number_at(&result, &["chatId"]), messages })
+        let chat = number_at(&result, &["chatId"]);
+        Ok(History {
+            session: number_at(&result, &["sessionId"]),
+            chat,
+            owner: chat.and_then(|chat| owner(&result, chat)),
+            messages,
+        })
     }
 }
 
-fn past(message: &Value, users: &Value) -> Option<Past> {
-    let sender = text_at(message, &["senderid"]).unwrap_or_default();
-    let text = text_at(message, &["text"]).unwrap_or_default();
-    Some(Past {
-        id: number_at(message, &["id"])?,
-        from_visitor: at(users, &[&sender, "connector"]).is_some_and(truth),
-        text: if get(message, "textlegacy").is_some() { text } else { legacy::plain(&text) },
-        at: text_at(message, &["date"]).and_then(|date| moment(&date)),
-        external: get(message, "params").map(external).unwrap_or_default(),
-    })
-}
-
-/// `connectorMid`, in whatever spelling of its name.
-fn external(params: &Value) -> Vec<String> {
-    let is_mid = |key: &str| key.replace('_', "").eq_ignore_ascii_case("connectormid");
-    pairs(params).into_iter().filter(|(key, _)| is_mid(key)).flat_map(|(_, ids)| texts(ids)).collect()
+/// `connector|line|chat|user`, in the spelling of either build.
+fn owner(result: &Value, chat: u64) -> Option<Owner> {
+    let chat = at(result, &["chat", &chat.to_string()])?;
+    let code = text_at(chat, &["entityId"]).or_else(|| text_at(chat, &["entity_id"]))?;
+    let fields: Vec<&str> = code.split('|').collect();
+    let [connector, line, chat, user] = fields[..] else { return None };
+    let (connector, chat) = (connector.to_owned(), chat.to_owned());
+    Some(Owner { connector, line: LineId(line.parse().ok()?), chat, user: user.parse().ok().filter(|&user| user > 0) })
 }
 
 /// `imopenlines.dialog.get`, by the portal's chat. Works for portal administrators and members of the chat.
@@ -119,15 +138,20 @@ mod tests {
     use crate::bitrix::client::read_answer;
     use crate::bitrix::fixtures::{bytes, result};
 
+    /// Whether the message is there.
+    fn holds(history: &History, id: &str, text: &str, not_before: Millis) -> bool {
+        history.find(id, text, not_before, &HashSet::new()).is_some()
+    }
+
     const AT: Millis = 1_773_759_090_000; // when the visitor's message of the recorded history was stored
 
     #[test]
     fn a_visitors_message_is_found_by_its_id() {
         let history = GetHistory::reply(result("imopenlines.session.history.get.response.json")).unwrap();
         assert_eq!((history.session, history.chat, history.messages.len()), (Some(3282), Some(1807), 6));
-        assert!(history.holds("m-1001", "", AT));
-        assert!(!history.holds("m-1002", "Добрый день! Есть ли доставка в Казань?", AT), "that one has another id");
-        assert!(!history.holds("m-1002", "Доставка [b]бесплатная[/b] от 3000 ₽", AT), "an operator said that");
+        assert!(holds(&history, "m-1001", "", AT));
+        assert!(!holds(&history, "m-1002", "Добрый день! Есть ли доставка в Казань?", AT), "that one has another id");
+        assert!(!holds(&history, "m-1002", "Доставка [b]бесплатная[/b] от 3000 ₽", AT), "an operator said that");
     }
 
     #[test]
@@ -135,17 +159,19 @@ mod tests {
         let mut history = GetHistory::reply(result("imopenlines.session.history.get.response.json")).unwrap();
         history.messages[1].external.clear();
         let text = "Добрый день! Есть ли доставка в Казань? ";
-        assert!(history.holds("m-1001", text, AT));
-        assert!(!history.holds("m-1001", text, AT + 3_600_000), "that was an hour before");
-        assert!(!history.holds("m-1001", "Другое", AT));
+        assert!(holds(&history, "m-1001", text, AT));
+        assert!(!holds(&history, "m-1001", text, AT + 3_600_000), "that was an hour before");
+        assert!(!holds(&history, "m-1001", "Другое", AT));
     }
 
     #[test]
     fn older_portals_give_html() {
         let history =
             GetHistory::reply(result("imopenlines.session.history.get.old-build-html.response.json")).unwrap();
-        assert!(history.holds("m-1001", "", AT));
-        assert_eq!(history.messages[1].text, "Доставка бесплатная от 3000 ₽\nПодробнее — https://example.com/d");
+        assert!(holds(&history, "m-1001", "", AT));
+        let answer = &history.messages[1];
+        assert_eq!(answer.text, "Доставка бесплатная от 3000 ₽\nПодробнее — https://example.com/d");
+        assert_eq!((answer.is_undone, verdict(answer, false, false)), (true, Verdict::Said));
     }
 
     #[test]
@@ -154,7 +180,19 @@ mod tests {
         assert!(history.messages.is_empty());
         let message = serde_json::json!({"id": 7, "text": "x", "textlegacy": "x", "params": {"CONNECTOR_MID": "m"}});
         let odd = serde_json::json!({"message": {"7": message}});
-        assert!(GetHistory::reply(odd).unwrap().holds("m", "", 0));
+        assert!(holds(&GetHistory::reply(odd).unwrap(), "m", "", 0));
+    }
+
+    #[test]
+    fn whose_chat_it_is_and_whether_it_ended_is_told() {
+        let mut recorded = result("imopenlines.session.history.get.response.json");
+        let history = GetHistory::reply(recorded.clone()).unwrap();
+        let (connector, chat) = ("site_widget".to_owned(), "v-5f0c2a7e4b".to_owned());
+        let owner = Owner { connector, line: LineId(107), chat, user: Some(585) };
+        assert_eq!((history.owner.as_ref(), history.is_finished()), (Some(&owner), false));
+        let end = serde_json::json!({"class": "bx-messenger-content-item-ol-end"});
+        recorded["message"]["86550"] = serde_json::json!({"id": "86550", "senderid": "0", "params": end});
+        assert!(GetHistory::reply(recorded).unwrap().is_finished());
     }
 
     #[test]

@@ -1,6 +1,7 @@
-//! Undoes the HTML that portals of 2021 give for texts in the history. Good for comparing, never for showing.
+//! Undoes the HTML that portals of 2021 give for texts in the history: what remains are words, never markup.
 
-/// The text without its markup: `<br>` a line break, other tags gone, the five usual entities and numbered ones read.
+/// The text without its markup: `<br>` a line break, a link its address, other tags gone, the five usual entities and
+/// numbered ones read.
 pub fn plain(html: &str) -> String {
     let mut text = String::with_capacity(html.len());
     let mut rest = html;
@@ -19,13 +20,29 @@ pub fn plain(html: &str) -> String {
                 Some(character) => text.push(character),
                 None => text.push_str(markup),
             }
-        } else if markup[1..].trim_start_matches('/').to_ascii_lowercase().starts_with("br") {
+        } else if let Some((address, length)) = link(rest) {
+            text.push_str(&plain(address));
+            rest = &rest[length..];
+            continue;
+        } else if is_break(markup) {
             text.push('\n');
         }
         rest = &rest[end + 1..];
     }
     text.push_str(rest);
     text
+}
+
+fn is_break(markup: &str) -> bool {
+    markup[1..].trim_start_matches('/').to_ascii_lowercase().starts_with("br")
+}
+
+/// The address of the link that `rest` begins with, and how long the whole of it is.
+fn link(rest: &str) -> Option<(&str, usize)> {
+    let opening = rest.get(..rest.find('>')?)?;
+    let address = opening.strip_prefix("<a ")?.split_once("href=\"")?.1;
+    let address = &address[..address.find('"')?];
+    Some((address, rest.find("</a>")? + "</a>".len()))
 }
 
 fn entity(name: &str) -> Option<char> {
@@ -55,6 +72,10 @@ mod tests {
     fn markup_is_undone() {
         assert_eq!(plain("a<br />b<BR>c"), "a\nb\nc");
         assert_eq!(plain("<b>1 &lt; 2</b> &amp; &#39;x&#x27; &unknown; & <"), "1 < 2 & 'x' &unknown; & <");
-        assert_eq!(plain(r#"<a href="https://e.example/?a=1&amp;b" target="_blank">link</a>"#), "link");
+        assert_eq!(
+            plain(r#"<a href="https://e.example/?a=1&amp;b" target="_blank">link</a>."#),
+            "https://e.example/?a=1&b."
+        );
+        assert_eq!(plain(r#"<a name="x">y</a> <a href="#), r#"y <a href="#);
     }
 }

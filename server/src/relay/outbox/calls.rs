@@ -1,6 +1,7 @@
 //! One call: errands of one kind become the parameters of their REST method.
 
 use super::Outbox;
+use super::doubts::Ending;
 use super::rests::Rest;
 use super::who::who;
 use super::wording::wording;
@@ -45,11 +46,11 @@ impl Outbox {
     }
 
     /// The call that carried `item` had no answer, or its answer left it out.
-    pub(super) async fn lost(&mut self, item: OutboxItem) -> Result<(), StoreError> {
+    pub(super) async fn lost(&mut self, item: OutboxItem, ending: Ending) -> Result<(), StoreError> {
         let (now, position) = (self.now(), item.position);
         match item.what {
             Errand::Say { .. } | Errand::Rate { .. } | Errand::Note { .. } => {
-                self.doubts.add(item, now);
+                self.doubts.add(item, now, ending);
                 Ok(())
             }
             what if what.may_repeat() && item.attempts < REPEATS => {

@@ -3,7 +3,7 @@
 use crate::clock::millis;
 use crate::store::{OutboxItem, Position};
 use shared::Millis;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::time::Duration;
 
 /// When a message is looked for, after its call ended. To find it early is good; only from `LATE` on does its absence
@@ -20,19 +20,51 @@ const AGAIN: Duration = Duration::from_secs(10);
 /// more: a rare repeat is better than a first word that never came.
 const SILENCE: Duration = Duration::from_secs(150);
 
+/// How long a portal that shows no history has to repeat a message by its line's event: as long as the call may still take
+/// effect, and what events take. The messages behind it wait as long, so that none overtakes it. If the word comes
+/// later, the message is told as delivered then.
+const WITNESS: Duration = Duration::from_secs(90);
+
 /// How long the portal is asked that does not answer about a message. The messages behind it wait as long.
 const PATIENCE: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// How many calls may carry a first message while nothing is told of its dialogue.
 const BLIND_CALLS: u32 = 2;
 
-/// How many calls may leave one message in doubt. Where it is nowhere after all of them, something between refuses its
-/// words, and the messages behind it have waited long enough. By then it has travelled alone five times.
-const CALLS: u32 = 7;
+/// How many calls a message may spoil by itself. Where it is nowhere after all of them, something between refuses its
+/// words, and the messages behind it have waited long enough. Calls that fail for everybody do not count: in an outage
+/// messages wait.
+const SPOILT: u32 = 5;
 
 #[derive(Debug, Default)]
 pub struct Doubts {
     all: BTreeMap<Position, Doubt>,
+    /// What is known of messages whose calls were lost before.
+    faults: HashMap<Position, Fault>,
+    /// How many messages the portal has taken since the start.
+    taken: u64,
+}
+
+/// Whether a message spoils its calls, or they are spoilt for all.
+#[derive(Clone, Copy, Debug)]
+struct Fault {
+    /// When its first call ended.
+    first: Millis,
+    /// How many of them it spoilt by itself.
+    spoilt: u32,
+    /// How many messages the portal had taken when its last call ended.
+    taken: u64,
+}
+
+/// How a call ended that left its messages in doubt.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ending {
+    /// Without an answer, or with one that says nothing.
+    Lost,
+    /// With a page that refuses the call for what it carries.
+    Barred,
+    /// The portal says that it worked, and does not say where the message went.
+    SaidYes,
 }
 
 /// A message that may have arrived.
@@ -41,26 +73,46 @@ pub struct Doubt {
     pub item: OutboxItem,
     /// When its call ended.
     since: Millis,
+    ending: Ending,
     looks: usize,
     due: Millis,
 }
 
+impl Doubt {
+    /// The portal says that it took the message.
+    pub fn is_answered(&self) -> bool {
+        self.ending == Ending::SaidYes
+    }
+}
+
 /// What to do with a message that is not where it was looked for.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Absent {
     /// The call may still take effect: look again.
     NotYet,
     /// It did not arrive, and will not.
     SendAgain,
+    /// It did not arrive, and no call will bring it there.
+    Refused,
     /// It cannot be found out.
     GiveUp,
+    /// It cannot be found out, but the portal said that it took the message.
+    Believe,
 }
 
 impl Doubts {
-    /// Adds a message whose call ended at `since`.
-    pub fn add(&mut self, item: OutboxItem, since: Millis) {
+    /// Adds a message whose call ended so at `since`.
+    pub fn add(&mut self, item: OutboxItem, since: Millis, ending: Ending) {
         let due = since + millis(LOOKS[0]);
-        self.all.insert(item.position, Doubt { item, since, looks: 0, due });
+        let fresh = Fault { first: since, spoilt: 0, taken: self.taken };
+        self.faults.entry(item.position).or_insert(fresh);
+        self.all.insert(item.position, Doubt { item, since, ending, looks: 0, due });
+    }
+
+    /// The portal took a message, which is in doubt no more.
+    pub fn took(&mut self, position: Position) {
+        self.taken += 1;
+        self.faults.remove(&position);
     }
 
     /// Up to `most` that should be looked for now.
@@ -82,19 +134,33 @@ impl Doubts {
         }
     }
 
-    /// There is no doubt any more.
+    /// There is no doubt any more; `took` and `absent` forget what was known of its calls.
     pub fn end(&mut self, position: Position) {
         self.all.remove(&position);
     }
 
     /// A message that the history does not have.
-    pub fn absent(&self, doubt: &Doubt, now: Millis) -> Absent {
+    pub fn absent(&mut self, doubt: &Doubt, now: Millis) -> Absent {
         if now < doubt.since + millis(LATE) {
-            Absent::NotYet
-        } else if doubt.item.attempts < CALLS {
-            Absent::SendAgain
-        } else {
-            Absent::GiveUp
+            return Absent::NotYet;
+        }
+        let fresh = Fault { first: doubt.since, spoilt: 0, taken: self.taken };
+        let fault = self.faults.entry(doubt.item.position).or_insert(fresh);
+        fault.spoilt += u32::from(doubt.ending == Ending::Barred || self.taken > fault.taken);
+        fault.taken = self.taken;
+        if fault.spoilt < SPOILT && now < fault.first + millis(PATIENCE) {
+            return Absent::SendAgain;
+        }
+        self.faults.remove(&doubt.item.position);
+        Absent::Refused
+    }
+
+    /// A message that the portal does not show: it is never sent again by itself.
+    pub fn unseen(&self, doubt: &Doubt, now: Millis) -> Absent {
+        match now < doubt.since + millis(WITNESS) {
+            true => Absent::NotYet,
+            false if doubt.is_answered() => Absent::Believe,
+            false => Absent::GiveUp,
         }
     }
 

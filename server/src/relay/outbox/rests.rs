@@ -14,6 +14,8 @@ pub struct Rests {
     pub portal: Rest,
     lines: HashMap<LineId, Rest>,
     dialogues: HashMap<DialogueId, Rest>,
+    /// Of dialogues whose first message was lost on its way, and did not arrive.
+    lost: HashMap<DialogueId, Rest>,
 }
 
 /// One rest; it doubles each time until something works, give or take a quarter: those that rest do not come back
@@ -70,16 +72,29 @@ impl Rests {
         self.dialogues.entry(dialogue).or_default()
     }
 
+    /// As `dialogue`, where no answer came.
+    pub fn lost(&mut self, dialogue: DialogueId) -> &mut Rest {
+        self.lost.entry(dialogue).or_default()
+    }
+
+    /// The portal took a message of this dialogue.
+    pub fn clear(&mut self, dialogue: DialogueId) {
+        self.dialogues.remove(&dialogue);
+        self.lost.remove(&dialogue);
+    }
+
     /// What must not be sent now. Forgets rests that never were.
     pub fn held(&mut self, now: Millis) -> Held {
         self.lines.retain(|_, rest| rest.times > 0 || rest.is_on(now));
         self.dialogues.retain(|_, rest| rest.times > 0 || rest.is_on(now));
-        Held { lines: on(&self.lines, now).collect(), dialogues: on(&self.dialogues, now).collect() }
+        let dialogues = on(&self.dialogues, now).chain(on(&self.lost, now)).collect();
+        Held { lines: on(&self.lines, now).collect(), dialogues }
     }
 
     /// When the next rest is over; `None` where nothing rests.
     pub fn next(&self, now: Millis) -> Option<Millis> {
-        let all = self.lines.values().chain(self.dialogues.values()).chain([&self.portal]);
+        let dialogues = self.dialogues.values().chain(self.lost.values());
+        let all = self.lines.values().chain(dialogues).chain([&self.portal]);
         all.filter(|rest| rest.is_on(now)).map(|rest| rest.until.max(self.portal.until)).min()
     }
 }

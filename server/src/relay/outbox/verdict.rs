@@ -1,6 +1,8 @@
 //! What the portal's answer about one message means. Pure.
 
+use super::doubts::Ending;
 use super::wording::is_like_a_vote;
+use crate::bitrix::error::PortalError;
 use crate::bitrix::methods::messages::Taken;
 use crate::store::{AtPortal, Errand};
 
@@ -12,11 +14,39 @@ pub enum Verdict {
     Refused,
     /// Nobody can tell from the answer.
     Unknown,
+    /// It says that it has it, but not where, and nobody knows whether this portal ever says that.
+    Untold,
 }
 
-/// `taken` is the answer's element for the errand `what`, if it has one. `tells_sessions`: this portal is known to name
-/// the session a message went into.
-pub fn judge(taken: Option<&Taken>, what: &Errand, tells_sessions: bool) -> Verdict {
+/// Whether a portal names the session a message went into. Builds before 2023 do not.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Sessions {
+    Unknown,
+    /// It did: without one, a message was not stored.
+    Told,
+    /// It took messages and named none: its word is enough.
+    Never,
+}
+
+impl Sessions {
+    /// A message was found at the portal; `is_answered`: the portal had said that it took it, and named no session.
+    pub fn found(&mut self, is_answered: bool) {
+        if is_answered && *self == Self::Unknown {
+            *self = Self::Never;
+        }
+    }
+}
+
+/// How a call ended that was not answered as calls are.
+pub fn ending(error: &PortalError) -> Ending {
+    match error {
+        PortalError::Unreadable { status: 400..500 } => Ending::Barred,
+        _ => Ending::Lost,
+    }
+}
+
+/// `taken` is the answer's element for the errand `what`, if it has one.
+pub fn judge(taken: Option<&Taken>, what: &Errand, sessions: Sessions) -> Verdict {
     let Some(taken) = taken else { return Verdict::Unknown };
     if !taken.success {
         return Verdict::Refused;
@@ -25,9 +55,11 @@ pub fn judge(taken: Option<&Taken>, what: &Errand, tells_sessions: bool) -> Verd
         Some(session) => {
             Verdict::Delivered(AtPortal { chat: Some(session.chat), session: Some(session.id), user: taken.user })
         }
-        None if is_settled_without(what) => Verdict::Delivered(AtPortal { user: taken.user, ..AtPortal::default() }),
-        None if tells_sessions => Verdict::Refused,
-        None => Verdict::Unknown,
+        None if is_settled_without(what) || sessions == Sessions::Never => {
+            Verdict::Delivered(AtPortal { user: taken.user, ..AtPortal::default() })
+        }
+        None if sessions == Sessions::Told => Verdict::Refused,
+        None => Verdict::Untold,
     }
 }
 
@@ -59,16 +91,30 @@ mod tests {
         let session = LineSession { id: 3282, chat: 1807 };
         let at_portal = AtPortal { chat: Some(1807), session: Some(3282), user: Some(585) };
         let hi = said("hi", false);
-        assert_eq!(judge(Some(&taken(true, Some(session))), &hi, true), Verdict::Delivered(at_portal));
-        assert_eq!(judge(Some(&taken(false, None)), &hi, true), Verdict::Refused);
-        assert_eq!(judge(Some(&taken(true, None)), &hi, true), Verdict::Refused);
-        assert_eq!(judge(Some(&taken(true, None)), &hi, false), Verdict::Unknown);
-        assert_eq!(judge(None, &hi, true), Verdict::Unknown);
+        assert_eq!(judge(Some(&taken(true, Some(session))), &hi, Sessions::Told), Verdict::Delivered(at_portal));
+        assert_eq!(judge(Some(&taken(false, None)), &hi, Sessions::Never), Verdict::Refused);
+        assert_eq!(judge(Some(&taken(true, None)), &hi, Sessions::Told), Verdict::Refused);
+        assert_eq!(judge(Some(&taken(true, None)), &hi, Sessions::Unknown), Verdict::Untold);
+        let at_portal = AtPortal { user: Some(585), ..AtPortal::default() };
+        assert_eq!(judge(Some(&taken(true, None)), &hi, Sessions::Never), Verdict::Delivered(at_portal));
+        assert_eq!(judge(None, &hi, Sessions::Never), Verdict::Unknown);
+    }
+
+    #[test]
+    fn a_portals_silence_about_sessions_is_learnt() {
+        let mut sessions = Sessions::Unknown;
+        sessions.found(false);
+        assert_eq!(sessions, Sessions::Unknown);
+        sessions.found(true);
+        assert_eq!(sessions, Sessions::Never);
+        let mut sessions = Sessions::Told;
+        sessions.found(true);
+        assert_eq!(sessions, Sessions::Told);
     }
 
     #[test]
     fn what_looks_like_a_vote_is_never_sent_again() {
-        let stored = |what: &Errand| judge(Some(&taken(true, None)), what, true) != Verdict::Refused;
+        let stored = |what: &Errand| judge(Some(&taken(true, None)), what, Sessions::Told) != Verdict::Refused;
         assert!(["1", "0", "1 thanks"].into_iter().all(|text| stored(&said(text, false))));
         assert!(!["10", "2", "x1", ""].into_iter().any(|text| stored(&said(text, false))));
         assert!(!stored(&said("1", true)), "it was sent so that it is none");
@@ -79,8 +125,8 @@ mod tests {
     fn a_change_needs_no_session() {
         let of = MessageId::try_from("0192b6a1-7c1f-7d2e-8000-1234567890ab".to_owned()).unwrap();
         for change in [Errand::Delete { of: of.clone() }, Errand::Edit { of, text: "hi".to_owned() }] {
-            assert!(matches!(judge(Some(&taken(true, None)), &change, true), Verdict::Delivered(_)));
-            assert_eq!(judge(Some(&taken(false, None)), &change, true), Verdict::Refused);
+            assert!(matches!(judge(Some(&taken(true, None)), &change, Sessions::Told), Verdict::Delivered(_)));
+            assert_eq!(judge(Some(&taken(false, None)), &change, Sessions::Told), Verdict::Refused);
         }
     }
 }

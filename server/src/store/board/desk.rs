@@ -43,6 +43,11 @@ impl Desk {
         }
     }
 
+    /// Whether something of the dialogue waits.
+    pub fn has(&self, dialogue: DialogueId) -> bool {
+        self.dialogues.contains_key(&dialogue)
+    }
+
     pub fn put(&mut self, position: Position, waiting: Waiting) {
         let turn = self.dialogues.entry(waiting.dialogue).or_default();
         turn.waiting.insert(position);

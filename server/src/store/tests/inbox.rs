@@ -29,7 +29,8 @@ fn with_file(dialogue: DialogueId, nth: u64, words: &str) -> InboxAct {
 }
 
 fn edited(dialogue: DialogueId, im: ImId, text: &str, at: u64) -> InboxAct {
-    InboxAct::Edited { dialogue, im, line: LineId(1), name: Some("Anna".to_owned()), text: text.to_owned(), at }
+    let (name, text, is_late) = (Some("Anna".to_owned()), text.to_owned(), false);
+    InboxAct::Edited { dialogue, im, line: LineId(1), name, text, at, is_late }
 }
 
 fn deleted(dialogue: DialogueId, im: ImId) -> InboxAct {
@@ -37,7 +38,7 @@ fn deleted(dialogue: DialogueId, im: ImId) -> InboxAct {
 }
 
 async fn work(bench: &Bench, acts: Vec<InboxAct>) -> Vec<DialogueId> {
-    bench.store.work_off(&host("a.ru"), vec![], acts, 50).await.unwrap()
+    bench.store.work_off(&host("a.ru"), vec![], acts, 50).await.unwrap().touched
 }
 
 /// What the visitor sees happen, in short.
@@ -66,7 +67,7 @@ async fn an_event_is_kept_until_it_is_worked_off() {
     let kept = bench.store.kept_events(10).await.unwrap();
     assert_eq!(kept[0], KeptEvent { no, host: host("a.ru"), at: 7, body: b"event=X".to_vec() });
     let touched = bench.store.work_off(&host("a.ru"), vec![no], vec![said(dialogue, 1, "hello")], 9).await.unwrap();
-    assert_eq!(touched, [dialogue]);
+    assert_eq!(touched.touched, [dialogue]);
     bench.kill();
     assert_eq!(bench.store.kept_events(10).await.unwrap().len(), 1);
     assert_eq!(seen(&bench, dialogue).await, ["hello"]);
@@ -262,4 +263,113 @@ async fn how_soon_operators_answer_is_measured_from_the_first_unanswered_word() 
     }
     assert_eq!(bench.store.answer_seconds(&key("one")).await.unwrap(), Some(60));
     assert_eq!(bench.store.answer_seconds(&key("two")).await.unwrap(), None);
+}
+
+/// What the visitor sees of the operators' messages, in the order of the screen.
+async fn order(bench: &Bench, dialogue: DialogueId) -> Vec<String> {
+    let mut shown: Vec<(u64, String)> = Vec::new();
+    for entry in bench.store.entries(dialogue, 0, 1_000).await.unwrap() {
+        let Told::Said { text, before, .. } = entry.what else { continue };
+        let place = before.and_then(|before| shown.iter().position(|(seq, _)| *seq == before));
+        shown.insert(place.unwrap_or(shown.len()), (entry.seq, text));
+    }
+    shown.into_iter().map(|(_, text)| text).collect()
+}
+
+#[tokio::test]
+async fn a_message_that_was_overtaken_long_ago_has_its_place() {
+    let bench = Bench::new().await;
+    let dialogue = bench.dialogue("one").await;
+    for nth in [5, 2, 4, 1, 3, 6] {
+        work(&bench, vec![said(dialogue, nth, &nth.to_string())]).await;
+    }
+    assert_eq!(order(&bench, dialogue).await, ["1", "2", "3", "4", "5", "6"]);
+}
+
+#[tokio::test]
+async fn the_portals_own_words_hold_unless_something_newer_was_heard() {
+    let bench = Bench::new().await;
+    let dialogue = bench.dialogue("one").await;
+    let restated = |text: &str, asked_at| {
+        let text = text.to_owned();
+        InboxAct::Restated { dialogue, im: IM, text, asked_at }
+    };
+    work(&bench, vec![restated("nobody said that", 60)]).await;
+    work(&bench, vec![said(dialogue, 100, "a")]).await; // heard at 50
+    work(&bench, vec![restated("b", 50)]).await;
+    work(&bench, vec![restated("a ", 60)]).await;
+    assert_eq!(seen(&bench, dialogue).await, ["a"], "asked before it was heard, then the same words");
+    work(&bench, vec![restated("b", 60)]).await;
+    work(&bench, vec![edited(dialogue, IM, "old", 59)]).await;
+    assert_eq!(seen(&bench, dialogue).await, ["a", "~b"]);
+}
+
+#[tokio::test]
+async fn edits_too_close_to_tell_apart_are_told_as_that() {
+    let bench = Bench::new().await;
+    let dialogue = bench.dialogue("one").await;
+    let disputed = async |text: &str, at, is_late| {
+        let (name, text) = (None, text.to_owned());
+        let act = InboxAct::Edited { dialogue, im: IM, line: LineId(1), name, text, at, is_late };
+        !bench.store.work_off(&host("a.ru"), vec![], vec![act], 50).await.unwrap().disputed.is_empty()
+    };
+    work(&bench, vec![said(dialogue, 100, "a")]).await;
+    assert!(!disputed("b", 100_000, false).await, "the first edit");
+    assert!(!disputed("c", 101_000, false).await, "events of one way are told apart by their time");
+    assert!(disputed("d", 101_000, false).await, "in the same second");
+    assert!(disputed("b", 100_000, true).await, "an older one, fetched");
+    assert!(disputed("e", 102_000, true).await, "a newer one, fetched");
+    assert!(!disputed("f", 162_000, true).await, "a minute later");
+    assert!(!disputed("f", 162_000, true).await, "the same words");
+}
+
+#[tokio::test]
+async fn whoever_is_in_doubt_of_a_message_learns_that_it_arrived() {
+    let bench = Bench::new().await;
+    let dialogue = bench.dialogue("one").await;
+    let at_portal = AtPortal { chat: Some(9), ..AtPortal::default() };
+    let (first, second, third) = (message(1), message(2), message(3));
+    for id in [&first, &second, &third] {
+        bench.store.accept(dialogue, id.clone(), "?".to_owned(), 1).await.unwrap();
+    }
+    let waiting = bench.store.pending(&host("a.ru"), 9).await.unwrap();
+    let unconfirmed = Settlement { position: waiting[0].position, outcome: Outcome::Unconfirmed };
+    bench.store.settle(vec![unconfirmed], 2).await.unwrap();
+    bench.store.mark_sending(vec![waiting[1].position], 3).await.unwrap();
+    let mut doubtful = bench.store.doubtful(dialogue, 100).await.unwrap();
+    doubtful.sort();
+    assert_eq!(doubtful, [first.clone(), second.clone(), third]);
+    for id in [&first, &second, &second] {
+        work(&bench, vec![InboxAct::Arrived { dialogue, id: id.clone(), at_portal }]).await;
+    }
+    assert_eq!(seen(&bench, dialogue).await[3..], ["Unconfirmed", "Delivered", "Delivered"]);
+    assert!(!bench.store.is_waiting(&waiting[1]) && bench.store.is_waiting(&waiting[2]));
+    assert_eq!(bench.store.pending(&host("a.ru"), 9).await.unwrap().len(), 1, "nothing holds it up");
+}
+
+#[tokio::test]
+async fn where_something_happened_is_told_once() {
+    let bench = Bench::new().await;
+    let (one, two) = (bench.dialogue("one").await, bench.dialogue("two").await);
+    bench.store.accept(one, message(1), "?".to_owned(), 10).await.unwrap();
+    bench.store.accept(two, message(2), "?".to_owned(), 20).await.unwrap();
+    bench.store.accept(two, message(3), "?".to_owned(), 30).await.unwrap();
+    let all = bench.store.activity(&host("a.ru"), Position::default(), 0).await.unwrap();
+    let active = |dialogue, at| Active { dialogue, at, session: None };
+    assert!(all.dialogues.contains(&active(one, 10)) && all.dialogues.contains(&active(two, 30)), "{all:?}");
+    let late = bench.store.activity(&host("a.ru"), Position::default(), 15).await.unwrap();
+    assert_eq!(late.dialogues, [active(two, 30)]);
+    assert_eq!(bench.store.activity(&host("a.ru"), all.until, 0).await.unwrap().dialogues, []);
+    assert_eq!(bench.store.activity(&host("b.ru"), Position::default(), 0).await.unwrap().dialogues, []);
+}
+
+#[tokio::test]
+async fn what_was_found_out_about_a_portal_outlives_the_process() {
+    let mut bench = Bench::new().await;
+    assert_eq!(bench.store.ways(&host("a.ru")).await.unwrap(), Ways::default());
+    let (before, after) = bench.store.change_ways(&host("a.ru"), |ways| ways.marks_sending = true).await.unwrap();
+    assert!(!before.marks_sending && after.marks_sending);
+    bench.kill();
+    assert!(bench.store.ways(&host("a.ru")).await.unwrap().marks_sending);
+    assert_eq!(bench.store.ways(&host("b.ru")).await.unwrap(), Ways::default());
 }

@@ -123,7 +123,7 @@ fn kind(kind: &Kind) -> &'static str {
         Kind::Automatic(_) | Kind::Vote { .. } => "automatic",
         Kind::Started => "started",
         Kind::Ended => "ended",
-        Kind::Whisper => "whisper",
+        Kind::Whisper | Kind::Note => "whisper",
     }
 }
 

@@ -10,7 +10,7 @@ use crate::{
     drive::Upload,
     faults::Fault,
     ids::{ChatId, LineId, MessageId, UserId},
-    options::Line,
+    options::{Build, Line},
     php,
     talk::TalkError,
     tokens::random_hex,
@@ -208,6 +208,19 @@ impl Portal {
     /// Changes the application's card: its scopes, its keys.
     pub fn set_app(&self, change: impl FnOnce(&mut App)) {
         self.shared.change(|world| change(&mut world.app));
+    }
+
+    /// Makes it a portal of another build, or of other rights.
+    pub fn set_build(&self, change: impl FnOnce(&mut Build)) {
+        self.shared.change(|world| change(&mut world.options.build));
+    }
+
+    /// The portal tells operators something about the chat.
+    ///
+    /// # Errors
+    /// When the chat is unknown.
+    pub fn notes(&self, chat: ChatId, text: &str) -> Result<MessageId, TalkError> {
+        self.shared.change(|world| world.notes(chat, text))
     }
 
     /// Takes an employee's administrator rights, or gives them.

@@ -237,7 +237,8 @@ impl Portal {
         let event = "ONIMCONNECTORMESSAGEADD";
         let ready = self.try_wait(|world| {
             let bound = world.bindings.iter().filter(|one| one.event == event).count();
-            (world.connectors.contains_key(connector) && bound >= 2).then_some(())
+            let nets = 1 + usize::from(world.options.build.offline_queue);
+            (world.connectors.contains_key(connector) && bound >= nets).then_some(())
         });
         ready.await.is_some()
     }
@@ -253,7 +254,7 @@ impl Portal {
     /// Waits until nothing is left in the queue of events.
     pub async fn wait_sent(&self) {
         self.wait("the queue of events to be empty", |world| {
-            (world.queue.is_empty() && world.held.is_none() && !world.sending).then_some(())
+            (world.queue.is_empty() && world.held.is_none() && world.sending == 0).then_some(())
         })
         .await;
     }

@@ -15,7 +15,7 @@ pub(super) fn bind(world: &mut World, caller: Caller, args: &Args) -> Answer {
     let auth_type = args.number("AUTH_TYPE").unwrap_or(0);
     let admin = world.is_admin(caller.user);
     let way = if is_offline(args) {
-        if !admin {
+        if !admin || !world.options.build.offline_queue {
             return Err(RestError::access_denied());
         }
         Way::Offline(args.text("AUTH_CONNECTOR").unwrap_or_default())

@@ -9,6 +9,7 @@ use crate::{
     chats::{Author, Chat, Kind, Message},
     faults::{Fault, Place},
     ids::{ChatId, SessionId, UserId},
+    options::Build,
     php,
     tokens::Caller,
     world::World,
@@ -19,6 +20,9 @@ pub(super) fn get(world: &mut World, caller: Caller, args: &Args) -> Answer {
         Some(Fault::HistoryEmpty) => return Ok(json!([]).into()),
         Some(_) => return Err(denied()),
         None => {}
+    }
+    if !world.options.build.history {
+        return Err(denied());
     }
     let (chat, session) = named(world, args)?;
     let own = chat.owner == Some(caller.user);
@@ -58,7 +62,7 @@ fn shown(world: &World, chat: &Chat, session: SessionId) -> Value {
         "sessionVoteHead": 0,
         "sessionCommentHead": null,
         "userId": dialog,
-        "message": php::map(messages.iter().map(|one| (one.id.to_string(), message(one, &dialog))).collect()),
+        "message": php::map(messages.iter().map(|one| (one.id.to_string(), message(one, &dialog, world.options.build))).collect()),
         "usersMessage": keyed(dialog.clone(), json!(newest_first)),
         "users": php::map(people.iter().filter_map(|id| Some((id.to_string(), user(world, *id)?))).collect()),
         "openlines": {"canvoteashead": keyed(chat.line.to_string(), json!(true))},
@@ -71,23 +75,26 @@ fn shown(world: &World, chat: &Chat, session: SessionId) -> Value {
     })
 }
 
-fn message(message: &Message, dialog: &str) -> Value {
+fn message(message: &Message, dialog: &str, build: Build) -> Value {
     let text =
         if message.deleted { "Это сообщение было удалено" } else { message.text.as_str() };
-    json!({
+    let mut shown = json!({
         "id": message.id.to_string(),
         "chatid": dialog.trim_start_matches("chat"),
         "senderid": message.author.user().to_string(),
         "recipientid": dialog,
         "date": message.at.iso(),
-        "text": text,
-        "textlegacy": legacy(text),
-        "params": params(message),
-    })
+        "text": if build.plain_texts { text.to_owned() } else { legacy(text) },
+        "params": params(message, build),
+    });
+    if build.plain_texts {
+        shown["textlegacy"] = json!(legacy(text));
+    }
+    shown
 }
 
 /// Parameter names in camel case, as history writes them; `[]` when there is none.
-fn params(message: &Message) -> Value {
+fn params(message: &Message, build: Build) -> Value {
     let mut params = Map::new();
     let mut put = |name: &str, value: Value| params.insert(name.to_owned(), value);
     if !message.mids.is_empty() {
@@ -109,9 +116,9 @@ fn params(message: &Message) -> Value {
         Kind::Whisper => {
             put("componentId", json!("HiddenMessage"));
         }
-        Kind::Said | Kind::Started | Kind::Ended => {}
+        Kind::Said | Kind::Started | Kind::Ended | Kind::Note => {}
     }
-    if let Some(since) = message.sending {
+    if let Some(since) = message.sending.filter(|_| build.marks_sending) {
         put("sending", json!("Y"));
         put("sendingTs", json!(since.seconds()));
     }

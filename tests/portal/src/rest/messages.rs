@@ -73,7 +73,7 @@ fn send_one(world: &mut World, caller: Caller, connector: &str, line: LineId, el
     if let Some(extra) = extra(element) {
         answer["extra"] = extra;
     }
-    if let Some(session) = received.session {
+    if let Some(session) = received.session.filter(|_| world.options.build.tells_sessions) {
         answer["session"] = json!({"ID": session.to_string(), "CHAT_ID": received.chat.to_string()});
     }
     answer

@@ -50,6 +50,9 @@ pub(super) fn clear(world: &mut World, caller: Caller, args: &Args) -> Answer {
 }
 
 fn admin(world: &World, caller: Caller) -> Result<(), RestError> {
+    if !world.options.build.offline_queue {
+        return Err(RestError::system("ERROR_METHOD_NOT_FOUND"));
+    }
     if world.is_admin(caller.user) { Ok(()) } else { Err(RestError::access_denied()) }
 }
 

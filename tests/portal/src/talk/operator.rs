@@ -57,6 +57,13 @@ impl World {
         Ok(self.store(chat, Author::Operator(by), Kind::Whisper, text.to_owned()))
     }
 
+    /// The portal's note to operators that no visitor may ever see. It carries the number of the chat's operator.
+    pub fn notes(&mut self, chat: ChatId, text: &str) -> Result<MessageId, TalkError> {
+        let author = self.known(chat)?.owner.map_or(Author::Portal, Author::Operator);
+        self.ensure_session(chat, None);
+        Ok(self.store(chat, author, Kind::Note, text.to_owned()))
+    }
+
     fn own_message(&self, chat: ChatId, id: MessageId) -> Result<&Message, TalkError> {
         let message = self.known(chat)?.message(id).ok_or(TalkError::NoMessage)?;
         match message.author {

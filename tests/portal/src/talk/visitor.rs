@@ -1,8 +1,11 @@
 //! What visitors do in a chat: they write, and the first word opens it.
 
+use serde_json::json;
+
 use super::vote::Voted;
 use crate::{
     chats::{Author, Chat, Due, Kind, Profile, Visitor},
+    events::LINE_MESSAGE,
     ids::{ChatId, LineId, SessionId, UserId},
     world::World,
 };
@@ -50,6 +53,7 @@ impl World {
         let session = self.ensure_session(chat, Some(by));
         self.alarms.retain(|alarm| alarm.what != Due::Close(session));
         let id = self.store(chat, Author::Visitor(visitor), Kind::Said, clipped(&incoming.text));
+        self.repeat_incoming(chat, &incoming, by);
         if let Some(mid) = incoming.message_id {
             self.pending_mids.push((chat, id, mid));
         }
@@ -58,6 +62,25 @@ impl World {
             self.say(chat, Author::Portal, Kind::Automatic("welcome".to_owned()), text);
         }
         Received { chat, session: Some(session) }
+    }
+
+    /// `ONOPENLINEMESSAGEADD`: the line tells whoever listens what the connector brought.
+    fn repeat_incoming(&mut self, chat: ChatId, incoming: &Incoming, by: UserId) {
+        let chat = &self.chats[&chat];
+        let message = json!({
+            "connector": {
+                "connector_id": chat.connector, "line_id": chat.line,
+                "chat_id": chat.external, "user_id": chat.visitor,
+            },
+            "chat": {"id": chat.id},
+            "message": {
+                "id": incoming.message_id, "date": "", "text": incoming.text, "attach": "",
+                "system": "N", "user_id": chat.visitor,
+            },
+            "extra": {"EXTRA_URL": ""},
+        });
+        let data = if self.options.build.one_message { json!({"DATA": message}) } else { json!({"DATA": [message]}) };
+        self.raise(LINE_MESSAGE, &data, Some(by));
     }
 
     /// The portal's user of `{connector}|{user.id}`, its profile replaced by what came.

@@ -40,14 +40,14 @@ fn looks(doubts: &mut Doubts, count: usize) -> Vec<Millis> {
 #[test]
 fn a_message_is_looked_for_early_and_then_regularly() {
     let mut doubts = Doubts::default();
-    doubts.add(item(), 1_000_000);
+    doubts.add(item(), 1_000_000, Ending::Lost);
     assert_eq!(looks(&mut doubts, 6), [1, 5, 20, 60, 70, 80]);
 }
 
 #[test]
 fn a_late_look_does_not_bring_all_missed_ones() {
     let mut doubts = Doubts::default();
-    doubts.add(item(), 1_000_000);
+    doubts.add(item(), 1_000_000, Ending::Lost);
     doubts.postpone(Position::default(), 1_100_000);
     assert_eq!(doubts.next(), Some(1_110_000));
 }
@@ -55,7 +55,7 @@ fn a_late_look_does_not_bring_all_missed_ones() {
 #[test]
 fn absence_counts_only_when_the_call_can_have_no_effect_any_more() {
     let mut doubts = Doubts::default();
-    doubts.add(item(), 1_000_000);
+    doubts.add(item(), 1_000_000, Ending::Lost);
     let doubt = doubts.due(1_001_000, 50).remove(0);
     assert_eq!(doubts.absent(&doubt, 1_059_999), Absent::NotYet);
     assert_eq!(doubts.absent(&doubt, 1_060_000), Absent::SendAgain);
@@ -67,32 +67,59 @@ fn absence_counts_only_when_the_call_can_have_no_effect_any_more() {
 fn a_portal_that_tells_nothing_is_asked_for_a_day() {
     const DAY: Millis = 86_400_000;
     let mut doubts = Doubts::default();
-    doubts.add(item(), 1_000_000);
+    doubts.add(item(), 1_000_000, Ending::Lost);
     let doubt = doubts.due(1_001_000, 50).remove(0);
     assert_eq!(doubts.untold(&doubt, 999_999 + DAY), Absent::NotYet);
     assert_eq!(doubts.untold(&doubt, 1_000_000 + DAY), Absent::GiveUp);
 }
 
+/// What is done after each of `calls` that left the message absent; before each, so many others were taken.
+fn after(calls: &[(Ending, u64)]) -> Vec<Absent> {
+    let (mut doubts, mut now) = (Doubts::default(), 1_000_000);
+    let each = calls.iter().map(|(ending, others)| {
+        doubts.add(item(), now, *ending);
+        doubts.taken += others;
+        let doubt = doubts.due(now + 1_000, 50).remove(0);
+        now += 60_000;
+        doubts.absent(&doubt, now)
+    });
+    each.collect()
+}
+
 #[test]
-fn what_no_call_brings_there_is_given_up() {
+fn words_that_spoil_their_calls_are_refused() {
+    let mut expected = vec![Absent::SendAgain; 4];
+    expected.push(Absent::Refused);
+    assert_eq!(after(&[(Ending::Barred, 0); 5]), expected, "a firewall says so");
+    assert_eq!(after(&[(Ending::Lost, 1); 5]), expected, "others get through");
+}
+
+#[test]
+fn in_an_outage_messages_wait_for_a_day() {
+    let outage = after(&[(Ending::Lost, 0); 24 * 60 + 1]);
+    assert_eq!(outage.iter().position(|next| *next != Absent::SendAgain), Some(24 * 60 - 1));
+    assert_eq!(outage[24 * 60 - 1], Absent::Refused);
+}
+
+#[test]
+fn what_is_not_shown_waits_for_a_witness() {
     let mut doubts = Doubts::default();
-    let after = |doubts: &mut Doubts, attempts| {
-        doubts.add(OutboxItem { attempts, ..item() }, 1_000_000);
+    for (ending, last) in [(Ending::Lost, Absent::GiveUp), (Ending::SaidYes, Absent::Believe)] {
+        doubts.add(item(), 1_000_000, ending);
         let doubt = doubts.due(1_001_000, 50).remove(0);
-        doubts.absent(&doubt, 1_060_000)
-    };
-    assert_eq!(after(&mut doubts, 6), Absent::SendAgain);
-    assert_eq!(after(&mut doubts, 7), Absent::GiveUp);
+        assert_eq!(doubts.unseen(&doubt, 1_089_999), Absent::NotYet);
+        assert_eq!(doubts.unseen(&doubt, 1_090_000), last);
+    }
 }
 
 #[test]
 fn a_first_message_is_sent_blindly_once() {
     let mut doubts = Doubts::default();
-    doubts.add(item(), 1_000_000);
+    doubts.add(item(), 1_000_000, Ending::Lost);
     let doubt = doubts.due(1_001_000, 50).remove(0);
     assert_eq!(doubts.unheard(&doubt, 1_149_999), Absent::NotYet);
     assert_eq!(doubts.unheard(&doubt, 1_150_000), Absent::SendAgain);
-    doubts.add(OutboxItem { attempts: 2, ..item() }, 1_000_000);
+    doubts.add(OutboxItem { attempts: 2, ..item() }, 1_000_000, Ending::Lost);
     let doubt = doubts.due(1_001_000, 50).remove(0);
     assert_eq!(doubts.unheard(&doubt, 1_150_000), Absent::GiveUp);
 }

@@ -1,0 +1,146 @@
+//! What the recorded histories give, and what they must not.
+
+use super::*;
+use crate::bitrix::CONNECTOR;
+use crate::bitrix::fixtures::result;
+use crate::bitrix::methods::Method;
+use crate::bitrix::methods::history::GetHistory;
+
+const CHAT: &str = "v-0123456789abcdef0123456789abcdef";
+const ID: &str = "0192b6a1-7c1f-7d2e-8000-1234567890ab";
+const LATER: Millis = 1_800_000_000_000;
+
+fn dialogue() -> DialogueId {
+    CHAT.parse().unwrap()
+}
+
+/// A recorded history, as if it were of our connector and one of our dialogues; `change` is made to its source.
+fn history(fixture: &str, change: impl FnOnce(&mut serde_json::Value)) -> History {
+    let mut recorded = result(fixture);
+    recorded["message"]["86490"]["params"]["connectorMid"] = ID.into();
+    recorded["chat"]["1807"]["entityId"] = format!("{CONNECTOR}|109|{CHAT}|585").into();
+    change(&mut recorded);
+    GetHistory::reply(recorded).unwrap()
+}
+
+fn recorded() -> History {
+    history("imopenlines.session.history.get.response.json", |_| {})
+}
+
+fn im(message: u64) -> ImId {
+    ImId { chat: 1807, message }
+}
+
+/// What is missed where the relay has the operators' messages `known`.
+fn found(history: &History, known: &[u64]) -> Missed {
+    let known = known.iter().copied().map(im).collect();
+    let doubtful = [ID.to_owned()].map(|id| MessageId::try_from(id).unwrap());
+    missed(
+        history,
+        &Look {
+            dialogue: dialogue(),
+            line: LineId(107),
+            known: &known,
+            doubtful: &doubtful,
+            is_strict: true,
+            asked_at: LATER,
+        },
+    )
+}
+
+fn texts(missed: &Missed) -> Vec<(&str, Author)> {
+    let said = missed.acts.iter().filter_map(|act| match act {
+        InboxAct::Said { text, author, .. } => Some((text.as_str(), *author)),
+        _ => None,
+    });
+    said.collect()
+}
+
+#[test]
+fn what_never_came_is_recovered_and_nothing_else() {
+    let missed = found(&recorded(), &[86497]);
+    let expected = [
+        ("Доставка [b]бесплатная[/b] от 3000 ₽", Author::Operator),
+        ("Спасибо за обращение! Диалог завершён.", Author::System),
+    ];
+    assert_eq!((texts(&missed), missed.recovered, missed.is_early), (expected.to_vec(), 2, false));
+    let user = Some(585);
+    assert_eq!(missed.acts[0], InboxAct::Started { dialogue: dialogue(), session: 3282, user });
+    let at_portal = AtPortal { chat: Some(1807), session: Some(3282), user };
+    let id = MessageId::try_from(ID.to_owned()).unwrap();
+    assert_eq!(missed.acts[1], InboxAct::Arrived { dialogue: dialogue(), id, at_portal });
+    let InboxAct::Said { im: of, line, name, at, .. } = &missed.acts[2] else { panic!("{:?}", missed.acts) };
+    assert_eq!((*of, *line, name.as_deref()), (im(86503), LineId(109), Some("Анна Петрова")), "on the line it is on");
+    assert_eq!(*at, 1_773_759_302_000);
+}
+
+#[test]
+fn what_the_relay_has_is_not_news() {
+    let missed = found(&recorded(), &[86497, 86503, 86549]);
+    assert_eq!((texts(&missed), missed.recovered), (vec![], 0));
+}
+
+#[test]
+fn old_portals_words_come_without_their_html() {
+    let history = history("imopenlines.session.history.get.old-build-html.response.json", |_| {});
+    let missed = found(&history, &[]);
+    let text = "Доставка бесплатная от 3000 ₽\nПодробнее — https://example.com/d";
+    assert_eq!(texts(&missed), [(text, Author::Operator)]);
+}
+
+#[test]
+fn what_was_just_said_is_left_to_its_event() {
+    let history = recorded();
+    let known = HashSet::new();
+    let look = |asked_at| Look {
+        dialogue: dialogue(),
+        line: LineId(107),
+        known: &known,
+        doubtful: &[],
+        is_strict: true,
+        asked_at,
+    };
+    let said_at = history.messages.last().unwrap().at.unwrap();
+    let early = missed(&history, &look(said_at + 29_999));
+    assert_eq!((texts(&early).len(), early.is_early), (1, true));
+    let late = missed(&history, &look(said_at + 30_000));
+    assert_eq!((texts(&late).len(), late.is_early), (2, false));
+}
+
+#[test]
+fn edits_and_deletions_of_known_messages_are_told() {
+    let history = history("imopenlines.session.history.get.response.json", |recorded| {
+        recorded["message"]["86497"]["params"]["isEdited"] = "Y".into();
+        recorded["message"]["86503"]["params"]["isDeleted"] = "Y".into();
+        recorded["message"]["86549"]["params"]["isDeleted"] = "Y".into();
+    });
+    let acts = found(&history, &[86497, 86503]).acts;
+    let text = "Здравствуйте! Чем могу помочь?".to_owned();
+    let (dialogue, asked_at) = (dialogue(), LATER);
+    assert!(acts.contains(&InboxAct::Restated { dialogue, im: im(86497), text, asked_at }), "{acts:?}");
+    assert!(acts.contains(&InboxAct::Deleted { dialogue, im: im(86503), external: None }));
+    assert!(!acts.iter().any(|act| matches!(act, InboxAct::Said { .. })), "nobody needs to see what is gone");
+}
+
+#[test]
+fn a_session_that_ended_is_told_as_ended() {
+    let ended = history("imopenlines.session.history.get.response.json", |recorded| {
+        let params = serde_json::json!({"class": "bx-messenger-content-item-ol-end"});
+        recorded["message"]["86550"] = serde_json::json!({"id": "86550", "senderid": "0", "params": params});
+    });
+    let finished = InboxAct::Finished { dialogue: dialogue(), session: 3282 };
+    assert_eq!(found(&ended, &[]).acts.last(), Some(&finished));
+    assert!(!found(&recorded(), &[]).acts.contains(&finished));
+}
+
+#[test]
+fn another_visitors_history_is_not_this_ones() {
+    let mut history = recorded();
+    assert!(is_of(&history, dialogue()));
+    assert!(!is_of(&history, DialogueId::random()));
+    let owner = history.owner.as_mut().unwrap();
+    owner.connector = "telegrambot".to_owned();
+    assert!(!is_of(&history, dialogue()));
+    history.owner = None;
+    assert!(is_of(&history, dialogue()), "the portal does not tell, and was asked by this dialogue's numbers");
+}

@@ -1,0 +1,179 @@
+//! Reads histories of dialogues, those that may hold something the relay has missed: at the start all in which something
+//! happened lately, then ever fewer of them (`watch`), and one at once where events contradict each other.
+
+use super::missed::{LEFT_ALONE, Look, is_of, missed};
+use super::watch::{KEPT, Watch};
+use super::{Nets, Relay};
+use crate::bitrix::client::Portal;
+use crate::bitrix::methods::history::History;
+use crate::clock::millis;
+use crate::ids::ImId;
+use crate::relay::histories::{self, AT_ONCE, Obstacle, Shown, Spot};
+use crate::store::{Active, DialogueRecord, Position, StoreError, Ways};
+use shared::Millis;
+use std::collections::HashSet;
+use std::time::Duration;
+
+/// Between two rounds of two calls: half of what a portal takes is never spent on this (`limits.md`).
+const PAUSE: Duration = Duration::from_secs(2);
+
+/// How long the offline queue goes first at the start: it holds the events themselves.
+const QUEUE_FIRST: Duration = Duration::from_secs(30);
+
+/// How often the log is looked at for dialogues in which something happened, and a portal that did not answer is asked.
+const AGAIN: Duration = Duration::from_secs(30);
+
+/// How often a portal that refuses is tried: somebody with more rights may have installed the application again.
+const REFUSED: Duration = Duration::from_secs(60 * 60);
+
+/// How many entries of a dialogue are looked through for messages of which nobody knows whether they arrived.
+const DOUBTED: usize = 500;
+
+pub struct Reader {
+    relay: Relay,
+    portal: Portal,
+    watch: Watch,
+    /// Up to where the log was looked at.
+    seen: Position,
+    /// How many are read at once: fewer, after the answer was too large.
+    at_once: usize,
+    /// No round before this.
+    rests_until: Millis,
+    /// The offline queue worked when it was asked about last.
+    has_queue: bool,
+}
+
+impl Reader {
+    pub fn new(relay: Relay, portal: Portal) -> Self {
+        let watch = Watch::default();
+        Self { relay, portal, watch, seen: Position::default(), at_once: AT_ONCE, rests_until: 0, has_queue: false }
+    }
+
+    /// Reads until the shutdown.
+    pub async fn run(mut self) -> Result<(), StoreError> {
+        let (relay, host) = (self.relay.clone(), self.portal.host().clone());
+        let nets = &relay.nets[&host];
+        self.notice(nets, true).await?; // before anything new is known: which sessions were the last
+        tokio::select! {
+            () = relay.shutdown.cancelled() => {}
+            () = nets.queue_asked.notified() => {}
+            () = relay.clock.sleep(QUEUE_FIRST) => {}
+        }
+        if relay.store.ways(&host).await?.history_refused.is_some() {
+            histories::have_witnesses(&self.portal).await;
+        }
+        while !relay.shutdown.is_cancelled() {
+            self.notice(nets, false).await?;
+            let now = relay.clock.now();
+            if now >= self.rests_until && self.watch.next().is_some_and(|due| due <= now) {
+                let rest = self.round(now).await?;
+                self.rests_until = relay.clock.now() + millis(rest);
+            }
+            let next = self.watch.next().map_or(now + millis(AGAIN), |due| due.max(self.rests_until));
+            let wait = Duration::from_millis(next.saturating_sub(relay.clock.now())).min(AGAIN);
+            tokio::select! {
+                () = relay.shutdown.cancelled() => {}
+                () = nets.bell.notified() => {}
+                () = relay.clock.sleep(wait) => {}
+            }
+        }
+        Ok(())
+    }
+
+    /// Takes note of where something happened. At the start all of that may have been missed.
+    async fn notice(&mut self, nets: &Nets, at_start: bool) -> Result<(), StoreError> {
+        let now = self.relay.clock.now();
+        let since = now.saturating_sub(millis(KEPT));
+        let activity = self.relay.store.activity(self.portal.host(), self.seen, since).await?;
+        self.seen = activity.until;
+        if std::mem::replace(&mut self.has_queue, nets.has_queue()) && !self.has_queue {
+            self.watch.alone(now);
+        }
+        for Active { dialogue, at, session } in activity.dialogues {
+            self.watch.note(dialogue, at.min(now), session, self.has_queue);
+            if at_start {
+                self.watch.want(dialogue, now);
+            }
+        }
+        for dialogue in nets.take_wanted() {
+            self.watch.want(dialogue, now);
+        }
+        Ok(())
+    }
+
+    /// Reads of what is due as much as goes together. Tells how long to rest then.
+    async fn round(&mut self, now: Millis) -> Result<Duration, StoreError> {
+        if !self.relay.is_installed(&self.portal).await? {
+            return Ok(AGAIN);
+        }
+        let ways = self.relay.store.ways(self.portal.host()).await?;
+        let most = if ways.history_refused.is_some() { 1 } else { self.at_once };
+        let (mut records, mut spots) = (Vec::new(), Vec::new());
+        for dialogue in self.watch.due(now, most) {
+            let record = self.relay.store.dialogue(dialogue).await?;
+            let spot = Spot::of(record.as_ref()).and(self.watch.read(dialogue));
+            match record.filter(|_| spot != Spot::default()) {
+                Some(record) => {
+                    records.push(record);
+                    spots.push(spot);
+                }
+                None => self.watch.forget(dialogue), // erased, or nothing of it is at the portal
+            }
+        }
+        if records.is_empty() {
+            return Ok(Duration::ZERO);
+        }
+        let shown = histories::look(&self.portal, &spots).await;
+        let too_much = shown.iter().any(|shown| shown.obstacle() == Some(Obstacle::TooMuch));
+        self.at_once = if too_much { (records.len() / 2).max(1) } else { AT_ONCE };
+        let ways = histories::learn(&self.relay, &self.portal, &shown).await?;
+        for (record, shown) in records.iter().zip(&shown) {
+            let next = match shown.obstacle() {
+                Some(Obstacle::TooMuch) if records.len() > 1 => now,
+                Some(Obstacle::NotNow) => now + millis(AGAIN),
+                _ if self.take_up(record, shown, &ways, now).await? => now + millis(LEFT_ALONE),
+                _ => {
+                    let session = shown.read().filter_map(|history| history.session).max();
+                    self.watch.looked(record.id, now, session, self.has_queue);
+                    continue;
+                }
+            };
+            self.watch.postpone(record.id, next);
+        }
+        Ok(if ways.history_refused.is_some() { REFUSED } else { PAUSE })
+    }
+
+    /// Does what the histories of one dialogue ask for; tells whether there is more that may still come as an event.
+    async fn take_up(
+        &self,
+        record: &DialogueRecord,
+        shown: &Shown,
+        ways: &Ways,
+        asked_at: Millis,
+    ) -> Result<bool, StoreError> {
+        let (host, dialogue) = (self.portal.host(), record.id);
+        let histories: Vec<&History> = shown.read().filter(|history| is_of(history, dialogue)).collect();
+        if histories.is_empty() {
+            return Ok(false);
+        }
+        let Some(site) = self.relay.store.site(&record.site).await? else { return Ok(false) };
+        let named = |history: &&History| history.messages.iter().map(|past| past.id).collect::<Vec<_>>();
+        let all = histories.iter().filter_map(|history| Some((history.chat?, named(history))));
+        let ims = all.flat_map(|(chat, ids)| ids.into_iter().map(move |message| ImId { chat, message })).collect();
+        let known: HashSet<ImId> = self.relay.store.heard(host, ims).await?;
+        let doubtful = self.relay.store.doubtful(dialogue, DOUBTED).await?;
+        let (line, is_strict) = (site.line, ways.marks_sending);
+        let look = Look { dialogue, line, known: &known, doubtful: &doubtful, is_strict, asked_at };
+        let (mut acts, mut is_early, mut recovered) = (Vec::new(), false, 0);
+        for missed in histories.into_iter().map(|history| missed(history, &look)) {
+            acts.extend(missed.acts);
+            is_early |= missed.is_early;
+            recovered += missed.recovered;
+        }
+        if recovered > 0 {
+            tracing::info!(dialogue.id = %dialogue, recovered, "messages came from the history");
+        }
+        self.relay.heard(host, Vec::new(), acts).await?;
+        Ok(is_early)
+    }
+}

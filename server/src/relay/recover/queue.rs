@@ -1,0 +1,95 @@
+//! Fetches the events that the portal kept for us. Everything normally comes twice, by its handler and from here; the
+//! store tells repeats.
+
+use super::Relay;
+use crate::bitrix::client::Portal;
+use crate::bitrix::error::{Advice, PortalError};
+use crate::bitrix::events::Event;
+use crate::bitrix::methods::offline::{List, PAGE, Record, Take};
+use crate::store::StoreError;
+use crate::telemetry::chain;
+use std::time::Duration;
+
+/// One light call a minute for each portal.
+const EVERY: Duration = Duration::from_secs(60);
+
+/// How often a portal that has no queue, or keeps it from us, is asked whether it has one now.
+const REFUSED: Duration = Duration::from_secs(60 * 60);
+
+/// What can go wrong in one round.
+#[derive(Debug, thiserror::Error)]
+enum RoundError {
+    #[error("the portal did not answer")]
+    Portal(#[from] PortalError),
+    #[error("the store failed")]
+    Store(#[from] StoreError),
+}
+
+/// Fetches until the shutdown: at once, then every minute.
+pub async fn run(relay: Relay, portal: Portal) -> Result<(), StoreError> {
+    let nets = &relay.nets[portal.host()];
+    let mut was_well = true;
+    while !relay.shutdown.is_cancelled() {
+        let (works, is_refused) = match round(&relay, &portal).await {
+            Ok(works) => (works, false),
+            Err(RoundError::Store(error)) => return Err(error),
+            Err(RoundError::Portal(error)) => {
+                if std::mem::replace(&mut was_well, false) {
+                    tracing::warn!(portal = %portal.host(), error = chain(&error), "the offline queue is not read");
+                }
+                (false, matches!(error, PortalError::Refused { .. }) && error.advice() == Advice::Hold)
+            }
+        };
+        was_well |= works;
+        nets.queue_was_asked(works);
+        learn(&relay, &portal, works, is_refused).await?;
+        tokio::select! {
+            () = relay.shutdown.cancelled() => {}
+            () = relay.clock.sleep(if is_refused { REFUSED } else { EVERY }) => {}
+        }
+    }
+    Ok(())
+}
+
+/// Writes down whether the portal has a queue for us, where that is news.
+async fn learn(relay: &Relay, portal: &Portal, works: bool, is_refused: bool) -> Result<(), StoreError> {
+    let since = relay.store.ways(portal.host()).await?.queue_refused;
+    if since.is_some() && works || since.is_none() && is_refused {
+        let since = is_refused.then(|| relay.clock.now());
+        relay.store.change_ways(portal.host(), move |ways| ways.queue_refused = since).await?;
+    }
+    Ok(())
+}
+
+/// Empties the queue, a page at a time: looked at, kept, then taken. Tells whether there is one: not where the application
+/// is not installed.
+async fn round(relay: &Relay, portal: &Portal) -> Result<bool, RoundError> {
+    if !relay.is_installed(portal).await? {
+        return Ok(false);
+    }
+    while !relay.shutdown.is_cancelled() {
+        let listed = portal.call(&List).await?;
+        let Some(last) = listed.last().map(|record| record.id) else { return Ok(true) };
+        keep(relay, portal, &listed).await?;
+        let taken = portal.call(&Take { last }).await?;
+        // What changed between the two calls is news.
+        let news: Vec<Record> = taken.into_iter().filter(|record| !listed.contains(record)).collect();
+        keep(relay, portal, &news).await?;
+        if listed.len() < PAGE {
+            return Ok(true);
+        }
+    }
+    Ok(true)
+}
+
+async fn keep(relay: &Relay, portal: &Portal, records: &[Record]) -> Result<(), StoreError> {
+    for body in records.iter().map(Record::body) {
+        if !relay.is_needless(&Event::of(&body)) {
+            relay.store.keep_event(portal.host(), body.to_string().into_bytes(), relay.clock.now()).await?;
+        }
+    }
+    if !records.is_empty() {
+        relay.bells.inbox.notify_one();
+    }
+    Ok(())
+}

@@ -1,0 +1,166 @@
+//! Which dialogues' histories are read, and when. Pure.
+//!
+//! The longer nothing happened in a dialogue, the rarer it is looked at: after each look as long again as it has been
+//! quiet. A dialogue that nobody writes in any more takes about ten looks until it is left alone, and twenty-five share
+//! two calls, so a thousand talks a day are under a thousand calls: one in two hundred of what a portal takes.
+
+use crate::clock::millis;
+use crate::ids::DialogueId;
+use shared::Millis;
+use std::collections::HashMap;
+use std::time::Duration;
+
+/// The shortest time between two looks where histories are the only net.
+const ALONE: Duration = Duration::from_secs(60);
+
+/// The same below an offline queue that works: that one brings within a minute whatever events did not.
+const SECOND: Duration = Duration::from_secs(10 * 60);
+
+/// The longest.
+const LONGEST: Duration = Duration::from_secs(6 * 60 * 60);
+
+/// How long after the last thing that happened a dialogue is looked at: lines close a talk that rests within days.
+pub const KEPT: Duration = Duration::from_secs(7 * 24 * 60 * 60);
+
+#[derive(Debug, Default)]
+pub struct Watch {
+    all: HashMap<DialogueId, Watched>,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Watched {
+    /// When something happened last.
+    active: Millis,
+    due: Millis,
+    /// The portal's session that was the last known one when all before it had been read.
+    read: Option<u64>,
+}
+
+impl Watch {
+    /// Something happened in `dialogue` at `at`, while `session` was the last known one. `has_queue`: there is a net above
+    /// this one.
+    pub fn note(&mut self, dialogue: DialogueId, at: Millis, session: Option<u64>, has_queue: bool) {
+        let due = at + millis(shortest(has_queue));
+        let watched = self.all.entry(dialogue).or_insert(Watched { active: at, due, read: session });
+        watched.active = watched.active.max(at);
+        watched.due = watched.due.min(due);
+    }
+
+    /// The net above this one is gone: all is looked at as soon as where there is none.
+    pub fn alone(&mut self, now: Millis) {
+        for watched in self.all.values_mut() {
+            watched.due = watched.due.min(now + millis(ALONE));
+        }
+    }
+
+    /// Looks at `dialogue` at `due`, or before.
+    pub fn want(&mut self, dialogue: DialogueId, due: Millis) {
+        let watched = self.all.entry(dialogue).or_insert(Watched { active: due, due, read: None });
+        watched.due = watched.due.min(due);
+    }
+
+    /// Up to `most` that should be looked at now, those in which something happened last first.
+    pub fn due(&self, now: Millis, most: usize) -> Vec<DialogueId> {
+        let mut due: Vec<_> = self.all.iter().filter(|(_, watched)| watched.due <= now).collect();
+        due.sort_unstable_by_key(|(id, watched)| (std::cmp::Reverse(watched.active), **id));
+        due.into_iter().take(most).map(|(id, _)| *id).collect()
+    }
+
+    /// The session to read, also where a later one is known by now.
+    pub fn read(&self, dialogue: DialogueId) -> Option<u64> {
+        self.all.get(&dialogue)?.read
+    }
+
+    /// `dialogue` was looked at, up to `session`.
+    pub fn looked(&mut self, dialogue: DialogueId, now: Millis, session: Option<u64>, has_queue: bool) {
+        let Some(watched) = self.all.get_mut(&dialogue) else { return };
+        watched.read = session.max(watched.read);
+        let quiet = now.saturating_sub(watched.active);
+        watched.due = now + quiet.clamp(millis(shortest(has_queue)), millis(LONGEST));
+        if quiet > millis(KEPT) {
+            self.all.remove(&dialogue);
+        }
+    }
+
+    /// It could not be looked at, or not at all of it: again at `due`.
+    pub fn postpone(&mut self, dialogue: DialogueId, due: Millis) {
+        if let Some(watched) = self.all.get_mut(&dialogue) {
+            watched.due = due;
+        }
+    }
+
+    /// There is nothing to look at.
+    pub fn forget(&mut self, dialogue: DialogueId) {
+        self.all.remove(&dialogue);
+    }
+
+    /// When the next look is due.
+    pub fn next(&self) -> Option<Millis> {
+        self.all.values().map(|watched| watched.due).min()
+    }
+}
+
+fn shortest(has_queue: bool) -> Duration {
+    if has_queue { SECOND } else { ALONE }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const MINUTE: Millis = 60_000;
+    const HOUR: Millis = 60 * MINUTE;
+
+    /// After how many minutes a dialogue is looked at in which nothing happens any more.
+    fn looks(has_queue: bool) -> Vec<Millis> {
+        let (mut watch, id, mut looks) = (Watch::default(), DialogueId::random(), Vec::new());
+        watch.note(id, 0, None, has_queue);
+        while let Some(due) = watch.next() {
+            assert_eq!((watch.due(due - 1, 9), watch.due(due, 9)), (vec![], vec![id]));
+            looks.push(due / MINUTE);
+            watch.looked(id, due, None, has_queue);
+        }
+        looks
+    }
+
+    #[test]
+    fn a_quiet_dialogue_is_looked_at_ever_rarer_and_then_left_alone() {
+        let alone = looks(false);
+        assert_eq!(alone[..10], [1, 2, 4, 8, 16, 32, 64, 128, 256, 512]);
+        assert!(alone.last().unwrap() * MINUTE <= millis(KEPT) + 6 * HOUR);
+        assert_eq!(looks(true)[..5], [10, 20, 40, 80, 160]);
+    }
+
+    #[test]
+    fn what_happens_brings_the_next_look_nearer() {
+        let (mut watch, id) = (Watch::default(), DialogueId::random());
+        watch.note(id, 0, Some(7), false);
+        assert_eq!(watch.read(id), Some(7));
+        watch.looked(id, 5 * HOUR, Some(9), false);
+        assert_eq!(watch.read(id), Some(9));
+        assert_eq!(watch.next(), Some(10 * HOUR));
+        watch.note(id, 5 * HOUR, Some(11), false);
+        assert_eq!(watch.read(id), Some(9), "session 9 may have more since");
+        assert_eq!(watch.next(), Some(5 * HOUR + MINUTE));
+        watch.note(id, 6 * HOUR, None, true);
+        watch.looked(id, 6 * HOUR, None, true);
+        watch.alone(6 * HOUR);
+        assert_eq!(watch.next(), Some(6 * HOUR + MINUTE), "the queue is gone");
+        watch.want(id, 7);
+        assert_eq!(watch.next(), Some(7));
+        watch.postpone(id, HOUR);
+        assert_eq!(watch.next(), Some(HOUR));
+        watch.forget(id);
+        assert_eq!(watch.next(), None);
+    }
+
+    #[test]
+    fn the_liveliest_come_first() {
+        let mut watch = Watch::default();
+        let ids: Vec<DialogueId> = (0..3).map(|_| DialogueId::random()).collect();
+        for (at, id) in ids.iter().enumerate() {
+            watch.note(*id, at as Millis, None, false);
+        }
+        assert_eq!(watch.due(HOUR, 2), [ids[2], ids[1]]);
+    }
+}

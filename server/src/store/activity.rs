@@ -1,0 +1,64 @@
+//! Where something happened lately: read from the log's end, for whoever looks whether the portal has more.
+
+use super::dialogues::head;
+use super::log::{Position, Record, Told};
+use super::tables::LOG;
+use super::{Store, StoreError, row};
+use crate::ids::{DialogueId, PortalHost};
+use shared::{Author, Millis};
+use std::collections::HashMap;
+
+/// How many records are read at most: what a busy relay writes in days, read in a second.
+const MOST: usize = 200_000;
+
+/// Where something happened.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Activity {
+    pub dialogues: Vec<Active>,
+    /// Up to where the log was read: what comes later is news.
+    pub until: Position,
+}
+
+/// A dialogue in which something happened.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Active {
+    pub dialogue: DialogueId,
+    /// When, the last time.
+    pub at: Millis,
+    /// The portal's last known session of it.
+    pub session: Option<u64>,
+}
+
+impl Store {
+    /// The dialogues of `portal` in which something happened behind `after` in the log, and not before `since`.
+    pub async fn activity(&self, portal: &PortalHost, after: Position, since: Millis) -> Result<Activity, StoreError> {
+        let (portal, store) = (portal.clone(), self.clone());
+        self.read(move |view| {
+            let Some(log) = view.table(LOG)? else { return Ok(Activity::default()) };
+            let mut activity = Activity { dialogues: Vec::new(), until: after };
+            let mut lately: HashMap<DialogueId, Millis> = HashMap::new();
+            for entry in log.range(after.next().0..)?.rev().take(MOST) {
+                let (position, bytes) = entry?;
+                activity.until = activity.until.max(Position(position.value()));
+                let Ok(record) = row::decode::<Record>(bytes.value()) else { continue };
+                if is_of_our_clock(&record) && record.at < since {
+                    break;
+                }
+                lately.entry(record.dialogue).or_insert(record.at);
+            }
+            for (dialogue, at) in lately {
+                let Some(head) = head(store.fresh_head(dialogue), view, dialogue)? else { continue };
+                if store.shared.board.portal_of(&head.site).as_ref() == Some(&portal) {
+                    activity.dialogues.push(Active { dialogue, at, session: head.at_portal.session });
+                }
+            }
+            Ok(activity)
+        })
+        .await
+    }
+}
+
+/// What the portal said carries its time, which may be any.
+fn is_of_our_clock(record: &Record) -> bool {
+    matches!(&record.what, Told::Said { from: Author::Visitor, .. } | Told::State { .. } | Told::Started { .. })
+}

@@ -1,0 +1,292 @@
+//! Operators' messages as the portals told them: each stands in its dialogue once, in the portal's order, with the words
+//! that hold. Repeats are told as transport.md of the portal's rules has it: additions and deletions by the portal's own
+//! numbers, edits by their words and time.
+
+use super::Confirmation;
+use crate::ids::{DialogueId, FileKey, ImId, LineId, PortalHost};
+use crate::store::answers;
+use crate::store::committer::Batch;
+use crate::store::files::{Expected, FileSource};
+use crate::store::log::{ReadLog, Told, Vote, Walk};
+use crate::store::row::{self, Row};
+use crate::store::tables::{CONFIRMATIONS, HEARD};
+use crate::store::{Position, StoreError};
+use redb::ReadableTable;
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+use shared::{Author, File, FileId, MessageId, Millis, Seq};
+
+/// Two edits that are less apart by the portal's clock, and came by different ways, are not told apart by it: the offline
+/// queue counts whole seconds, and from when it last saw an edit.
+const CLOSE: Millis = 60_000;
+
+/// Among how many messages that came too early the one is looked for that a late one belongs before.
+const OVERTAKERS: usize = 64;
+
+/// What is known of an operator's message beside its entries: enough to tell a repeat from news.
+#[derive(Debug, Serialize, Deserialize)]
+pub(in crate::store) struct HeardRow {
+    pub dialogue: DialogueId,
+    pub id: MessageId,
+    /// The hash of its current words.
+    pub words: String,
+    /// When the words that hold were written, by the portal's clock; 0 while they are the first.
+    pub edited_at: Millis,
+    pub deleted: bool,
+    /// Its files as links in BB-code, of messages from before files were fetched: an edit takes none away.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub files: String,
+    /// Only an edit of it was heard yet: its files are not known.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub by_edit: bool,
+    /// When its words were heard last, by our clock.
+    #[serde(default)]
+    pub heard_at: Millis,
+}
+
+impl HeardRow {
+    /// New words of it, with the links that stand in its text.
+    fn with_links(&self, text: String) -> String {
+        if self.files.is_empty() { text } else { [text.as_str(), "\n", &self.files].concat() }
+    }
+}
+
+impl Row for HeardRow {
+    const KIND: &'static str = "heard message";
+}
+
+/// What an edit did.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Edit {
+    /// The visitor sees other words now.
+    pub is_news: bool,
+    /// Another edit is so close that nobody can tell which came last.
+    pub is_disputed: bool,
+}
+
+impl Edit {
+    const NOTHING: Self = Self { is_news: false, is_disputed: false };
+}
+
+/// An operator's message and where it was heard.
+pub struct Heard<'a> {
+    pub host: &'a PortalHost,
+    pub dialogue: DialogueId,
+    pub im: ImId,
+    pub now: Millis,
+}
+
+impl Heard<'_> {
+    fn key(&self) -> (&str, u64, u64) {
+        (self.host.as_str(), self.im.chat, self.im.message)
+    }
+
+    /// Somebody at the portal said it; the delivery is to be confirmed on `line`.
+    pub fn said(&self, batch: &mut Batch<'_>, line: LineId, words: Words, at: Millis) -> Result<bool, StoreError> {
+        match batch.row::<_, HeardRow>(HEARD, self.key())? {
+            None => self.begin(batch, line, words, at, 0).map(|()| true),
+            Some(row) if row.by_edit && !row.deleted => self.filled(batch, row, words.files, at),
+            Some(_) => Ok(false), // a repeat, or deleted already
+        }
+    }
+
+    /// The message comes after an edit that made it: its words are old, its files are news.
+    fn filled(
+        &self,
+        batch: &mut Batch<'_>,
+        mut row: HeardRow,
+        files: Vec<FileSource>,
+        at: Millis,
+    ) -> Result<bool, StoreError> {
+        row.by_edit = false;
+        let files = self.expect(batch, &row.id, files)?;
+        let is_news = !files.is_empty();
+        for file in files {
+            batch.append(self.dialogue, at, Told::File { id: row.id.clone(), file })?;
+        }
+        batch.put(HEARD, self.key(), &row)?;
+        Ok(is_news)
+    }
+
+    /// The files of message `id` are fetched soon; tells how the visitor sees them until then.
+    fn expect(&self, batch: &mut Batch<'_>, id: &MessageId, sources: Vec<FileSource>) -> Result<Vec<File>, StoreError> {
+        let Self { host, dialogue, im, now, .. } = *self;
+        batch.expect_files(Expected { host, dialogue, im, message: id, now }, sources)
+    }
+
+    /// Its words are these now. Of a message that was never heard of, that makes one.
+    pub fn edited(
+        &self,
+        batch: &mut Batch<'_>,
+        line: LineId,
+        words: Words,
+        at: Millis,
+        is_late: bool,
+    ) -> Result<Edit, StoreError> {
+        let Some(row) = batch.row::<_, HeardRow>(HEARD, self.key())? else {
+            self.begin(batch, line, words, at, at)?;
+            return Ok(Edit { is_news: true, is_disputed: false });
+        };
+        if row.deleted || row.words == digest(&words.text) {
+            return Ok(Edit::NOTHING); // final, or the same words by another way
+        }
+        let is_close = row.edited_at > 0 && at.abs_diff(row.edited_at) < CLOSE;
+        let is_disputed = is_close && (is_late || at == row.edited_at);
+        if at < row.edited_at {
+            return Ok(Edit { is_disputed, ..Edit::NOTHING }); // an older edit come late
+        }
+        self.reword(batch, row, words.text, at)?;
+        Ok(Edit { is_news: true, is_disputed })
+    }
+
+    /// The portal, asked at `asked_at`, showed these words. What was heard since may be newer.
+    pub fn restated(&self, batch: &mut Batch<'_>, text: String, asked_at: Millis) -> Result<bool, StoreError> {
+        let row = batch.row::<_, HeardRow>(HEARD, self.key())?;
+        let is_other = |row: &HeardRow| !row.deleted && row.heard_at < asked_at && row.words != digest(&text);
+        let Some(row) = row.filter(is_other) else { return Ok(false) };
+        let at = row.edited_at.max(asked_at);
+        self.reword(batch, row, text, at).map(|()| true)
+    }
+
+    fn reword(&self, batch: &mut Batch<'_>, mut row: HeardRow, text: String, at: Millis) -> Result<(), StoreError> {
+        (row.words, row.edited_at, row.heard_at) = (digest(&text), at, self.now);
+        let (id, text) = (row.id.clone(), row.with_links(text));
+        batch.append(self.dialogue, at, Told::Edited { id, text, act: None, unsent: None })?;
+        batch.put(HEARD, self.key(), &row)
+    }
+
+    /// The message stands in the dialogue from now on, before those that were said after it, and its portal is to be
+    /// told.
+    fn begin(
+        &self,
+        batch: &mut Batch<'_>,
+        line: LineId,
+        said: Words,
+        at: Millis,
+        edited_at: Millis,
+    ) -> Result<(), StoreError> {
+        let Words { author: from, name, text, files, vote } = said;
+        let (dialogue, id) = (self.dialogue, self.im.message_id(self.host));
+        let (words, by_edit, links, heard_at) = (digest(&text), edited_at > 0, String::new(), self.now);
+        let before = self.follower(batch)?;
+        let row =
+            HeardRow { dialogue, id: id.clone(), words, edited_at, deleted: false, files: links, by_edit, heard_at };
+        batch.put(HEARD, self.key(), &row)?;
+        if from == Author::Operator {
+            answers::note(batch, self.dialogue, at)?;
+        }
+        let (chat, message, files) = (Some(self.im.chat), Some(self.im.message), self.expect(batch, &id, files)?);
+        let told = Told::Said { id: id.clone(), from, name, text, chat, message, reply: None, vote, files, before };
+        batch.append(self.dialogue, at, told)?;
+        let confirmation = ConfirmationRow { dialogue: self.dialogue, line, im: self.im, id, at: self.now };
+        let no = batch.ledger.next_confirmation;
+        batch.ledger.next_confirmation += 1;
+        batch.put(CONFIRMATIONS, (self.host.as_str(), no), &confirmation)
+    }
+
+    /// The entry of the message that follows this one in the portal's chat, where that overtook this one.
+    fn follower(&self, batch: &mut Batch<'_>) -> Result<Option<Seq>, StoreError> {
+        let (host, chat, message) = self.key();
+        let mut later: Vec<MessageId> = Vec::new();
+        for entry in batch.table(HEARD)?.range((host, chat, message + 1)..=(host, chat, u64::MAX))?.take(OVERTAKERS) {
+            let row: HeardRow = row::decode(entry?.1.value())?;
+            later.extend((row.dialogue == self.dialogue).then_some(row.id));
+        }
+        if later.is_empty() {
+            return Ok(None);
+        }
+        let tip = batch.head(self.dialogue)?.map_or(Position::NONE, |head| head.tip);
+        let mut found = (later.len(), None);
+        batch.walk(tip, |_, record| {
+            let Told::Said { id, .. } = &record.what else { return Walk::On };
+            if let Some(nth) = later.iter().position(|later| later == id).filter(|nth| *nth < found.0) {
+                found = (nth, Some(record.seq));
+            }
+            if found.0 == 0 { Walk::Enough } else { Walk::On }
+        })?;
+        Ok(found.1)
+    }
+
+    /// The message was taken back; `external` is its name with us, where the portal knows it.
+    pub fn deleted(&self, batch: &mut Batch<'_>, external: Option<MessageId>) -> Result<bool, StoreError> {
+        let heard: Option<HeardRow> = batch.row(HEARD, self.key())?;
+        if heard.as_ref().is_some_and(|heard| heard.deleted) {
+            return Ok(false);
+        }
+        let name = heard.map(|heard| heard.id).or(external);
+        // What comes later of this message finds it deleted.
+        let (dialogue, id) = (self.dialogue, name.clone().unwrap_or_else(|| self.im.message_id(self.host)));
+        let (words, files, edited_at, heard_at) = (digest(""), String::new(), self.now, self.now);
+        let row = HeardRow { dialogue, id, words, edited_at, deleted: true, files, by_edit: false, heard_at };
+        batch.put(HEARD, self.key(), &row)?;
+        let Some(id) = name else { return Ok(false) };
+        let Some(files) = standing(batch, dialogue, &id)? else { return Ok(false) };
+        for file in files {
+            batch.forget_file(FileKey::of(dialogue, &file))?;
+        }
+        batch.append(dialogue, self.now, Told::Deleted { id, act: None, unsent: None })?;
+        Ok(true)
+    }
+}
+
+/// What a message says, and who says it.
+pub struct Words {
+    pub author: Author,
+    /// The author as the portal signs it.
+    pub name: Option<String>,
+    /// In BB-code.
+    pub text: String,
+    pub files: Vec<FileSource>,
+    /// It asks for a rating.
+    pub vote: Option<Vote>,
+}
+
+/// The files of the message `wanted`; none where the dialogue has no such message, or it is deleted.
+fn standing(
+    batch: &mut Batch<'_>,
+    dialogue: DialogueId,
+    wanted: &MessageId,
+) -> Result<Option<Vec<FileId>>, StoreError> {
+    let tip = batch.head(dialogue)?.map_or(Position::NONE, |head| head.tip);
+    let (mut found, mut attached) = (None, Vec::new());
+    batch.walk(tip, |_, record| match record.what {
+        Told::Deleted { id, .. } if id == *wanted => Walk::Enough,
+        Told::File { id, file } if id == *wanted => {
+            attached.push(file.id);
+            Walk::On
+        }
+        Told::Said { id, files, .. } if id == *wanted => {
+            attached.extend(files.into_iter().map(|file| file.id));
+            found = Some(std::mem::take(&mut attached));
+            Walk::Enough
+        }
+        _ => Walk::On,
+    })?;
+    Ok(found)
+}
+
+/// What words are compared by. What surrounds them is not: a signature is cut off with the space behind it.
+fn digest(text: &str) -> String {
+    hex::encode(&Sha256::digest(text.trim())[..16])
+}
+
+/// How a confirmation waits.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct ConfirmationRow {
+    pub(in crate::store) dialogue: DialogueId,
+    line: LineId,
+    im: ImId,
+    id: MessageId,
+    at: Millis,
+}
+
+impl ConfirmationRow {
+    pub fn into_confirmation(self, no: u64) -> Confirmation {
+        let Self { dialogue, line, im, id, at } = self;
+        Confirmation { no, dialogue, line, im, id, at }
+    }
+}
+
+impl Row for ConfirmationRow {
+    const KIND: &'static str = "confirmation";
+}

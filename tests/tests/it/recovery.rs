@@ -1,0 +1,181 @@
+//! What operators said and no event told: fetched from the histories, where that is the only net, and nothing else of
+//! them.
+
+use otklik_server::clock::Clock;
+use otklik_tests::{
+    portal::{Chat, ChatId, Fault},
+    stage::{ANNA, SALES, Stage},
+    visitor::Visitor,
+};
+use shared::{Author, MessageState};
+
+const ADD: &str = "ONIMCONNECTORMESSAGEADD";
+const UPDATE: &str = "ONIMCONNECTORMESSAGEUPDATE";
+const DELETE: &str = "ONIMCONNECTORMESSAGEDELETE";
+const FINISH: &str = "ONIMCONNECTORDIALOGFINISH";
+const HISTORY: &str = "imopenlines.session.history.get";
+
+/// A conversation that has begun, at a portal without an offline queue, by a clock that stands still.
+async fn begun() -> (Stage, Visitor, Chat) {
+    begun_at(|portal| portal.set_build(|build| build.offline_queue = false)).await
+}
+
+async fn begun_at(set_up: impl FnOnce(&otklik_tests::portal::Portal)) -> (Stage, Visitor, Chat) {
+    let mut stage = Stage::empty(Clock::by_hand(Clock::real().now()), "").await;
+    set_up(&stage.portal);
+    stage.start_here().await;
+    stage.install().await;
+    let site = stage.site().await;
+    let mut visitor = stage.visitor(&site).await;
+    let id = visitor.say("один").await;
+    visitor.wait_for_state(&id, MessageState::Delivered).await;
+    let chat = stage.portal.wait_any_chat(|chat| chat.visitor_texts() == ["один"]).await;
+    (stage, visitor, chat)
+}
+
+/// What is said in a chat for the visitor, and around it for nobody but colleagues.
+fn talk(stage: &Stage, chat: ChatId) {
+    stage.portal.operator_whispers(chat, ANNA, "шёпот").expect("a chat");
+    stage.portal.operator_says(chat, ANNA, "два").expect("Anna may answer");
+    stage.portal.notes(chat, "заметка").expect("a chat");
+    stage.portal.system_says(chat, "автоматически").expect("a chat");
+    stage.portal.operator_says(chat, ANNA, "три").expect("Anna may answer");
+}
+
+const TALK: [&str; 4] = ["один", "два", "автоматически", "три"];
+
+#[tokio::test]
+async fn without_a_queue_lost_answers_come_from_the_history_and_no_whisper_with_them() {
+    let (stage, mut visitor, chat) = begun().await;
+    let _hurry = stage.hurry();
+    stage.portal.fault_on(ADD, Fault::EventLost, 3);
+    talk(&stage, chat.id);
+    visitor.hear("три").await;
+    assert_eq!(visitor.texts(), TALK);
+    let authors: Vec<Author> = visitor.messages().iter().map(|message| message.from).collect();
+    assert_eq!(authors, [Author::Visitor, Author::Operator, Author::System, Author::Operator]);
+    assert_eq!(visitor.messages()[1].name.as_deref(), Some("Анна Петрова"));
+}
+
+#[tokio::test]
+async fn a_portal_that_marks_nothing_gives_its_answers_all_the_same() {
+    let (stage, mut visitor, chat) = begun_at(|portal| {
+        portal.set_build(|build| (build.offline_queue, build.marks_sending) = (false, false));
+    })
+    .await;
+    let _hurry = stage.hurry();
+    stage.portal.fault_on(ADD, Fault::EventLost, 3);
+    talk(&stage, chat.id);
+    visitor.hear("три").await;
+    assert_eq!(visitor.texts(), TALK);
+}
+
+#[tokio::test]
+async fn an_old_portals_answers_come_as_words() {
+    let (stage, mut visitor, chat) = begun_at(|portal| {
+        portal.set_build(|build| (build.offline_queue, build.marks_sending, build.plain_texts) = (false, false, false));
+    })
+    .await;
+    let _hurry = stage.hurry();
+    stage.portal.fault_on(ADD, Fault::EventLost, 1);
+    stage.portal.operator_says(chat.id, ANNA, "Да, [b]два[/b] & три\nШтуки").expect("Anna may answer");
+    visitor.hear("Да, два & три\nШтуки").await;
+}
+
+/// Once a portal was seen to mark what its connector has not confirmed, nothing without the mark is shown, for good.
+#[tokio::test]
+async fn a_portal_that_marks_is_taken_at_its_word() {
+    let (mut stage, mut visitor, chat) = begun().await;
+    let hurry = stage.hurry();
+    stage.portal.fault_on(ADD, Fault::EventLost, 1);
+    stage.portal.operator_says(chat.id, ANNA, "два").expect("Anna may answer");
+    visitor.hear("два").await;
+    stage.restart().await;
+    let mut visitor = visitor.resume().await;
+    stage.portal.fault_on(ADD, Fault::EventLost, 1);
+    stage.portal.set_build(|build| build.marks_sending = false);
+    stage.portal.operator_says(chat.id, ANNA, "без знака").expect("Anna may answer");
+    stage.portal.wait_sent().await;
+    stage.portal.operator_says(chat.id, ANNA, "три").expect("Anna may answer");
+    visitor.hear("три").await;
+    let looks = stage.portal.calls("batch").len();
+    stage.portal.wait_calls("batch", looks + 4).await;
+    drop(hurry);
+    assert_eq!(visitor.resume().await.texts(), ["один", "два", "три"]);
+}
+
+#[tokio::test]
+async fn what_was_said_while_the_relay_was_away_is_there_when_it_is_back() {
+    let (mut stage, visitor, chat) = begun().await;
+    stage.kill().await;
+    talk(&stage, chat.id);
+    stage.portal.finish(chat.id, ANNA).expect("a session is open");
+    stage.portal.operator_says(chat.id, ANNA, "и ещё").expect("Anna may answer");
+    stage.portal.wait_sent().await;
+    stage.start_here().await;
+    let _hurry = stage.hurry();
+    let mut back = visitor.resume().await;
+    back.hear("и ещё").await;
+    assert_eq!(back.texts(), ["один", "два", "автоматически", "три", "и ещё"], "of both sessions");
+}
+
+#[tokio::test]
+async fn a_recovered_answer_is_confirmed_and_can_be_edited_and_deleted() {
+    let (stage, mut visitor, chat) = begun().await;
+    let _hurry = stage.hurry();
+    stage.portal.fault_on(ADD, Fault::EventLost, 1);
+    let answer = stage.portal.operator_says(chat.id, ANNA, "было").expect("Anna may answer");
+    visitor.hear("было").await;
+    stage.portal.wait_delivered(chat.id, answer).await;
+    stage.portal.edit(chat.id, answer, "стало").expect("Anna may edit");
+    visitor.hear("стало").await;
+    stage.portal.delete(chat.id, answer).expect("Anna may delete");
+    visitor.wait_until(|seen| seen.len() == 2 && seen[1].text.is_none()).await;
+}
+
+#[tokio::test]
+async fn edits_and_deletions_that_no_event_told_are_in_the_history() {
+    let (stage, mut visitor, chat) = begun().await;
+    let hurry = stage.hurry();
+    let mut said = Vec::new();
+    for text in ["раз", "два"] {
+        said.push(stage.portal.operator_says(chat.id, ANNA, text).expect("Anna may answer"));
+        visitor.hear(text).await;
+        stage.portal.wait_delivered(chat.id, *said.last().expect("one was said")).await;
+    }
+    stage.portal.fault_on(UPDATE, Fault::EventLost, 1);
+    stage.portal.fault_on(DELETE, Fault::EventLost, 1);
+    stage.portal.edit(chat.id, said[0], "раз и ещё").expect("Anna may edit");
+    stage.portal.delete(chat.id, said[1]).expect("Anna may delete");
+    visitor.wait_until(|seen| seen[1].text.as_deref() == Some("раз и ещё") && seen[2].text.is_none()).await;
+    drop(hurry);
+}
+
+#[tokio::test]
+async fn an_end_that_no_event_told_is_in_the_history() {
+    let (stage, mut visitor, chat) = begun().await;
+    let _hurry = stage.hurry();
+    stage.portal.fault_on(FINISH, Fault::EventLost, 1);
+    stage.portal.finish(chat.id, ANNA).expect("a session is open");
+    let is_end = |entry: &shared::Entry| matches!(entry.what, shared::Happening::Finished);
+    while !visitor.log.iter().any(is_end) {
+        visitor.read().await.expect("the relay keeps the connection");
+    }
+}
+
+/// The queue alone is enough, and the administrator can be told why the other net is missing.
+#[tokio::test]
+async fn with_histories_refused_the_queue_brings_everything() {
+    let (mut stage, visitor, chat) = begun_at(|portal| portal.set_build(|build| build.history = false)).await;
+    stage.kill().await;
+    talk(&stage, chat.id);
+    stage.portal.wait_sent().await;
+    stage.start_here().await;
+    let _hurry = stage.hurry();
+    let mut back = visitor.resume().await;
+    back.hear("три").await;
+    assert_eq!(back.texts(), TALK);
+    stage.portal.wait_calls("batch", 2).await;
+    assert!(stage.portal.calls(HISTORY).is_empty(), "they are asked for in batches only");
+    stage.portal.wait_channel("otklik", SALES, true).await;
+}
