@@ -3,6 +3,7 @@
 const form = byId('form');
 const radios = ['theme', 'corner', 'launcher'];
 const texts = ['color', 'label', 'name', 'greeting'];
+const flags = [...byId('flags').querySelectorAll('input')];
 let saved = null;
 
 /** What the fields say now. */
@@ -12,11 +13,13 @@ function read() {
   for (const name of texts) now[name] = byId(name).value.trim();
   now.color = now.color.toLowerCase();
   now.notes = byId('notes').checked;
+  now.flags = flags.filter(flag => flag.checked).map(flag => flag.name).join(' ');
   return now;
 }
 
-/** Puts a site as the relay keeps it into the fields. */
-function fill(site) {
+/** Puts a site as the relay keeps it into the fields, and what is chosen for the whole portal. */
+function fill(site, chosen) {
+  for (const flag of flags) flag.checked = chosen[flag.name];
   byId('sites').value = site.origins.join('\n');
   for (const name of radios) form.elements[name].value = site.look[name];
   for (const name of texts) byId(name).value = site.look[name];
@@ -29,7 +32,7 @@ function fill(site) {
 function changed() {
   if (!saved) return [];
   const now = read();
-  return ['sites', 'color', ...radios, 'label', 'name', 'greeting', 'notes'].filter(name => now[name] !== saved[name]);
+  return ['sites', 'color', ...radios, 'label', 'name', 'greeting', 'notes', 'flags'].filter(name => now[name] !== saved[name]);
 }
 
 function mark(name, isBad, input = byId(name)) {

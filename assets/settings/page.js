@@ -14,11 +14,11 @@ function show(next, fresh = true) {
   form.className = on ? 'cols' : 'cols alone';
   byId('bar').hidden = !on;
   byId('first').hidden = on;
-  for (const id of ['code-card', 'look-card', 'words-card', 'visitor-card', 'preview']) byId(id).hidden = !on;
+  for (const id of ['code-card', 'look-card', 'words-card', 'visitor-card', 'flags-card', 'preview']) byId(id).hidden = !on;
   byId('reconnect').hidden = !(on && state.channel?.error);
   if (state.site && !changed().length) {
     const isNew = !saved;
-    fill(state.site);
+    fill(state.site, state.flags);
     if (isNew) matchTheme();
   }
   if (on) {
@@ -67,7 +67,7 @@ async function run(button, what, data, place, line, done) {
 const place = () => (isOn(state) ? byId('said') : byId('connect-said'));
 
 async function connect(button) {
-  const { sites, notes, ...look } = read();
+  const { sites, notes, flags: _, ...look } = read();
   const data = { sites: byId('sites').value, look: isOn(state) ? look : undefined };
   if (!(await run(button, 'connect', data, place, 'connect_fail', words.connected))) return;
   byId('copy').focus();
@@ -76,8 +76,10 @@ async function connect(button) {
 
 async function save() {
   if (!changed().length) return;
-  const { sites, notes, ...look } = read();
-  await run(byId('save'), 'save', { sites: byId('sites').value, look, notes, lang: page.lang }, place, 'save_fail', words.saved);
+  const { sites, notes, flags: _, ...look } = read();
+  const chosen = Object.fromEntries(flags.map(flag => [flag.name, flag.checked]));
+  const data = { sites: byId('sites').value, look, notes, lang: page.lang, flags: chosen };
+  await run(byId('save'), 'save', data, place, 'save_fail', words.saved);
 }
 
 async function disconnect() {

@@ -20,10 +20,22 @@ function ago() {
 /** A site works when we connected it and the portal, if it answers, has not undone that. */
 const isOn = state => Boolean(state.site?.connected && state.channel?.connected !== false);
 
+/** Why messages wait here, and what helps. */
+function showHeld({ obstacle, waiting }) {
+  byId('held').hidden = !obstacle;
+  if (!obstacle) return;
+  const key = obstacle.code === 'insufficient_scope' ? 'ob_scope' : `ob_${obstacle.word}`;
+  byId('held-why').textContent = `${say(key in words ? key : 'ob_away', { code: obstacle.code })}.`;
+  byId('held-n').textContent = waiting ? say('held_n', { n: waiting }) : '';
+  byId('held-go').hidden = !obstacle.authorise;
+  byId('held-go').href = obstacle.authorise ?? '';
+}
+
 /** `fresh` when the portal was asked just now, not when only the clock moved on. */
 function showState(state, fresh) {
   if (fresh) checkedAt = Date.now();
   const { channel, site } = state;
+  showHeld(state);
   const line = { line: state.line.name };
   byId('line').textContent = say('line', line);
   if (!channel) {
@@ -31,6 +43,7 @@ function showState(state, fresh) {
     if (site?.connected) cell('con', 'ok', words.con, say('con_sub', line));
     else cell('con', 'none', words.con_off, words.con_off_sub);
     cell('act', 'none', words.act_ask, words.act_ask_sub);
+    if (state.obstacle) return cell('err', 'bad', words.held, words.held_sub);
     return cell('err', 'bad', words.err_portal, words.err_portal_sub);
   }
   if (channel.registered) cell('reg', 'ok', words.reg, words.reg_sub);
@@ -46,6 +59,7 @@ function showState(state, fresh) {
   else cell('act', 'none', words.act_new, words.act_new_sub);
 
   if (channel.error) cell('err', 'bad', words.err, words.err_fix);
+  else if (state.obstacle) cell('err', 'bad', words.held, words.held_sub);
   else if (isOn(state)) cell('err', 'ok', words.err_no, say('err_sub', { when: ago() }));
   else cell('err', 'none', words.err_no, say('err_sub', { when: ago() }));
 }

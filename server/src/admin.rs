@@ -8,6 +8,7 @@ mod socket;
 pub use socket::listen;
 
 use crate::bitrix::client::Portals;
+use crate::channel::Channels;
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::files::Files;
@@ -43,14 +44,15 @@ pub struct Desk {
     store: Store,
     portals: Portals,
     files: Files,
+    channels: Channels,
     is_running: bool,
 }
 
 impl Desk {
     /// Of the relay that runs here.
-    pub fn new(config: &Arc<Config>, store: &Store, portals: &Portals, files: &Files) -> Self {
+    pub fn new(config: &Arc<Config>, store: &Store, portals: &Portals, channels: &Channels, files: &Files) -> Self {
         let (store, portals, files) = (store.clone(), portals.clone(), files.clone());
-        Self { config: Arc::clone(config), store, portals, files, is_running: true }
+        Self { config: Arc::clone(config), store, portals, channels: channels.clone(), files, is_running: true }
     }
 }
 
@@ -97,7 +99,8 @@ pub async fn ask(config: Config, order: Order) -> Result<Value, AdminError> {
     let store = open(&config.data)?;
     let portals = relay::portals(&config, &store, &Clock::real(), &TaskTracker::new())?;
     let files = Files::beside(&config.data, config.limits.file_bytes);
-    let desk = Desk { config: Arc::new(config), store: store.clone(), portals, files, is_running: false };
+    let channels = Channels::new(store.clone(), portals.clone());
+    let desk = Desk { config: Arc::new(config), store: store.clone(), portals, channels, files, is_running: false };
     let done = desk.carry_out(order).await;
     store.close().await;
     done
@@ -142,7 +145,7 @@ impl Desk {
                 Ok(json!({ "erased": dialogue }))
             }
             Order::Check => {
-                let findings = check::check(&self.config, store, &self.portals, self.is_running).await;
+                let findings = check::check(&self.config, store, &self.portals, &self.channels, self.is_running).await;
                 Ok(serde_json::to_value(findings).expect("findings are plain data"))
             }
         }

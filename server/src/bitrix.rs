@@ -6,6 +6,7 @@
 
 pub mod bbcode;
 pub mod client;
+pub mod endpoint;
 pub mod error;
 pub mod events;
 #[cfg(test)]

@@ -27,6 +27,30 @@ pub enum Obstacle {
 }
 
 impl Obstacle {
+    /// Every word there is for one.
+    pub const WORDS: [&str; 15] = [
+        "closed",
+        "unlisted",
+        "not_installed",
+        "tokens",
+        "keys",
+        "installer",
+        "unpaid",
+        "deleted",
+        "blocked",
+        "away",
+        "off",
+        "line_off",
+        "line_gone",
+        "faulty",
+        "refused",
+    ];
+
+    /// Whether messages are taken all the same.
+    fn takes(&self) -> bool {
+        !matches!(self, Self::Closed | Self::Unlisted)
+    }
+
     /// As metrics and the settings page's words name it.
     pub fn word(&self) -> &'static str {
         match self {
@@ -51,15 +75,15 @@ impl Channels {
         Self { store, portals, lines: Arc::default() }
     }
 
-    /// Whether the messages of `site` wait here because they cannot be delivered now. From memory: asked often.
+    /// Whether messages of `site` are taken and wait here because they cannot be delivered now. From memory: asked often.
     pub fn held(&self, site: &SiteKey) -> bool {
-        self.obstacle(site).is_some()
+        self.obstacle(site).is_some_and(|obstacle| obstacle.takes())
     }
 
     /// Whether the chat takes messages at all: it is connected, and the settings name its portal. What cannot be
     /// delivered now is taken and held.
     pub fn takes(&self, site: &SiteKey) -> bool {
-        !matches!(self.obstacle(site), Some(Obstacle::Closed | Obstacle::Unlisted))
+        self.obstacle(site).is_none_or(|obstacle| obstacle.takes())
     }
 
     /// Rings at each change of any channel: what it was about has to be looked at again.
@@ -82,32 +106,32 @@ impl Channels {
         self.lock().get(&(host.clone(), line)).cloned().unwrap_or_default()
     }
 
-    /// The lines of `host` that take nothing now.
-    pub fn faulty(&self, host: &PortalHost) -> HashSet<LineId> {
+    /// The lines of `host` that are known to take nothing now: to send there is to be refused.
+    pub fn closed_lines(&self, host: &PortalHost) -> HashSet<LineId> {
         let lines = self.lock();
-        let faulty = lines.iter().filter(|((of, _), channel)| of == host && channel.fault().is_some());
-        faulty.map(|((_, line), _)| *line).collect()
+        let closed = lines.iter().filter(|((of, _), channel)| of == host && channel.is_sure());
+        closed.map(|((_, line), _)| *line).collect()
     }
 
-    /// Something was seen of a line's channel. Tells whether that changed what keeps its messages.
-    pub fn see(&self, host: &PortalHost, line: LineId, seen: Seen) -> bool {
+    /// Something was seen of a line's channel. What waited for a line that took nothing goes as soon as that is over.
+    pub fn see(&self, host: &PortalHost, line: LineId, seen: Seen) {
         let mut lines = self.lock();
         let channel = lines.entry((host.clone(), line)).or_default();
         let before = channel.clone();
         channel.see(seen);
-        let (changed, fault) = (*channel != before, channel.fault().cloned());
-        let turned = before.fault() != channel.fault();
+        let after = channel.clone();
         drop(lines);
-        if turned {
-            match fault {
-                Some(fault) => tracing::error!(portal = %host, line = line.0, fault = fault.word(), "messages wait"),
-                None => tracing::info!(portal = %host, line = line.0, "the line takes messages again"),
-            }
+        match after.fault() {
+            fault if fault == before.fault() => {}
+            Some(fault) => tracing::error!(portal = %host, line = line.0, fault = fault.word(), "messages wait"),
+            None => tracing::info!(portal = %host, line = line.0, "the line takes messages again"),
         }
-        if changed {
+        if before.is_sure() && after.fault().is_none() {
+            self.store.line_mended(host, line);
+        }
+        if after != before {
             self.portals.news().send_replace(());
         }
-        turned
     }
 
     fn lock(&self) -> MutexGuard<'_, HashMap<(PortalHost, LineId), Channel>> {

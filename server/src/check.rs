@@ -5,6 +5,7 @@ mod portal;
 
 use crate::bitrix::client::Portals;
 use crate::bitrix::guard::Guard;
+use crate::channel::Channels;
 use crate::config::{Config, PublicUrl};
 use crate::store::Store;
 use crate::telemetry::chain;
@@ -35,7 +36,13 @@ pub enum Verdict {
 }
 
 /// Everything the doctor looks at, in the order in which to mend it.
-pub async fn check(config: &Config, store: &Store, portals: &Portals, is_running: bool) -> Vec<Finding> {
+pub async fn check(
+    config: &Config,
+    store: &Store,
+    portals: &Portals,
+    channels: &Channels,
+    is_running: bool,
+) -> Vec<Finding> {
     let mut report = Report::default();
     tls(&mut report, &config.public_url);
     address(&mut report, &config.public_url, is_running).await;
@@ -43,9 +50,10 @@ pub async fn check(config: &Config, store: &Store, portals: &Portals, is_running
         report.fails("portal", "the settings name none: add a [[portal]] with host, client_id and client_secret");
     }
     for settings in &config.portals {
-        let visit = portal::Visit { config, settings, store, portals };
+        let visit = portal::Visit { config, settings, store, portals, channels };
         visit.look(&mut report).await;
     }
+    unlisted(&mut report, config, store).await;
     report.findings
 }
 
@@ -81,6 +89,21 @@ async fn address(report: &mut Report, public_url: &PublicUrl, is_running: bool) 
             let told = format!("{} does not answer, seen from here: {}", public_url.as_str(), chain(&error));
             report.fails("address", &told);
         }
+    }
+}
+
+/// Sites whose portal the settings do not name (any more): their visitors are told that the chat is closed.
+async fn unlisted(report: &mut Report, config: &Config, store: &Store) {
+    let sites = match store.sites().await {
+        Ok(sites) => sites,
+        Err(error) => return report.fails("sites", &chain(&error)),
+    };
+    for site in sites.iter().filter(|site| site.connected && config.portal(&site.portal).is_none()) {
+        let waiting = store.waiting_of(&site.key);
+        report.fails(
+            &format!("{}: line {}", site.portal, site.line),
+            &format!("the settings do not name this portal: its chat is closed, {waiting} messages wait; add it again"),
+        );
     }
 }
 

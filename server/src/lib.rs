@@ -113,10 +113,13 @@ pub async fn run(
     let relay = Relay::new(store.clone(), to, channels.clone(), hub.clone(), files.clone(), time, work, stop);
     let config = Arc::new(config);
     let (stop, work) = (shutdown.clone(), tasks.clone());
-    let setup = Setup::new(Arc::clone(&config), store.clone(), portals.clone(), clock.clone(), work, stop);
+    let (known, seen) = (portals.clone(), channels.clone());
+    let setup = Setup::new(Arc::clone(&config), store.clone(), known, seen, clock.clone(), work, stop);
     setup.start().await?;
     #[cfg(unix)]
-    if let Err(error) = admin::listen(admin::Desk::new(&config, &store, &portals, &files), &tasks, shutdown.clone()) {
+    let desk = admin::Desk::new(&config, &store, &portals, &channels, &files);
+    #[cfg(unix)]
+    if let Err(error) = admin::listen(desk, &tasks, shutdown.clone()) {
         // A path too long for a socket, say. Visitors do not mind.
         tracing::warn!(error = telemetry::chain(&error), "commands cannot reach this relay");
     }

@@ -5,7 +5,7 @@
 //! outbox     visitors' messages to the portal, in order, many a call; finds out what a lost answer left unknown
 //! events     takes what a portal posts: verified, kept, answered     inbox  works it off     told  what it asks for
 //! recover    fetches what never came, from the offline queue and from histories, which `histories` reads
-//! lines      whether a line that went off is off
+//! watch      whether lines take what is sent
 //! confirm    tells the portal that operators' messages arrived       keeper  tokens in the store
 //! fetch      operators' files from the portal, so that visitors get our own copy
 //! settling   how long an event waits for those it overtook   titles  keeps the titles of chats true
@@ -17,18 +17,19 @@ mod fetch;
 mod histories;
 mod inbox;
 mod keeper;
-mod lines;
 mod outbox;
 mod recover;
 mod settling;
 mod titles;
 mod told;
+mod watch;
 
 pub use events::Reception;
 
 use crate::bitrix::client::{Portal, Portals, Urgency};
 use crate::bitrix::guard::Guard;
 use crate::bitrix::oauth::Keys;
+use crate::bitrix::trouble::Trouble;
 use crate::channel::Channels;
 use crate::clock::Clock;
 use crate::config::Config;
@@ -124,6 +125,7 @@ impl Relay {
             self.lasting(&failed, recover::from_the_queue(self.clone(), portal(Urgency::Upkeep)));
             self.lasting(&failed, recover::from_the_past(self.clone(), portal(Urgency::Upkeep)));
             self.lasting(&failed, self.presences.clone().run(portal(Urgency::Upkeep), self.shutdown.clone()));
+            self.lasting(&failed, watch::run(self.clone(), portal(Urgency::Upkeep)));
         }
         drop(failed);
         failures.recv().await.map_or(Ok(()), Err)
@@ -147,8 +149,10 @@ impl Relay {
         });
     }
 
-    /// Whether `portal` can be called at all: its application is installed.
-    async fn is_installed(&self, portal: &Portal) -> Result<bool, StoreError> {
-        Ok(self.store.portal(portal.host()).await?.is_some())
+    /// Whether it is worth calling `portal`: its application is installed, and nothing is known that keeps every call from
+    /// it. When that ends is `watch`'s to find out.
+    async fn is_callable(&self, portal: &Portal) -> Result<bool, StoreError> {
+        let is_called = portal.trouble().is_none_or(|trouble| trouble == Trouble::Away);
+        Ok(is_called && self.store.portal(portal.host()).await?.is_some())
     }
 }

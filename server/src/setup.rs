@@ -37,6 +37,7 @@ pub use view::View;
 use crate::bitrix::client::Portals;
 use crate::bitrix::error::PortalError;
 use crate::bitrix::oauth::OAuthError;
+use crate::channel::Channels;
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::ids::PortalHost;
@@ -92,6 +93,7 @@ struct Inner {
     config: Arc<Config>,
     store: Store,
     portals: Portals,
+    channels: Channels,
     clock: Clock,
     tasks: TaskTracker,
     shutdown: CancellationToken,
@@ -107,13 +109,15 @@ impl Setup {
         config: Arc<Config>,
         store: Store,
         portals: Portals,
+        channels: Channels,
         clock: Clock,
         tasks: TaskTracker,
         shutdown: CancellationToken,
     ) -> Self {
         let (pages, journeys, doubts) = (PageKeys::default(), Journeys::default(), Doubts::default());
         let registering = Mutex::default();
-        let inner = Inner { config, store, portals, clock, tasks, shutdown, pages, journeys, doubts, registering };
+        let inner =
+            Inner { config, store, portals, channels, clock, tasks, shutdown, pages, journeys, doubts, registering };
         Self { inner: Arc::new(inner) }
     }
 

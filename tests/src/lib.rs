@@ -6,6 +6,7 @@
 //! browser    a real Chromium     site   a website                  visitor  a widget without a browser
 //! server     the relay in this process, by a clock that is moved   process  the binary, to be killed
 //! admin      who connects lines  chaos  a bad network              settings  the relay's file    wait  conditions
+//! doctor     what `otklik check` finds
 //! sim        a seeded simulation: everything goes wrong            logs  what relays log, audited
 //! fuzz       bytes of untrusted input, bent
 //! ```
@@ -13,6 +14,7 @@
 pub mod admin;
 pub mod browser;
 pub mod chaos;
+pub mod doctor;
 pub mod fuzz;
 pub mod logs;
 pub mod process;

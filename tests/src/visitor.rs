@@ -107,6 +107,23 @@ impl Visitor {
         other
     }
 
+    /// The key of the site the visitor is on.
+    pub fn site(&self) -> &SiteKey {
+        &self.site
+    }
+
+    /// Another page of the same visitor says hello: why it is not let in, if it is not.
+    pub async fn knock(&self) -> Option<shared::Refusal> {
+        let mut other = Self::connect(&self.relay, &self.relay, &self.site).await.expect("the relay takes its origin");
+        let (site, session, seen) = (self.site.clone(), self.session.clone(), self.seen);
+        let hello = Hello { version: PROTOCOL_VERSION, site, session, seen, identity: None };
+        other.send(&ToServer::Hello(hello)).await;
+        match other.read().await {
+            Some(ToWidget::Refused { code, .. }) => Some(code),
+            _ => None,
+        }
+    }
+
     async fn hello(&mut self) {
         let answer = self.greet().await;
         assert!(matches!(answer, ToWidget::Welcome { .. }), "instead of a welcome: {answer:?}");

@@ -10,12 +10,13 @@ pub use envelope::{Answer, Time, read as read_answer};
 pub use pace::{Place, Urgency};
 pub use pauses::jittered;
 
+use super::endpoint::Endpoint;
 use super::error::{KeeperError, PortalError};
-use super::guard::Guard;
+use super::guard::{Guard, GuardError};
 use super::methods::Method;
 use super::oauth::{self, Grant, Keys, OAuthError, Proof};
 use super::trouble::{Health, Sign, Trouble};
-use crate::clock::Clock;
+use crate::clock::{Clock, millis};
 use crate::ids::PortalHost;
 use futures_util::future::BoxFuture;
 use pace::Pace;
@@ -25,9 +26,16 @@ use serde_json::Value;
 use shared::Millis;
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 use tokio::sync::{Notify, watch};
 use tokio_util::task::TaskTracker;
 use url::Url;
+
+/// Between two questions to the OAuth server about where a portal is: each costs a pair of tokens.
+const LOOK_AGAIN: Duration = Duration::from_secs(60 * 60);
+
+/// A refresh token lives 180 days (`settings/oauth/index.md`): 150 leave a month for a portal that is away.
+const LONGEST_IDLE: Duration = Duration::from_secs((150 * 24 - 1) * 60 * 60);
 
 /// What calls are made with.
 #[derive(Clone, Debug)]
@@ -36,6 +44,8 @@ pub struct Access {
     pub endpoint: String,
     pub access: SecretString,
     pub refresh: SecretString,
+    /// When `access` ends: an hour after the pair was made.
+    pub expires_at: Millis,
 }
 
 /// Whoever keeps the tokens of installed portals.
@@ -50,6 +60,14 @@ pub trait TokenKeeper: Send + Sync {
         portal: &'a PortalHost,
         used: &'a SecretString,
         grant: &'a Grant,
+    ) -> BoxFuture<'a, Result<(), KeeperError>>;
+
+    /// The portal that answered at `before` answers at `now` from now on: it was renamed.
+    fn moved<'a>(
+        &'a self,
+        portal: &'a PortalHost,
+        before: &'a str,
+        now: Endpoint,
     ) -> BoxFuture<'a, Result<(), KeeperError>>;
 }
 
@@ -80,6 +98,8 @@ struct Inner {
     health: Mutex<Health>,
     /// Rings when the portal's trouble begins, changes or ends.
     news: watch::Sender<()>,
+    /// When the OAuth server was last asked where the portal is now.
+    looked_for: Mutex<Option<Millis>>,
     /// Held while a pair is exchanged: a refresh token is good once.
     renewing: tokio::sync::Mutex<()>,
     installed: Notify,
@@ -108,6 +128,7 @@ impl Portals {
                 pauses: Mutex::default(),
                 health: Mutex::default(),
                 news: news.clone(),
+                looked_for: Mutex::default(),
                 renewing: tokio::sync::Mutex::default(),
                 installed: Notify::new(),
             };
@@ -134,7 +155,7 @@ impl Portals {
         access: &SecretString,
         method: &M,
     ) -> Result<M::Reply, PortalError> {
-        post(&self.guard, endpoint, access, method).await.and_then(|answer| M::reply(answer.result))
+        post(&self.guard, endpoint, access, method).await.0.and_then(|answer| M::reply(answer.result))
     }
 
     /// The client for addresses that came from outside.
@@ -185,12 +206,25 @@ impl Portal {
         let inner = &*self.inner;
         let access = inner.access().await?;
         match inner.attempt(place, &access.endpoint, &access.access, method).await {
-            Err(error) if error.wants_new_token() => {
+            Err(error) if error.wants_new_token() || self.may_have_moved(&error) => {
                 let access = self.renew(access).await?;
                 inner.attempt(self.place().await, &access.endpoint, &access.access, method).await
             }
             answered => answered,
         }
+    }
+
+    /// Whether `error` says that the portal moved to where no token may follow: the OAuth server knows its address. It is
+    /// asked once an hour.
+    fn may_have_moved(&self, error: &PortalError) -> bool {
+        let PortalError::Unreached(GuardError::Elsewhere(_)) = error else { return false };
+        let now = self.inner.clock.now();
+        let mut asked = self.inner.looked_for.lock().unwrap_or_else(PoisonError::into_inner);
+        let is_due = asked.is_none_or(|at| now >= at + millis(LOOK_AGAIN));
+        if is_due {
+            *asked = Some(now);
+        }
+        is_due
     }
 
     /// Calls with a token that is not kept (yet), as [`Portals::ask`], in the portal's budget.
@@ -201,6 +235,17 @@ impl Portal {
         method: &M,
     ) -> Result<M::Reply, PortalError> {
         self.inner.attempt(self.place().await, endpoint, access, method).await
+    }
+
+    /// Exchanges a pair that nothing has needed for so long that its refresh token would soon die.
+    pub async fn keep_fresh(&self) -> Result<(), PortalError> {
+        let access = self.inner.access().await?;
+        if self.inner.clock.now() < access.expires_at + millis(LONGEST_IDLE) {
+            return Ok(());
+        }
+        let renewed = self.renew(access).await;
+        self.inner.note(renewed.as_ref().map_or_else(PortalError::sign, |_| Sign::Well));
+        renewed.map(drop)
     }
 
     /// What keeps the portal from being called, as its last answers tell.
@@ -217,6 +262,7 @@ impl Portal {
     pub fn was_installed(&self) {
         *self.inner.pauses() = Pauses::default();
         self.inner.note(Sign::Well);
+        self.inner.news.send_replace(());
         self.inner.installed.notify_one();
     }
 
@@ -271,8 +317,12 @@ impl Inner {
     ) -> Result<M::Reply, PortalError> {
         self.check(M::COUNTS_AS)?; // while this call waited for its place, another may have been refused
         place.take();
-        let answered = post(&self.guard, endpoint, access, method).await;
+        let (answered, moved) = post(&self.guard, endpoint, access, method).await;
         self.learn(M::COUNTS_AS, &answered);
+        if let Some(now) = moved {
+            tracing::warn!(portal = %self.host, now = %now.host, "the portal was renamed");
+            self.keeper.moved(&self.host, endpoint, now).await.map_err(PortalError::Keeper)?;
+        }
         answered.and_then(|answer| M::reply(answer.result))
     }
 
@@ -298,7 +348,15 @@ impl Inner {
             return Ok(current); // somebody was faster
         }
         let proof = Proof::Refresh(current.refresh.clone());
-        let grant = oauth::grant(&self.guard, &self.keys, &proof).await.map_err(PortalError::Renewal)?;
+        let grant = match oauth::grant(&self.guard, &self.keys, &proof).await {
+            Ok(grant) => grant,
+            Err(error) => {
+                // The application may have been installed anew meanwhile: then this pair is nobody's any more.
+                let now = self.access().await?;
+                let is_same = now.refresh.expose_secret() == current.refresh.expose_secret();
+                return if is_same { Err(PortalError::Renewal(error)) } else { Ok(now) };
+            }
+        };
         self.keeper.keep(&self.host, &current.refresh, &grant).await.map_err(PortalError::Keeper)?;
         tracing::info!(portal = %self.host, "tokens renewed");
         self.access().await
@@ -331,21 +389,32 @@ impl Inner {
     }
 }
 
-/// One POST. The token travels in the body: it works there on every build of the portal, and stands in nobody's log.
+/// One POST: what came back, and where the portal is now, if it sent the call on. The token travels in the body: it works there on every build of the portal, and stands in nobody's log.
 async fn post<M: Method>(
     guard: &Guard,
     endpoint: &str,
     access: &SecretString,
     method: &M,
-) -> Result<envelope::Answer, PortalError> {
+) -> (Result<envelope::Answer, PortalError>, Option<Endpoint>) {
     let url = Url::parse(endpoint).and_then(|base| base.join(&format!("{}.json", M::NAME)));
-    let url = url.map_err(|_| PortalError::Unreached(super::guard::GuardError::Forbidden(endpoint.to_owned())))?;
+    let Ok(url) = url else {
+        return (Err(PortalError::Unreached(GuardError::Forbidden(endpoint.to_owned()))), None);
+    };
     let mut body = serde_json::to_value(method).expect("a method is a plain record");
     body["auth"] = Value::from(access.expose_secret());
-    match guard.post(url, body.to_string().into_bytes(), M::WITHIN).await {
-        Ok(answer) => read_answer(answer.status, &answer.body),
-        Err(error) if error.is_unsent() => Err(PortalError::Unreached(error)),
-        Err(error) => Err(PortalError::Unanswered(error)),
+    match guard.post(url.clone(), body.to_string().into_bytes(), M::WITHIN).await {
+        Ok(answer) => {
+            let read = read_answer(answer.status, &answer.body);
+            // Only a portal's own answer tells where a portal is.
+            let is_portals = matches!(read, Ok(_) | Err(PortalError::Refused { .. }));
+            let has_moved = is_portals && answer.from.origin() != url.origin();
+            (
+                read,
+                has_moved.then(|| answer.from.join("./").ok()).flatten().and_then(|base| Endpoint::read(base.as_str())),
+            )
+        }
+        Err(error) if error.is_unsent() => (Err(PortalError::Unreached(error)), None),
+        Err(error) => (Err(PortalError::Unanswered(error)), None),
     }
 }
 

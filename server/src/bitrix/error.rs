@@ -91,6 +91,11 @@ impl PortalError {
         self.code() == Some("QUERY_LIMIT_EXCEEDED")
     }
 
+    /// Whether the portal is older than the method.
+    pub fn is_unknown_method(&self) -> bool {
+        self.code() == Some("ERROR_METHOD_NOT_FOUND")
+    }
+
     /// Whether the answer was more than is taken: asking for less may help.
     pub fn is_too_large(&self) -> bool {
         matches!(self, Self::Unanswered(GuardError::TooLarge))

@@ -138,16 +138,26 @@ impl Auth {
 impl Event {
     /// Reads `{event, data, ts}`, the body of a delivery; `late` marks what came from the offline queue.
     pub fn of(body: &Value) -> Self {
+        Self::read(body, true)
+    }
+
+    /// As `of`, of a portal that puts no name before operators' words: what looks like one is theirs.
+    pub fn of_unsigned(body: &Value) -> Self {
+        Self::read(body, false)
+    }
+
+    fn read(body: &Value, signed: bool) -> Self {
         let name = text_at(body, &["event"]).unwrap_or_default().to_ascii_uppercase();
         let at = number_at(body, &["ts"]).and_then(|seconds| seconds.checked_mul(1000));
-        let what =
-            get(body, "data").and_then(|data| What::read(&name, data)).unwrap_or_else(|| What::without_data(&name));
+        let what = get(body, "data")
+            .and_then(|data| What::read(&name, data, signed))
+            .unwrap_or_else(|| What::without_data(&name));
         Self { name, at, is_late: get(body, "late").is_some_and(truth), what }
     }
 }
 
 impl What {
-    fn read(name: &str, data: &Value) -> Option<Self> {
+    fn read(name: &str, data: &Value, signed: bool) -> Option<Self> {
         let connector = || text_at(data, &["CONNECTOR"]).or_else(|| text_at(data, &["connector"]));
         let line = || number_at(data, &["LINE"]).or_else(|| number_at(data, &["line"])).map(LineId);
         // Documentation before 2024 calls the messages of all three events `DATA`.
@@ -156,11 +166,11 @@ impl What {
             || get(data, "DATA").map(elements).unwrap_or_default().into_iter().filter_map(Dialog::read).collect();
         Some(match name {
             "ONIMCONNECTORMESSAGEADD" => {
-                let messages = messages().into_iter().filter_map(Said::read).collect();
+                let messages = messages().into_iter().filter_map(|one| Said::read(one, signed)).collect();
                 Self::MessageAdd { connector: connector()?, line: line()?, messages }
             }
             "ONIMCONNECTORMESSAGEUPDATE" => {
-                let messages = messages().into_iter().filter_map(Edited::read).collect();
+                let messages = messages().into_iter().filter_map(|one| Edited::read(one, signed)).collect();
                 Self::MessageUpdate { connector: connector()?, line: line()?, messages }
             }
             "ONIMCONNECTORMESSAGEDELETE" => {

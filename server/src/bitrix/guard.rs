@@ -33,6 +33,9 @@ const IDLE: Duration = Duration::from_secs(15);
 pub enum GuardError {
     #[error("{0} is no address the relay may call")]
     Forbidden(String),
+    /// Nothing was sent there: an address like any other, but none that a token may follow to.
+    #[error("the request was sent on to {0}, which is not known")]
+    Elsewhere(String),
     #[error("the host was not reached")]
     Unreached(#[source] Arc<reqwest::Error>),
     #[error("the connection ended before the answer did")]
@@ -48,7 +51,7 @@ pub enum GuardError {
 impl GuardError {
     /// Whether nothing can have arrived.
     pub fn is_unsent(&self) -> bool {
-        matches!(self, Self::Forbidden(_) | Self::Unreached(_))
+        matches!(self, Self::Forbidden(_) | Self::Elsewhere(_) | Self::Unreached(_))
     }
 }
 
@@ -57,6 +60,8 @@ impl GuardError {
 pub struct Answer {
     pub status: u16,
     pub body: Vec<u8>,
+    /// Who answered at last: another address than the one asked, where that sent the request on.
+    pub from: Url,
 }
 
 /// A cheap handle: clones share their connections.
@@ -119,10 +124,10 @@ impl Guard {
                 None => client.get(url.clone()),
             };
             let response = request.header("accept", "application/json").send().await.map_err(failure)?;
-            let Some(next) = target(&url, &response) else { return collect(response).await };
+            let Some(next) = target(&url, &response) else { return collect(url, response).await };
             let known = self.named.contains(&next.origin()) || next.host_str().is_some_and(is_bitrix24);
             if !known {
-                return Err(GuardError::Forbidden(next.host_str().unwrap_or_default().to_owned()));
+                return Err(GuardError::Elsewhere(next.host_str().unwrap_or_default().to_owned()));
             }
             url = next;
         }
@@ -162,7 +167,7 @@ fn target(from: &Url, response: &Response) -> Option<Url> {
     from.join(location.to_str().ok()?).ok()
 }
 
-async fn collect(response: Response) -> Result<Answer, GuardError> {
+async fn collect(from: Url, response: Response) -> Result<Answer, GuardError> {
     let status = response.status().as_u16();
     let mut body = Vec::new();
     let mut chunks = response.bytes_stream();
@@ -172,7 +177,7 @@ async fn collect(response: Response) -> Result<Answer, GuardError> {
             return Err(GuardError::TooLarge);
         }
     }
-    Ok(Answer { status, body })
+    Ok(Answer { status, body, from })
 }
 
 fn failure(error: reqwest::Error) -> GuardError {

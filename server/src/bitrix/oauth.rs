@@ -1,6 +1,7 @@
 //! Tokens from the OAuth server of the settings (`settings/oauth/index.md`, `settings/oauth/auto-renewal.md`): a code
 //! or a refresh token against a new pair. The secret goes to that one server only.
 
+use super::endpoint::Endpoint;
 use super::guard::{Guard, GuardError};
 use super::value::{number_at, text_at};
 use secrecy::{ExposeSecret, SecretString};
@@ -37,8 +38,8 @@ pub struct Grant {
     pub refresh: SecretString,
     pub expires_in: Duration,
     pub member_id: Option<String>,
-    /// The base of REST calls.
-    pub client_endpoint: Option<String>,
+    /// Where the portal answers calls now.
+    pub client_endpoint: Option<Endpoint>,
     /// The portal's user who the tokens act as.
     pub user_id: Option<u64>,
 }
@@ -81,7 +82,7 @@ fn read(status: u16, body: &[u8]) -> Result<Grant, OAuthError> {
         refresh: secret("refresh_token")?,
         expires_in: Duration::from_secs(number_at(&tree, &["expires_in"]).unwrap_or(3600)),
         member_id: text_at(&tree, &["member_id"]),
-        client_endpoint: text_at(&tree, &["client_endpoint"]),
+        client_endpoint: text_at(&tree, &["client_endpoint"]).and_then(|url| Endpoint::read(&url)),
         user_id: number_at(&tree, &["user_id"]),
     })
 }
@@ -94,10 +95,10 @@ mod tests {
     #[test]
     fn a_pair_is_read_with_its_owner() {
         let grant = read(200, &bytes("oauth.token.response.json")).unwrap();
-        assert_eq!(grant.client_endpoint.as_deref(), Some("https://romashka.bitrix24.ru/rest/"));
+        assert!(!format!("{grant:?}").contains("c720d868"));
+        assert_eq!(grant.client_endpoint.unwrap().url, "https://romashka.bitrix24.ru/rest/");
         assert_eq!((grant.user_id, grant.expires_in), (Some(1), Duration::from_secs(3600)));
         assert!(grant.refresh.expose_secret().starts_with("c720d868"));
-        assert!(!format!("{grant:?}").contains("c720d868"));
     }
 
     #[test]

@@ -68,6 +68,11 @@ impl Channel {
         self.fault.as_ref()
     }
 
+    /// Whether the portal itself has said what the fault is.
+    pub fn is_sure(&self) -> bool {
+        self.fault.is_some() && !self.doubtful
+    }
+
     /// Whether the portal should be asked soon, and not only in its turn.
     pub fn wants_asking(&self) -> bool {
         self.doubtful || self.fault.is_some()
@@ -75,7 +80,7 @@ impl Channel {
 
     /// Whether the connector's state alone does not explain what was seen.
     pub fn wants_line(&self) -> bool {
-        self.not_taken
+        self.not_taken || matches!(self.fault, Some(LineFault::Asleep | LineFault::Gone))
     }
 
     pub fn see(&mut self, seen: Seen) {
@@ -99,8 +104,8 @@ impl Channel {
             ChannelState { usable: true, .. } => match self.fault {
                 // It knows nothing of what we send: only a message that is taken ends this.
                 Some(LineFault::Refused(_)) => self.doubtful = false,
-                // The connector is on, and yet nothing was taken: see the line.
-                _ if self.not_taken => self.doubtful = true,
+                // It knows nothing of the line either, and nothing was taken.
+                _ if self.wants_line() => self.doubtful = self.not_taken,
                 _ => *self = Self::default(),
             },
             ChannelState { error: true, configured: true, .. } => match self.fault {
@@ -163,6 +168,8 @@ mod tests {
         assert_eq!(fault([Seen::NotTaken, ON, Seen::Line(Some(false))]), Some(LineFault::Asleep));
         assert_eq!(fault([Seen::NotTaken, ON, Seen::Line(None)]), Some(LineFault::Gone));
         assert_eq!(after([Seen::NotTaken, ON, Seen::Line(Some(true))]), Channel::default());
+        assert_eq!(fault([Seen::NotTaken, ON, Seen::Line(Some(false)), ON]), Some(LineFault::Asleep));
+        assert_eq!(after([Seen::Line(Some(false)), ON, Seen::Line(Some(true))]), Channel::default());
         let off = after([Seen::NotTaken, OFF]);
         assert_eq!((off.fault(), off.wants_line()), (Some(&LineFault::Off), false), "that explains it");
     }

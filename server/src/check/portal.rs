@@ -8,6 +8,9 @@ use crate::bitrix::methods::app::{Info, UserAdmin};
 use crate::bitrix::methods::bindings::Bindings;
 use crate::bitrix::methods::channel::{Connectors, Status};
 use crate::bitrix::methods::lines::GetLine;
+use crate::bitrix::methods::offline::List;
+use crate::bitrix::trouble::{Sign, Trouble};
+use crate::channel::{Channels, LineFault};
 use crate::config::{Config, PortalConfig};
 use crate::setup::missing_events;
 use crate::store::{SiteRecord, Store, StoreError};
@@ -22,6 +25,7 @@ pub struct Visit<'a> {
     pub settings: &'a PortalConfig,
     pub store: &'a Store,
     pub portals: &'a Portals,
+    pub channels: &'a Channels,
 }
 
 impl Visit<'_> {
@@ -34,6 +38,7 @@ impl Visit<'_> {
             self.administrator(report, &portal).await;
             self.connector(report, &portal).await;
             self.events(report, &portal).await;
+            self.queue(report, &portal).await;
             self.lines(report, &portal).await;
         }
         report.of = None;
@@ -84,9 +89,27 @@ impl Visit<'_> {
                 report.holds("tokens", "the portal knows them");
                 true
             }
+            Err(error) if error.is_unknown_method() => {
+                report.holds("tokens", "the portal knows them; it is too old to tell more");
+                true
+            }
             Err(error) => {
-                report.fails("tokens", &advice(&error));
+                report.fails("tokens", &self.advice(&error));
                 false
+            }
+        }
+    }
+
+    async fn queue(&self, report: &mut Report, portal: &Portal) {
+        match portal.call(&List).await {
+            Ok(_) => report.holds("offline queue", "the portal keeps events for us"),
+            Err(error) => {
+                let told = format!(
+                    "the portal keeps no events for us ({}): answers that come while this relay is down are looked for \
+                     in its histories alone",
+                    error.code().unwrap_or("no answer")
+                );
+                report.unknown("offline queue", &told);
             }
         }
     }
@@ -98,7 +121,7 @@ impl Visit<'_> {
                 let told = "the tokens' user is no administrator any more, so histories are closed: have one reinstall";
                 report.fails("administrator", told);
             }
-            Err(error) => report.unknown("administrator", &advice(&error)),
+            Err(error) => report.unknown("administrator", &self.advice(&error)),
         }
     }
 
@@ -116,7 +139,7 @@ impl Visit<'_> {
                 report.fails("scopes", &format!("some are missing: tick {SCOPES} in the card and press “Reinstall”"));
                 report.unknown("connector", "its methods are closed");
             }
-            Err(error) => report.unknown("connector", &advice(&error)),
+            Err(error) => report.unknown("connector", &self.advice(&error)),
         }
     }
 
@@ -131,7 +154,7 @@ impl Visit<'_> {
                     report.fails("events", &told);
                 }
             },
-            Err(error) => report.unknown("events", &advice(&error)),
+            Err(error) => report.unknown("events", &self.advice(&error)),
         }
     }
 
@@ -145,7 +168,7 @@ impl Visit<'_> {
         }
         for site in sites.iter().filter(|site| site.connected) {
             let what = format!("line {}", site.line);
-            line(report, &what, portal, site).await;
+            self.line(report, &what, portal, site).await;
             match site.origins.as_slice() {
                 [] => report.fails(&what, "no site may show the chat: list the sites on the connector's page"),
                 origins => report.holds(&what, &format!("shown on {}", origins.join(", "))),
@@ -154,31 +177,78 @@ impl Visit<'_> {
     }
 }
 
-async fn line(report: &mut Report, what: &str, portal: &Portal, site: &SiteRecord) {
-    match portal.call(&GetLine::new(site.line)).await {
-        Ok(Some(line)) if line.active => {}
-        Ok(Some(_)) => return report.fails(what, "the line is switched off in the portal"),
-        Ok(None) => return report.fails(what, "the line was deleted: connect another"),
-        Err(error) => return report.unknown(what, &advice(&error)),
+impl Visit<'_> {
+    async fn line(&self, report: &mut Report, what: &str, portal: &Portal, site: &SiteRecord) {
+        match portal.call(&GetLine::new(site.line)).await {
+            Ok(Some(line)) if line.active => {}
+            Ok(Some(_)) => return report.fails(what, &self.waits(site, "the line is switched off in the portal")),
+            Ok(None) => return report.fails(what, &self.waits(site, "the line was deleted: connect another")),
+            Err(error) => return report.unknown(what, &self.advice(&error)),
+        }
+        let seen = self.channels.channel(portal.host(), site.line);
+        if let Some(LineFault::Refused(code)) = seen.fault() {
+            let told = format!("the portal refuses visitors' messages with {code:?}: {}", self.remedy_of(code));
+            return report.fails(what, &self.waits(site, &told));
+        }
+        match portal.call(&Status { line: site.line }).await {
+            Ok(state) if state.usable => report.holds(what, "the connector is on"),
+            Ok(state) if state.error => {
+                report.fails(
+                    what,
+                    &self.waits(site, "the portal shows an error: press “Connect” on the connector's page"),
+                );
+            }
+            Ok(_) => {
+                let told = "the connector is off: press “Connect” on its page for this line";
+                report.fails(what, &self.waits(site, told));
+            }
+            Err(error) => report.unknown(what, &self.advice(&error)),
+        }
     }
-    match portal.call(&Status { line: site.line }).await {
-        Ok(state) if state.usable => report.holds(what, "the connector is on"),
-        Ok(_) => report.fails(what, "the connector is off: press “Connect” on its page for this line"),
-        Err(error) => report.unknown(what, &advice(&error)),
-    }
-}
 
-/// What went wrong, and what helps.
-fn advice(error: &PortalError) -> String {
-    let help = match error {
-        PortalError::Unreached(_) => "can this machine reach the portal?",
-        PortalError::Renewal(_) => "is client_secret the card's? Else press “Reinstall” there",
-        PortalError::NotInstalled => "press “Reinstall” in the application's card",
-        _ => match error.code() {
-            Some("insufficient_scope") => "tick the missing scopes in the card and press “Reinstall”",
-            Some("PAYMENT_REQUIRED" | "ACCESS_DENIED") => "the portal's plan or the user's rights forbid it",
+    /// What is wrong with a line, and what that means for its visitors.
+    fn waits(&self, site: &SiteRecord, told: &str) -> String {
+        match self.store.waiting_of(&site.key) {
+            0 => told.to_owned(),
+            waiting => format!("{told}; until then {waiting} messages wait"),
+        }
+    }
+
+    /// What went wrong with a call, and what helps.
+    fn advice(&self, error: &PortalError) -> String {
+        let help = match error.sign() {
+            Sign::Ill(trouble) | Sign::Doubtful(trouble) => self.remedy(trouble),
+            Sign::Well | Sign::Silent => self.remedy_of(error.code().unwrap_or_default()),
+        };
+        format!("{}; {help}", chain(error))
+    }
+
+    fn remedy_of(&self, code: &str) -> String {
+        let help = match code {
+            "insufficient_scope" => "tick the missing scopes in the application's card and press “Reinstall”",
+            "ACCESS_DENIED" => "the rights of the employee who installed the application forbid it",
+            "ERROR_METHOD_NOT_FOUND" => "this portal is too old for it",
             _ => "try again later",
-        },
-    };
-    format!("{}; {help}", chain(error))
+        };
+        help.to_owned()
+    }
+
+    fn remedy(&self, trouble: Trouble) -> String {
+        let oauth = self.config.public_url.at("/bitrix24/oauth");
+        let authorise = format!("{oauth}?portal={}", self.settings.host);
+        match trouble {
+            Trouble::NotInstalled | Trouble::Tokens => {
+                format!("open {authorise} as an administrator of the portal, or press “Reinstall” in the card")
+            }
+            Trouble::Installer => format!(
+                "whoever installed the application was dismissed or may not use it: have another administrator open \
+                 {authorise}"
+            ),
+            Trouble::Keys => "client_id or client_secret in the settings are not the card's: copy them anew".to_owned(),
+            Trouble::Unpaid => "the portal's plan is over: messages are kept, and go once it is paid".to_owned(),
+            Trouble::Deleted => "the portal was closed: messages are kept, in case it is opened again".to_owned(),
+            Trouble::Blocked => "Bitrix24 has blocked the application's calls: ask its support".to_owned(),
+            Trouble::Away => "can this machine reach the portal? Messages are kept meanwhile".to_owned(),
+        }
+    }
 }

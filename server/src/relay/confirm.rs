@@ -41,7 +41,10 @@ pub async fn run(relay: Relay, portal: Portal) -> Result<(), StoreError> {
 /// Confirms what waits; tells whether something was done, so that looking again at once is worth while. `was_well`: the
 /// portal took the last one, so that its failing is news.
 async fn confirm(relay: &Relay, portal: &Portal, was_well: &mut bool) -> Result<bool, StoreError> {
-    let waiting = relay.store.confirmations(portal.host(), AT_ONCE).await?;
+    let waiting = match relay.is_callable(portal).await? {
+        true => relay.store.confirmations(portal.host(), AT_ONCE).await?,
+        false => Vec::new(),
+    };
     let mut by_line: BTreeMap<LineId, Vec<Confirmation>> = BTreeMap::new();
     for confirmation in waiting {
         by_line.entry(confirmation.line).or_default().push(confirmation);

@@ -1,14 +1,14 @@
 //! Works off the events that were kept: one task, in the order of arrival, many at a time, each after it has settled.
 
+use super::Relay;
 use super::settling::{edited, grounded, settled};
 use super::told::{acts, is_ours};
-use super::{Relay, lines};
 use crate::bitrix::events::{Event, What};
+use crate::channel::Seen;
 use crate::ids::{DialogueId, LineId, PortalHost};
 use crate::store::{EventNo, InboxAct, KeptEvent, StoreError};
 use shared::{Author, Millis};
 use std::collections::{BTreeMap, HashSet};
-use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 /// How many events are read at once.
@@ -19,18 +19,13 @@ const IDLE: Duration = Duration::from_secs(60);
 
 pub struct Inbox {
     relay: Relay,
-    /// Events that wait for the portal's word on a line: somebody else works them off.
-    asked: Asked,
     /// Edits that wait for the messages they are of.
     early: HashSet<EventNo>,
 }
 
-/// Events in other hands.
-pub type Asked = Arc<Mutex<HashSet<EventNo>>>;
-
 impl Inbox {
     pub fn new(relay: Relay) -> Self {
-        Self { relay, asked: Asked::default(), early: HashSet::new() }
+        Self { relay, early: HashSet::new() }
     }
 
     /// Works until the shutdown.
@@ -53,17 +48,16 @@ impl Inbox {
 
     /// Works off what is kept and has settled; tells whether there was anything, and when there is more.
     async fn work(&mut self) -> Result<(bool, Option<Millis>), StoreError> {
-        let mut by_portal: BTreeMap<PortalHost, Vec<(KeptEvent, Event)>> = BTreeMap::new();
-        let set_aside = self.asked().len() + self.early.len();
-        for kept in self.relay.store.kept_events(AT_ONCE + set_aside).await? {
-            if !self.asked().contains(&kept.no) {
-                let event = read(&kept);
-                by_portal.entry(kept.host.clone()).or_default().push((kept, event));
-            }
+        let mut kept: BTreeMap<PortalHost, Vec<KeptEvent>> = BTreeMap::new();
+        for event in self.relay.store.kept_events(AT_ONCE + self.early.len()).await? {
+            kept.entry(event.host.clone()).or_default().push(event);
         }
         let (mut worked, mut next) = (false, None);
         let before = std::mem::take(&mut self.early);
-        for (host, events) in by_portal {
+        for (host, events) in kept {
+            let signed = self.relay.store.choices(&host).await?.signature;
+            let events = events.into_iter().map(|kept| (read(&kept, signed), kept));
+            let events = events.map(|(event, kept)| (kept, event)).collect();
             let now = self.relay.clock.now();
             let (ready, due) = settled(events, now);
             let wanted =
@@ -89,9 +83,9 @@ impl Inbox {
         for (kept, event) in events {
             let now = self.relay.clock.now();
             match &event.what {
+                // Perhaps late, or an echo: it is a reason to ask the portal. So is each start.
                 What::StatusDelete { connector, line } if is_ours(connector) => {
-                    self.ask(&kept, *line);
-                    continue;
+                    self.relay.channels.see(host, *line, Seen::SaidOff);
                 }
                 What::AppUninstall { clean } => self.uninstall(host, *clean).await?,
                 _ => todo.push((kept.no, acts(&event, kept.at, now))),
@@ -125,30 +119,19 @@ impl Inbox {
         self.relay.heard(host, done, Vec::new()).await
     }
 
-    /// Has somebody ask the portal whether the line is off.
-    fn ask(&self, kept: &KeptEvent, line: LineId) {
-        self.asked().insert(kept.no);
-        let (relay, asked, host, no) = (self.relay.clone(), Arc::clone(&self.asked), kept.host.clone(), kept.no);
-        self.relay.tasks.spawn(async move {
-            if let Err(error) = lines::switch_off_if_so(&relay, &host, line, no).await {
-                tracing::error!(portal = %host, %error, "a line's state was not kept");
-            }
-            asked.lock().unwrap_or_else(PoisonError::into_inner).remove(&no);
-        });
-    }
-
     /// The application is gone from the portal: nothing can be called any more, and visitors are told that nobody
-    /// reads.
+    /// reads. `clean`: the administrator wants the portal's data deleted.
     async fn uninstall(&self, host: &PortalHost, clean: bool) -> Result<(), StoreError> {
         tracing::warn!(portal = %host, clean, "the application was removed");
-        for site in self.relay.store.sites_of(host).await? {
-            self.relay.heard(host, Vec::new(), vec![InboxAct::LineOff { line: site.line }]).await?;
+        if clean {
+            let files = self.relay.store.erase_portal(host).await?;
+            self.relay.files.remove(files).await;
+            tracing::warn!(portal = %host, "as its administrator asked, all of the portal's data is gone");
+        } else {
+            self.relay.store.forget_portal(host).await?;
         }
-        self.relay.store.forget_portal(host).await
-    }
-
-    fn asked(&self) -> std::sync::MutexGuard<'_, HashSet<EventNo>> {
-        self.asked.lock().unwrap_or_else(PoisonError::into_inner)
+        self.relay.portals.news().send_replace(());
+        Ok(())
     }
 }
 
@@ -196,10 +179,12 @@ impl Relay {
     }
 }
 
-fn read(kept: &KeptEvent) -> Event {
+/// `signed`: the portal puts operators' names before their words.
+fn read(kept: &KeptEvent, signed: bool) -> Event {
     // What was kept was read, and bounded, before, and is JSON now, longer perhaps than any that may arrive as such; a
     // body that cannot be read is no event.
-    Event::of(&serde_json::from_slice(&kept.body).unwrap_or_default())
+    let body = serde_json::from_slice(&kept.body).unwrap_or_default();
+    if signed { Event::of(&body) } else { Event::of_unsigned(&body) }
 }
 
 fn is_about_one_record(error: &StoreError) -> bool {

@@ -1,6 +1,7 @@
 //! The portals' tokens in the store, for the client that calls them.
 
 use crate::bitrix::client::{Access, TokenKeeper};
+use crate::bitrix::endpoint::Endpoint;
 use crate::bitrix::error::KeeperError;
 use crate::bitrix::oauth::Grant;
 use crate::clock::{Clock, millis};
@@ -23,6 +24,7 @@ impl TokenKeeper for Keeper {
                 endpoint: record.client_endpoint,
                 access: record.tokens.access,
                 refresh: record.tokens.refresh,
+                expires_at: record.tokens.expires_at,
             }))
         })
     }
@@ -39,10 +41,30 @@ impl TokenKeeper for Keeper {
                 refresh: grant.refresh.clone(),
                 expires_at: self.clock.now() + millis(grant.expires_in),
             };
-            let used = used.clone();
+            let (used, endpoint) = (used.clone(), grant.client_endpoint.clone());
             let kept = self.store.change_portal(portal, move |record| {
                 if record.tokens.refresh.expose_secret() == used.expose_secret() {
                     record.tokens = tokens;
+                    if let Some(endpoint) = endpoint {
+                        record.client_endpoint = endpoint.url; // the OAuth server knows a renamed portal's new address
+                    }
+                }
+            });
+            kept.await.map_err(keeper_error)
+        })
+    }
+
+    fn moved<'a>(
+        &'a self,
+        portal: &'a PortalHost,
+        before: &'a str,
+        now: Endpoint,
+    ) -> BoxFuture<'a, Result<(), KeeperError>> {
+        Box::pin(async move {
+            let before = before.to_owned();
+            let kept = self.store.change_portal(portal, move |record| {
+                if record.client_endpoint == before {
+                    record.client_endpoint = now.url;
                 }
             });
             kept.await.map_err(keeper_error)

@@ -28,7 +28,8 @@ use crate::store::{Errand, OutboxItem, Outcome, Settlement, StoreError};
 use crate::telemetry::chain;
 use calls::method;
 use doubts::{Doubts, Ending};
-use rests::{Rest, Rests};
+pub(super) use rests::Rest;
+use rests::Rests;
 use shared::Millis;
 use std::collections::HashSet;
 use std::time::Duration;
@@ -71,6 +72,8 @@ impl Outbox {
     /// Delivers until the shutdown. What is left stays on disk for the next start.
     pub async fn run(mut self) -> Result<(), StoreError> {
         let bell = self.relay.store.outbox_woken(self.portal.host());
+        let mut news = self.relay.channels.changes();
+        let mut was_in_trouble = false;
         for item in self.relay.store.in_doubt(self.portal.host()).await? {
             // As of now, not since its call: nothing the portal told while we were away has been read yet.
             self.lost(item, Ending::Lost).await?;
@@ -83,6 +86,11 @@ impl Outbox {
             for line in self.relay.store.lines_saved(self.portal.host()) {
                 self.rests.line(line).clear();
             }
+            news.mark_unchanged();
+            let is_in_trouble = self.portal.trouble().is_some();
+            if std::mem::replace(&mut was_in_trouble, is_in_trouble) && !is_in_trouble {
+                self.rests.portal.clear();
+            }
             if self.is_free() && (self.find_out().await? || self.send_next().await?) {
                 continue;
             }
@@ -90,6 +98,7 @@ impl Outbox {
             tokio::select! {
                 () = shutdown.cancelled() => {}
                 () = bell.notified() => {}
+                _ = news.changed() => {} // its sender lives as long as the portals do
                 () = self.relay.clock.sleep(wait) => {}
                 () = self.portal.installed() => self.rests = Rests::default(),
             }
@@ -175,7 +184,8 @@ impl Outbox {
     }
 
     async fn waiting(&mut self, most: usize) -> Result<Vec<OutboxItem>, StoreError> {
-        let held = self.rests.held(self.now());
+        let mut held = self.rests.held(self.now());
+        held.lines.extend(self.relay.channels.closed_lines(self.portal.host()));
         self.relay.store.next_batch(self.portal.host(), most, &held).await
     }
 
@@ -251,7 +261,12 @@ impl Outbox {
                 self.relay.channels.see(self.portal.host(), line, Seen::NotTaken);
             }
             Advice::Suspend(span) => self.rests.portal.lengthen(now, (span, span)),
-            Advice::Hold => self.rests.portal.lengthen(now, Rest::LONG),
+            Advice::Hold if self.portal.trouble().is_some() => self.rests.portal.lengthen(now, Rest::LONG),
+            Advice::Hold => {
+                self.rests.line(line).lengthen(now, Rest::LONG);
+                let code = error.code().unwrap_or_default().to_owned();
+                self.relay.channels.see(self.portal.host(), line, Seen::Refused(code));
+            }
             // For as long as the client says: `is_free` asks it.
             Advice::PauseMethod | Advice::PausePortal => {}
             Advice::Later | Advice::RenewToken | Advice::FindOut => self.rests.portal.lengthen(now, Rest::SHORT),

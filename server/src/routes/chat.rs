@@ -8,6 +8,7 @@ use super::deliver::{self, Page};
 use crate::AppState;
 use crate::config::Config;
 use crate::error::Failure;
+use crate::ids::PortalHost;
 use crate::look::Rgb;
 use crate::store::{SiteRecord, Theme};
 use axum::extract::{Query, State};
@@ -69,7 +70,8 @@ pub async fn chat(
     headers: HeaderMap,
 ) -> Result<Response, Failure> {
     if asked.preview.is_some() {
-        return Ok(preview(&asked, &headers, &state.config).await);
+        let portals = state.setup.addresses().await;
+        return Ok(preview(&asked, &headers, &state.config, &portals).await);
     }
     let key = asked.site.clone().and_then(|key| SiteKey::try_from(key).ok());
     let site = match key {
@@ -80,6 +82,7 @@ pub async fn chat(
     if !may_frame(&site, &headers, &state.config) {
         return Ok(refusal(StatusCode::FORBIDDEN, &headers).await);
     }
+    let is_open = state.channels.takes(&site.key);
     let document = Document {
         site: Some(&site.key),
         name: name_of(&site),
@@ -88,8 +91,8 @@ pub async fn chat(
         theme: asked.theme().unwrap_or(site.look.theme),
         color: asked.color().or_else(|| Rgb::try_from(site.look.color.as_str()).ok()),
         origins: &site.origins,
-        connected: site.connected,
-        asleep: site.connected && asked.news.is_some(),
+        connected: is_open,
+        asleep: is_open && asked.news.is_some(),
     };
     let policy = Policy { relay: state.config.public_url.as_str(), ancestors: &site.origins.join(" ") };
     Ok(answer(StatusCode::OK, document.html(), document.policy(&policy), asked.color.is_none(), &headers).await)
@@ -110,7 +113,7 @@ fn may_frame(site: &SiteRecord, headers: &HeaderMap, config: &Config) -> bool {
 }
 
 /// The chat as the settings page's fields make it look: made-up messages, no session, nothing is sent.
-async fn preview(asked: &Asked, headers: &HeaderMap, config: &Config) -> Response {
+async fn preview(asked: &Asked, headers: &HeaderMap, config: &Config, portals: &[PortalHost]) -> Response {
     let cut = |text: &Option<String>, most| text.as_deref().unwrap_or_default().chars().take(most).collect::<String>();
     let (name, greeting) = (cut(&asked.name, NAME_CHARS), cut(&asked.greeting, GREETING_CHARS));
     let document = Document {
@@ -126,7 +129,7 @@ async fn preview(asked: &Asked, headers: &HeaderMap, config: &Config) -> Respons
     };
     // Our settings page stands in a frame of the portal's: of which one is not known here, for a policy needs every
     // frame around, and a referrer, our own page's, does not tell. Whoever asks sees the hosts of all.
-    let portals = config.portals.iter().map(|portal| portal.host.origin()).collect::<Vec<_>>().join(" ");
+    let portals = portals.iter().map(PortalHost::origin).collect::<Vec<_>>().join(" ");
     let policy = Policy { relay: config.public_url.as_str(), ancestors: &format!("'self' {portals}") };
     answer(StatusCode::OK, document.html(), document.policy(&policy), false, headers).await
 }

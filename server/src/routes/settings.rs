@@ -10,6 +10,7 @@ use crate::setup::words::Lang;
 use crate::setup::{
     ColorFacts, FieldFault, Frame, LookFault, LookForm, Opened, SetupError, SitesFault, View, color_facts,
 };
+use crate::store::Choices;
 use crate::telemetry::chain;
 use axum::Json;
 use axum::extract::{RawQuery, State};
@@ -42,7 +43,7 @@ async fn open(
         return page::refused(Lang::En, Refused::Forged);
     };
     match state.setup.open(&frame, from).await {
-        Ok(settings) => page::settings(frame.lang, &settings.opened.portal, &settings.key, &settings.view),
+        Ok(settings) => page::settings(frame.lang, &settings.framed_by, &settings.key, &settings.view),
         Err(error) => page::refused(frame.lang, refusal(&error, "settings were not opened")),
     }
 }
@@ -84,6 +85,8 @@ enum Order {
         /// The page's language.
         #[serde(default)]
         lang: String,
+        /// What the connector may do, where that is to change.
+        flags: Option<Choices>,
     },
     Disconnect,
     Secret,
@@ -152,9 +155,9 @@ async fn carry_out(state: &AppState, page: &Opened, order: Order) -> Result<Repl
     Ok(match order {
         Order::State => Reply::State(setup.state(page).await?),
         Order::Connect { sites, look } => Reply::State(setup.connect(page, &sites, look.as_ref()).await?),
-        Order::Save { sites, look, notes, lang } => {
+        Order::Save { sites, look, notes, lang, flags } => {
             let notes = notes.then(|| Lang::of(Some(&lang)));
-            Reply::State(setup.save(page, &sites, &look, notes).await?)
+            Reply::State(setup.save(page, &sites, &look, notes, flags).await?)
         }
         Order::Disconnect => Reply::State(setup.disconnect(page).await?),
         Order::Secret => Reply::Secret(setup.make_secret(page).await?),

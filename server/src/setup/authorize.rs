@@ -1,7 +1,7 @@
 //! The full OAuth flow: where the install event was lost, an administrator's browser brings a code for tokens
 //! (settings/oauth/index.md). Only for portals of the settings.
 
-use super::install::granting;
+use super::install::{Signature, granting};
 use super::{Setup, SetupError};
 use crate::bitrix::oauth::Proof;
 use crate::clock::millis;
@@ -93,7 +93,7 @@ impl Setup {
         // The flow brings no signature: the one of the installation before stays good as long as that is the same one,
         // else the first verified post of the portal brings the new one.
         let before = self.inner.store.portal_of_member(&member_id).await?;
-        let signature = before.and_then(|record| record.application_token);
+        let signature = Signature { token: before.and_then(|record| record.application_token), may_be_old: true };
         self.keep_grant(&host, &member_id, grant, signature).await?;
         self.register(&host);
         Ok(host)

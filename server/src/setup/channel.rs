@@ -5,17 +5,19 @@ use super::appearance::{LookFault, LookForm, default_name};
 use super::keys::Opened;
 use super::origins::{self, SitesFault};
 use super::placement::Frame;
-use super::verify::{Endpoint, same};
+use super::verify::{address, same};
 use super::view::View;
 use super::words::Lang;
 use super::{Setup, SetupError};
 use crate::bitrix::CONNECTOR;
 use crate::bitrix::client::Portal;
-use crate::bitrix::methods::app::Profile;
+use crate::bitrix::endpoint::Endpoint;
+use crate::bitrix::methods::app::{Info, Profile};
 use crate::bitrix::methods::channel::{Activate, SetData};
 use crate::bitrix::methods::lines::GetLine;
-use crate::ids::LineId;
-use crate::store::{Look, PortalRecord, SiteRecord};
+use crate::channel::Seen;
+use crate::ids::{LineId, PortalHost};
+use crate::store::{Choices, Look, PortalRecord, SiteRecord};
 use crate::telemetry::chain;
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use shared::SiteKey;
@@ -27,7 +29,8 @@ const PLACEMENT: &str = "SETTING_CONNECTOR";
 /// An opened settings page.
 #[derive(Debug)]
 pub struct Settings {
-    pub opened: Opened,
+    /// Under which name the portal shows the page.
+    pub framed_by: PortalHost,
     /// What the page shows with every call.
     pub key: String,
     pub view: View,
@@ -47,10 +50,11 @@ impl Setup {
     /// `UnknownPortal`, `NotInstalled`, `Forged`, `Stale`, `NotAdmin`, `NoLine`; `Portal` where the portal could not be
     /// asked.
     pub async fn open(&self, frame: &Frame, from: IpAddr) -> Result<Settings, SetupError> {
-        let record = self.installed(frame).await?;
+        let record = self.installed(frame, from).await?;
         let portal = self.inner.portals.get(&record.host).ok_or(SetupError::UnknownPortal)?;
         match record.application_token.as_ref().zip(frame.application_token.as_ref()) {
             Some((kept, given)) if same(kept, given) => {}
+            Some(_) if record.signature_may_be_old => self.doubt(&record.host, from)?,
             Some(_) => return Err(SetupError::Forged("the signature is not the one of the installation")),
             None => self.doubt(&record.host, from)?,
         }
@@ -64,9 +68,10 @@ impl Setup {
         let site = self.inner.store.site_of_line(&record.host, line).await?;
         let name = self.line_name(&portal, line, site.as_ref()).await;
         let view = self.view(&portal, line, name, site.as_ref()).await;
+        let framed_by = address(&record);
         let opened = Opened { portal: record.host, line, user };
-        let key = self.inner.pages.issue(opened.clone(), self.inner.clock.now());
-        Ok(Settings { opened, key, view })
+        let key = self.inner.pages.issue(opened, self.inner.clock.now());
+        Ok(Settings { framed_by, key, view })
     }
 
     /// What the page with `key` was opened for; nothing after its hour.
@@ -112,6 +117,7 @@ impl Setup {
         site.connected = true;
         self.inner.store.save_site(site).await?;
         self.inner.portals.news().send_replace(());
+        self.inner.channels.see(&page.portal, page.line, Seen::Connected);
         tracing::info!(portal = %page.portal, line = page.line.0, user = page.user, "line connected");
         self.state(page).await
     }
@@ -126,6 +132,7 @@ impl Setup {
         sites: &str,
         look: &LookForm,
         notes: Option<Lang>,
+        choices: Option<Choices>,
     ) -> Result<View, SetupError> {
         let portal = self.inner.portals.get(&page.portal).ok_or(SetupError::UnknownPortal)?;
         let before = self.inner.store.site_of_line(&page.portal, page.line).await?.ok_or(SetupError::LineGone)?;
@@ -133,6 +140,9 @@ impl Setup {
         let notes = notes.map(|lang| lang.code().to_owned());
         let site = SiteRecord { origins, look, notes, ..before.clone() };
         self.inner.store.save_site(site.clone()).await?;
+        if let Some(choices) = choices {
+            self.choose(&page.portal, choices).await?;
+        }
         let told = (&site.look.name, site.origins.first()) != (&before.look.name, before.origins.first());
         if site.connected
             && told
@@ -143,6 +153,20 @@ impl Setup {
         }
         tracing::info!(portal = %page.portal, line = page.line.0, user = page.user, "settings saved");
         self.state(page).await
+    }
+
+    /// Keeps what the connector may do at a portal, and registers it anew: where the portal does not answer, as soon as it
+    /// does.
+    async fn choose(&self, host: &PortalHost, choices: Choices) -> Result<(), SetupError> {
+        if choices == self.inner.store.choices(host).await? {
+            return Ok(());
+        }
+        self.inner.store.choose(host, choices).await?;
+        tracing::info!(portal = %host, ?choices, "what the connector may do has changed");
+        if let Err(error) = self.registered(host).await {
+            tracing::warn!(portal = %host, error = chain(&error), "the portal does not know that yet");
+        }
+        Ok(())
     }
 
     /// Switches the connector off for the page's line. What waits to be sent is kept.
@@ -174,27 +198,34 @@ impl Setup {
         Ok(secret)
     }
 
-    /// The installed portal that a frame names, by its id and by its host. A renamed one needs its new name in the settings
-    /// first: only that host may frame the page.
-    async fn installed(&self, frame: &Frame) -> Result<PortalRecord, SetupError> {
-        if frame.domain.as_ref().is_some_and(|host| self.inner.config.portal(host).is_none()) {
-            return Err(SetupError::UnknownPortal);
+    /// The installed portal that a frame names, by its id and by its host: the one of the settings, or, where the portal
+    /// was renamed, the one it answers at.
+    async fn installed(&self, frame: &Frame, from: IpAddr) -> Result<PortalRecord, SetupError> {
+        let store = &self.inner.store;
+        let Some(record) = store.portal_of_member(&frame.member_id).await? else {
+            let is_known = frame.domain.as_ref().is_some_and(|host| self.inner.config.portal(host).is_some());
+            return Err(if is_known { SetupError::NotInstalled } else { SetupError::UnknownPortal });
+        };
+        let portal = self.inner.portals.get(&record.host).ok_or(SetupError::UnknownPortal)?;
+        let Some(domain) = frame.domain.as_ref().filter(|host| **host != record.host) else { return Ok(record) };
+        if *domain == address(&record) {
+            return Ok(record);
         }
-        let record = self.inner.store.portal_of_member(&frame.member_id).await?;
-        match (record, &frame.domain) {
-            (Some(record), Some(host)) if *host != record.host => Err(SetupError::NotInstalled),
-            (Some(record), _) if self.inner.config.portal(&record.host).is_some() => Ok(record),
-            (None, Some(_)) => Err(SetupError::NotInstalled),
-            _ => Err(SetupError::UnknownPortal),
-        }
+        // Renamed, and not called since: a call finds out.
+        self.doubt(&record.host, from)?;
+        let _ = portal.call(&Info::default()).await;
+        let record = store.portal(&record.host).await?.ok_or(SetupError::NotInstalled)?;
+        if *domain == address(&record) { Ok(record) } else { Err(SetupError::UnknownPortal) }
     }
 
-    /// An installation by the full OAuth flow has no signature yet; this frame's has just been proven.
+    /// An installation by the full OAuth flow has no signature, or one of before; this frame's has just been proven.
     async fn learn_signature(&self, record: &PortalRecord, frame: &Frame) -> Result<(), SetupError> {
-        let Some(signature) = frame.application_token.clone().filter(|_| record.application_token.is_none()) else {
-            return Ok(());
-        };
-        let learnt = self.inner.store.change_portal(&record.host, |record| record.application_token = Some(signature));
+        let is_wanted = record.application_token.is_none() || record.signature_may_be_old;
+        let Some(signature) = frame.application_token.clone().filter(|_| is_wanted) else { return Ok(()) };
+        let learnt = self.inner.store.change_portal(&record.host, |record| {
+            record.application_token = Some(signature);
+            record.signature_may_be_old = false;
+        });
         Ok(learnt.await?)
     }
 

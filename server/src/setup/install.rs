@@ -2,8 +2,9 @@
 //! in the settings. Knows nothing of how posts arrive.
 
 use super::placement::{Frame, is_member_id};
-use super::verify::Endpoint;
+use super::verify::address;
 use super::{Setup, SetupError};
+use crate::bitrix::endpoint::Endpoint;
 use crate::bitrix::events::Auth;
 use crate::bitrix::guard::is_bitrix24;
 use crate::bitrix::methods::app::Info;
@@ -22,6 +23,13 @@ const LONGEST: Duration = Duration::from_secs(5 * 60);
 
 /// An access token lives an hour (settings/oauth/index.md).
 const HOUR: Duration = Duration::from_secs(60 * 60);
+
+/// What the portal's events are signed with.
+pub(super) struct Signature {
+    pub token: Option<SecretString>,
+    /// It is an earlier installation's, which may not be this one.
+    pub may_be_old: bool,
+}
 
 /// How an installation ended.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -44,7 +52,7 @@ impl Setup {
         };
         let expires_in = auth.expires_in.map_or(HOUR, Duration::from_secs);
         let tokens = self.tokens(access, refresh, expires_in);
-        let pending = self.pending(at, &auth.member_id, tokens, auth.application_token.clone())?;
+        let pending = self.pending(at, &auth.member_id, tokens, auth.application_token.clone()).await?;
         let outcome = self.admit(pending, from).await?;
         if let Outcome::Installed(host) = &outcome {
             self.register(host);
@@ -62,7 +70,8 @@ impl Setup {
             return Err(SetupError::Forged("an install without a refresh token or a domain"));
         };
         let tokens = self.tokens(&frame.access, refresh, Duration::from_secs(frame.expires_in));
-        let pending = self.pending(Endpoint::of(host), &frame.member_id, tokens, frame.application_token.clone())?;
+        let signature = frame.application_token.clone();
+        let pending = self.pending(Endpoint::of(host), &frame.member_id, tokens, signature).await?;
         self.admit(pending, from).await
     }
 
@@ -75,7 +84,7 @@ impl Setup {
         self.tokens(&grant.access, &grant.refresh, grant.expires_in)
     }
 
-    fn pending(
+    async fn pending(
         &self,
         at: Endpoint,
         member_id: &str,
@@ -85,9 +94,20 @@ impl Setup {
         if !is_member_id(member_id) {
             return Err(SetupError::Forged("an install without a member id"));
         }
-        let member_id = member_id.to_owned();
-        let now = self.inner.clock.now();
-        Ok(PendingInstall { member_id, host: at.host, endpoint: at.url, tokens, application_token, at: now })
+        let host = self.named(&at.host, member_id).await?.unwrap_or(at.host);
+        let (member_id, now) = (member_id.to_owned(), self.inner.clock.now());
+        Ok(PendingInstall { member_id, host, endpoint: at.url, tokens, application_token, at: now })
+    }
+
+    /// The portal of the settings that calls itself `host`: by that name, or, where it was renamed since, as the one that
+    /// is kept under `member_id` and was found there.
+    pub(super) async fn named(&self, host: &PortalHost, member_id: &str) -> Result<Option<PortalHost>, SetupError> {
+        if self.inner.config.portal(host).is_some() {
+            return Ok(Some(host.clone()));
+        }
+        let record = self.inner.store.portal_of_member(member_id).await?;
+        let renamed = record.filter(|record| address(record) == *host).map(|record| record.host);
+        Ok(renamed.filter(|host| self.inner.config.portal(host).is_some()))
     }
 
     /// Verifies an install as far as it can be, and keeps it or parks it.
@@ -95,11 +115,16 @@ impl Setup {
         let at = Endpoint { host: install.host.clone(), url: install.endpoint.clone() };
         self.doubt(&install.host, from)?;
         if self.inner.config.portal(&install.host).is_some() {
-            self.prove_admin(&at, &install.tokens.access).await?;
+            let is_proven = match self.prove_admin(&at, &install.tokens.access).await {
+                Ok(()) => true,
+                // The event came late: the pair it brings is exchanged all the same, and the new one proven.
+                Err(SetupError::Stale) => false,
+                Err(error) => return Err(error),
+            };
             let mut install = install;
             return match self.complete(&mut install).await {
                 Ok(()) => Ok(Outcome::Installed(install.host)),
-                Err(error) if error.is_passing() || matches!(error, SetupError::WrongKeys(_)) => {
+                Err(error) if is_proven && (error.is_passing() || matches!(error, SetupError::WrongKeys(_))) => {
                     tracing::warn!(portal = %install.host, error = chain(&error), "an install has to wait");
                     self.park(install.clone()).await?;
                     if error.is_passing() {
@@ -183,7 +208,8 @@ impl Setup {
         if self.inner.store.park_install(install.clone()).await? == Parked::Full {
             tracing::warn!(portal = %install.host, "no room to park an install: its tokens are lost if the process ends now");
         }
-        let kept = self.keep_grant(&install.host, &install.member_id, grant, install.application_token.clone()).await;
+        let signature = Signature { token: install.application_token.clone(), may_be_old: false };
+        let kept = self.keep_grant(&install.host, &install.member_id, grant, signature).await;
         if !kept.as_ref().is_err_and(SetupError::is_passing) {
             self.inner.store.unpark(&install.member_id).await?;
         }
@@ -196,19 +222,18 @@ impl Setup {
         host: &PortalHost,
         member_id: &str,
         grant: Grant,
-        application_token: Option<SecretString>,
+        signature: Signature,
     ) -> Result<(), SetupError> {
-        let at = match grant.client_endpoint.as_deref() {
-            Some(url) => Endpoint::read(url).filter(|at| &at.host == host),
-            None => Some(Endpoint::of(host)),
-        };
-        let at = at.ok_or(SetupError::Forged("the tokens are for another host"))?;
+        // Keys are good at one portal only, so this is the portal, wherever the OAuth server says it is now.
+        let url = grant.client_endpoint.as_ref().map_or_else(|| Endpoint::of(host).url, |at| at.url.clone());
+        let at = Endpoint { host: host.clone(), url };
         self.prove_admin(&at, &grant.access).await?;
         let record = PortalRecord {
             host: host.clone(),
             member_id: member_id.to_owned(),
             client_endpoint: at.url,
-            application_token,
+            application_token: signature.token,
+            signature_may_be_old: signature.may_be_old,
             tokens: self.granted(&grant),
             user: grant.user_id,
             installed_at: self.inner.clock.now(),

@@ -8,12 +8,13 @@ use crate::bitrix::error::PortalError;
 use crate::bitrix::methods::app::Info;
 use crate::bitrix::methods::batch::Batch;
 use crate::bitrix::methods::bindings::{Bind, Binding, Bindings};
-use crate::bitrix::methods::channel::{Icon, Register};
+use crate::bitrix::methods::channel::{Flags, Icon, Register};
 use crate::config::PublicUrl;
 use crate::ids::PortalHost;
+use crate::store::Choices;
 use crate::telemetry::chain;
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
-use std::sync::PoisonError;
+use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
 /// The pause after the first failure; it doubles up to `LONGEST`.
@@ -81,9 +82,15 @@ impl Setup {
     /// # Errors
     /// The first call that did not work; repeating all of it is safe.
     async fn register_once(&self, portal: &Portal) -> Result<(), PortalError> {
-        let app = portal.call(&Info::default()).await?;
-        let lang = Lang::of(app.language.as_deref());
-        portal.call(&connector(lang, self.inner.config.public_url.at(page::ADDRESS))).await?;
+        let app = match portal.call(&Info::default()).await {
+            Err(error) if error.is_unknown_method() => None, // an older portal
+            app => Some(app?),
+        };
+        let installed = app.as_ref().map(|app| app.installed);
+        let lang = Lang::of(app.as_ref().and_then(|app| app.language.as_deref()));
+        let choices =
+            self.inner.store.choices(portal.host()).await.map_err(|error| PortalError::Keeper(Arc::new(error)))?;
+        portal.call(&connector(lang, self.inner.config.public_url.at(page::ADDRESS), choices)).await?;
         let handler = self.inner.config.public_url.at(EVENTS);
         let bound = portal.call(&Bindings::default()).await?;
         let changes = bindings::changes(&bound, &handler);
@@ -91,7 +98,7 @@ impl Setup {
         for old in &changes.unbind {
             portal.call(old).await?;
         }
-        tracing::info!(portal = %portal.host(), changed = changes.len(), installed = app.installed, "registered");
+        tracing::info!(portal = %portal.host(), changed = changes.len(), installed, "registered");
         Ok(())
     }
 }
@@ -126,9 +133,16 @@ async fn is_bound(portal: &Portal, bind: &Bind) -> Result<bool, PortalError> {
     Ok(portal.call(&Bindings::default()).await?.iter().any(|bound| bound.is(bind)))
 }
 
-fn connector(lang: Lang, handler: String) -> Register {
+fn connector(lang: Lang, handler: String, choices: Choices) -> Register {
     let name = lang.words().get("title").unwrap_or("Otklik").to_owned();
-    Register { name, icon: icon(ON), icon_disabled: icon(OFF), handler }
+    let flags = Flags {
+        delete_external: choices.delete_visitors,
+        change_internal: choices.change_own,
+        newsletter: choices.newsletter,
+        system_messages: choices.system_texts,
+        signature: choices.signature,
+    };
+    Register { name, icon: icon(ON), icon_disabled: icon(OFF), handler, flags }
 }
 
 fn icon(color: &str) -> Icon {

@@ -1,40 +1,20 @@
 //! Whose a token, an address or a signature is: nothing that was posted is believed before its portal confirms it.
 
 use super::{Setup, SetupError};
+use crate::bitrix::endpoint::Endpoint;
 use crate::bitrix::error::PortalError;
 use crate::bitrix::methods::Method;
 use crate::bitrix::methods::app::{Info, UserAdmin};
+use crate::bitrix::trouble::Sign;
 use crate::ids::PortalHost;
+use crate::store::PortalRecord;
 use secrecy::{ExposeSecret, SecretString};
 use std::net::IpAddr;
 use subtle::ConstantTimeEq;
-use url::Url;
 
-/// The base of a portal's REST calls, and the portal it belongs to.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Endpoint {
-    pub host: PortalHost,
-    /// With a slash at its end.
-    pub url: String,
-}
-
-impl Endpoint {
-    /// Reads `https://company.bitrix24.ru/rest/`; plain http only of this machine itself.
-    pub fn read(text: &str) -> Option<Self> {
-        let url = Url::parse(text).ok()?;
-        let mut host = url.host_str()?.to_owned();
-        if let Some(port) = url.port() {
-            host = format!("{host}:{port}");
-        }
-        let host = PortalHost::try_from(host).ok()?;
-        let right = url.origin().ascii_serialization() == host.origin() && url.path().ends_with('/');
-        (right && url.query().is_none() && url.username().is_empty()).then(|| Self { host, url: url.into() })
-    }
-
-    /// Where every portal answers calls, as far as it does not say otherwise.
-    pub fn of(host: &PortalHost) -> Self {
-        Self { host: host.clone(), url: format!("{}/rest/", host.origin()) }
-    }
+/// Under which name an installed portal answers now: another than that of the settings, once it was renamed.
+pub(super) fn address(record: &PortalRecord) -> PortalHost {
+    Endpoint::read(&record.client_endpoint).map_or_else(|| record.host.clone(), |endpoint| endpoint.host)
 }
 
 /// Whether two signatures are the same, in a time that does not tell where they differ.
@@ -50,11 +30,27 @@ impl Setup {
     /// `Forged`, `Stale`, `NotAdmin`; `Portal` where it could not be found out.
     pub(super) async fn prove_admin(&self, at: &Endpoint, access: &SecretString) -> Result<(), SetupError> {
         let keys = self.inner.config.portal(&at.host).ok_or(SetupError::UnknownPortal)?;
-        let app = self.asked(at, access, &Info::default()).await?;
-        if app.code != keys.client_id {
-            return Err(SetupError::Forged("the token is another application's"));
+        match self.asked(at, access, &Info::default()).await {
+            Ok(app) if app.code != keys.client_id => {
+                return Err(SetupError::Forged("the token is another application's"));
+            }
+            // A portal too old to tell. What it posts is signed, and its tokens pass through the OAuth server with our keys.
+            Err(SetupError::Portal(error)) if error.is_unknown_method() => {}
+            told => drop(told?),
         }
         if self.asked(at, access, &UserAdmin::default()).await? { Ok(()) } else { Err(SetupError::NotAdmin) }
+    }
+
+    /// Every name under which a portal of the settings may frame our pages.
+    pub async fn addresses(&self) -> Vec<PortalHost> {
+        let mut all = Vec::new();
+        for portal in &self.inner.config.portals {
+            all.push(portal.host.clone());
+            // A record that cannot be read is as none.
+            let record = self.inner.store.portal(&portal.host).await.unwrap_or_default();
+            all.extend(record.map(|record| address(&record)).filter(|now| *now != portal.host));
+        }
+        all
     }
 
     /// Counts a request that has no proof but what its portal will say; `from` is who sent it.
@@ -80,32 +76,11 @@ impl Setup {
         };
         answered.map_err(|error| match &error {
             PortalError::Refused { code, .. } if code == "expired_token" => SetupError::Stale,
+            _ if matches!(error.sign(), Sign::Ill(trouble) if !trouble.ends_with_authorisation()) => {
+                SetupError::Portal(error)
+            }
             PortalError::Refused { status: 401 | 403, .. } => SetupError::Forged("the portal does not know the token"),
             _ => SetupError::Portal(error),
         })
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn an_endpoint_belongs_to_its_host() {
-        let read = |text| Endpoint::read(text).map(|endpoint| endpoint.host.to_string());
-        assert_eq!(read("https://Company.bitrix24.ru/rest/").as_deref(), Some("company.bitrix24.ru"));
-        assert_eq!(read("http://127.0.0.1:4567/rest/").as_deref(), Some("127.0.0.1:4567"));
-        for wrong in [
-            "http://company.bitrix24.ru/rest/",
-            "https://company.bitrix24.ru/rest",
-            "https://company.bitrix24.ru/rest/?x",
-            "https://u:p@company.bitrix24.ru/rest/",
-            "ftp://company.bitrix24.ru/rest/",
-            "company.bitrix24.ru",
-        ] {
-            assert_eq!(read(wrong), None, "{wrong}");
-        }
-        let host = PortalHost::try_from("company.bitrix24.ru".to_owned()).unwrap();
-        assert_eq!(Endpoint::read(&Endpoint::of(&host).url), Some(Endpoint::of(&host)));
     }
 }

@@ -6,12 +6,16 @@ use crate::bitrix::CONNECTOR;
 use crate::bitrix::client::Portal;
 use crate::bitrix::error::PortalError;
 use crate::bitrix::methods::channel::{Connectors, Status};
+use crate::channel::{LineFault, Obstacle, Seen};
 use crate::config::Config;
-use crate::ids::LineId;
-use crate::store::SiteRecord;
+use crate::ids::{LineId, PortalHost};
+use crate::store::{Choices, SiteRecord};
 use crate::telemetry::chain;
 use serde::Serialize;
 use shared::SiteKey;
+
+/// Where the full OAuth flow begins.
+const OAUTH: &str = "/bitrix24/oauth";
 
 /// The page's state, as its script reads it.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -22,6 +26,35 @@ pub struct View {
     site: Option<SiteView>,
     /// Visitors' messages that the portal has not taken yet.
     waiting: usize,
+    /// Why they wait, where the line is connected and yet they cannot be delivered.
+    obstacle: Option<ObstacleView>,
+    /// What the connector may do, on all lines of the portal.
+    flags: Choices,
+}
+
+/// What keeps messages here, and what an administrator can do.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+struct ObstacleView {
+    /// Names its sentence among the page's words.
+    word: &'static str,
+    /// The portal's own word for it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    code: Option<String>,
+    /// Where the relay is authorised anew, if that ends it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    authorise: Option<String>,
+}
+
+impl ObstacleView {
+    fn of(obstacle: &Obstacle, portal: &PortalHost, config: &Config) -> Self {
+        let code = match obstacle {
+            Obstacle::Line(LineFault::Refused(code)) => Some(code.clone()),
+            _ => None,
+        };
+        let ends = matches!(obstacle, Obstacle::Portal(trouble) if trouble.ends_with_authorisation());
+        let authorise = ends.then(|| config.public_url.at(&format!("{OAUTH}?portal={portal}")));
+        Self { word: obstacle.word(), code, authorise }
+    }
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -69,9 +102,23 @@ fn snippet(config: &Config, key: &SiteKey) -> String {
 }
 
 impl Setup {
+    async fn channel(&self, portal: &Portal, line: LineId) -> Result<ChannelView, PortalError> {
+        let (status, list) = (Status { line }, Connectors::default());
+        let (status, list) = tokio::join!(portal.call(&status), portal.call(&list));
+        let status = status?;
+        self.inner.channels.see(portal.host(), line, Seen::Status(status));
+        Ok(ChannelView {
+            // A list that is refused says nothing of the connector: its status was just answered.
+            registered: list.map_or(true, |list| list.iter().any(|(id, _)| id.eq_ignore_ascii_case(CONNECTOR))),
+            connected: status.configured,
+            active: status.usable,
+            error: status.error,
+        })
+    }
+
     /// What to show of a line whose site is `site`. A portal that does not answer is a state, not a failure.
     pub(super) async fn view(&self, portal: &Portal, line: LineId, name: String, site: Option<&SiteRecord>) -> View {
-        let channel = channel(portal, line).await;
+        let channel = self.channel(portal, line).await;
         let channel = channel.inspect_err(|error| {
             tracing::warn!(portal = %portal.host(), line = line.0, error = chain(error), "the channel's state is unknown");
         });
@@ -79,24 +126,16 @@ impl Setup {
             Some(site) => self.inner.store.has_secret(&site.key).await.unwrap_or_default(),
             None => false,
         };
+        let config = &self.inner.config;
+        let obstacle = site.filter(|site| site.connected).and_then(|site| self.inner.channels.obstacle(&site.key));
         View {
             line: LineView { id: line, name },
             channel: channel.ok(),
-            site: site.map(|site| SiteView::of(site, secret, &self.inner.config)),
+            // A record that cannot be read fails where it is changed.
+            flags: self.inner.store.choices(portal.host()).await.unwrap_or_default(),
+            obstacle: obstacle.map(|obstacle| ObstacleView::of(&obstacle, portal.host(), config)),
+            site: site.map(|site| SiteView::of(site, secret, config)),
             waiting: site.map_or(0, |site| self.inner.store.waiting_of(&site.key)),
         }
     }
-}
-
-async fn channel(portal: &Portal, line: LineId) -> Result<ChannelView, PortalError> {
-    let (status, list) = (Status { line }, Connectors::default());
-    let (status, list) = tokio::join!(portal.call(&status), portal.call(&list));
-    let status = status?;
-    Ok(ChannelView {
-        // A list that is refused says nothing of the connector: its status was just answered.
-        registered: list.map_or(true, |list| list.iter().any(|(id, _)| id.eq_ignore_ascii_case(CONNECTOR))),
-        connected: status.configured,
-        active: status.usable,
-        error: status.error,
-    })
 }

@@ -92,9 +92,21 @@ impl Board {
         }
     }
 
-    /// The lines of `portal` that were saved as connected since this was asked last.
+    /// The lines of `portal` that were saved as connected, or mended, since this was asked last.
     pub fn take_saved(&self, portal: &PortalHost) -> HashSet<LineId> {
         self.lock().saved.remove(portal).unwrap_or_default()
+    }
+
+    /// The site is gone, with whatever waited for it.
+    pub fn forget_site(&self, site: &SiteKey) {
+        self.lock().desks.remove(site);
+    }
+
+    /// The line of `portal` takes messages again: whoever sends there is told, as if it was saved.
+    pub fn set_mended(&self, portal: &PortalHost, line: LineId) {
+        let mut state = self.lock();
+        state.saved.entry(portal.clone()).or_default().insert(line);
+        state.wakes.entry(portal.clone()).or_default().notify_one();
     }
 
     /// The line of a connected site.

@@ -177,12 +177,12 @@ impl Batch<'_> {
         Ok(files)
     }
 
-    /// Forgets every file of `dialogue`; tells which were on the disk.
-    pub(super) fn forget_files(&self, dialogue: DialogueId) -> Result<Vec<FileKey>, StoreError> {
-        self.remove_where(FETCHES, |fetch: Fetch| fetch.dialogue == dialogue)?;
+    /// Forgets every file of the dialogues that `are_theirs` names; tells which were on the disk.
+    pub(super) fn forget_files(&self, are_theirs: impl Fn(DialogueId) -> bool) -> Result<Vec<FileKey>, StoreError> {
+        self.remove_where(FETCHES, |fetch: Fetch| are_theirs(fetch.dialogue))?;
         let mut keys = Vec::new();
         self.table(FILES)?.retain(|key, bytes| {
-            let is_theirs = row::decode::<FileRecord>(bytes).is_ok_and(|record| record.dialogue == dialogue);
+            let is_theirs = row::decode::<FileRecord>(bytes).is_ok_and(|record| are_theirs(record.dialogue));
             if is_theirs {
                 keys.push(FileKey::from(key));
             }

@@ -164,10 +164,15 @@ impl Store {
         self.shared.board.waiting_of(site)
     }
 
-    /// The lines of `portal` that an administrator has connected, or saved as such, since this was asked last: whatever
+    /// The lines of `portal` that were connected, saved as such, or mended, since this was asked last: whatever
     /// was wrong with them may be right now. It rings for each.
     pub fn lines_saved(&self, portal: &PortalHost) -> HashSet<LineId> {
         self.shared.board.take_saved(portal)
+    }
+
+    /// A line of `portal` that took nothing takes messages again.
+    pub fn line_mended(&self, portal: &PortalHost, line: LineId) {
+        self.shared.board.set_mended(portal, line);
     }
 
     /// What rings when `portal` has something new to send. It keeps one ring that nobody waited for.

@@ -47,24 +47,34 @@ impl Store {
             let mut all = head.joined;
             all.push(id);
             for id in &all {
-                let Some(head) = batch.head(*id)? else { continue };
-                let (tip, site) = (head.tip, head.site.clone());
-                erase_log(batch, tip, &site)?;
-                batch.remove(DIALOGUES, id.bytes())?;
-                batch.remove(PROFILES, id.bytes())?;
-                batch.ledger.forget(*id);
+                erase_log_of(batch, *id)?;
             }
-            batch.remove_where(SESSIONS, |session: SessionRecord| all.contains(&session.dialogue))?;
-            batch.remove_where(HEARD, |heard: HeardRow| all.contains(&heard.dialogue))?;
-            batch.remove_where(CONFIRMATIONS, |confirmation: ConfirmationRow| all.contains(&confirmation.dialogue))?;
-            let mut files = Vec::new();
-            for id in all {
-                files.extend(batch.forget_files(id)?);
-            }
-            Ok(Some(files))
+            erase_traces(batch, |dialogue| all.contains(&dialogue)).map(Some)
         })
         .await
     }
+}
+
+/// Removes the dialogue's log, head and profile. False where there is none.
+pub(super) fn erase_log_of(batch: &mut Batch<'_>, id: DialogueId) -> Result<bool, StoreError> {
+    let Some(head) = batch.head(id)? else { return Ok(false) };
+    let (tip, site) = (head.tip, head.site.clone());
+    erase_log(batch, tip, &site)?;
+    batch.remove(DIALOGUES, id.bytes())?;
+    batch.remove(PROFILES, id.bytes())?;
+    batch.ledger.forget(id);
+    Ok(true)
+}
+
+/// Removes what stands elsewhere of the dialogues that `are_theirs` names. Tells which files are to be removed.
+pub(super) fn erase_traces(
+    batch: &Batch<'_>,
+    are_theirs: impl Fn(DialogueId) -> bool,
+) -> Result<Vec<FileKey>, StoreError> {
+    batch.remove_where(SESSIONS, |session: SessionRecord| are_theirs(session.dialogue))?;
+    batch.remove_where(HEARD, |heard: HeardRow| are_theirs(heard.dialogue))?;
+    batch.remove_where(CONFIRMATIONS, |confirmation: ConfirmationRow| are_theirs(confirmation.dialogue))?;
+    batch.forget_files(are_theirs)
 }
 
 fn erase_log(batch: &mut Batch<'_>, tip: Position, site: &SiteKey) -> Result<(), StoreError> {

@@ -23,13 +23,16 @@ pub struct Tokens {
 /// A portal that our application is installed in.
 #[derive(Clone, Debug)]
 pub struct PortalRecord {
+    /// As the settings name it.
     pub host: PortalHost,
     /// What the portal keeps when it is renamed: 32 hex digits.
     pub member_id: String,
-    /// The base of REST calls, with a slash at its end.
+    /// The base of REST calls, with a slash at its end: under another host, once the portal was renamed.
     pub client_endpoint: String,
     /// What the portal's events are signed with; absent after an OAuth flow, until the first verified post.
     pub application_token: Option<SecretString>,
+    /// That is an earlier installation's: this one, of which a full OAuth flow is all we know, may have another.
+    pub signature_may_be_old: bool,
     pub tokens: Tokens,
     /// Who installed the application: the portal's user behind the tokens.
     pub user: Option<u64>,
@@ -93,12 +96,6 @@ impl Store {
         .await
     }
 
-    /// The application was removed there: its tokens go. Sites and dialogues stay.
-    pub async fn forget_portal(&self, host: &PortalHost) -> Result<(), StoreError> {
-        let host = host.clone();
-        self.commit(move |batch| batch.remove(PORTALS, host.as_str())).await
-    }
-
     fn seal_portal(&self, record: PortalRecord) -> PortalRow {
         let secrets = SecretsRow::of(&record.tokens, record.application_token.as_ref());
         PortalRow {
@@ -106,6 +103,7 @@ impl Store {
             host: record.host,
             member_id: record.member_id,
             client_endpoint: record.client_endpoint,
+            signature_may_be_old: record.signature_may_be_old,
             expires_at: record.tokens.expires_at,
             user: record.user,
             installed_at: record.installed_at,
@@ -120,6 +118,7 @@ impl Store {
             member_id: row.member_id,
             client_endpoint: row.client_endpoint,
             application_token,
+            signature_may_be_old: row.signature_may_be_old,
             tokens,
             user: row.user,
             installed_at: row.installed_at,
@@ -132,6 +131,8 @@ struct PortalRow {
     host: PortalHost,
     member_id: String,
     client_endpoint: String,
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    signature_may_be_old: bool,
     sealed: String,
     expires_at: Millis,
     user: Option<u64>,

@@ -119,6 +119,11 @@ impl Store {
         .await
     }
 
+    /// Every site of every portal.
+    pub async fn sites(&self) -> Result<Vec<SiteRecord>, StoreError> {
+        self.read(|view| view.rows(SITES)).await
+    }
+
     /// Every site of `portal`, by line.
     pub async fn sites_of(&self, portal: &PortalHost) -> Result<Vec<SiteRecord>, StoreError> {
         let portal = portal.clone();

@@ -11,6 +11,9 @@ pub const PORTALS: ByText = TableDefinition::new("portals");
 /// What was found out about portals, by host.
 pub const WAYS: ByText = TableDefinition::new("ways");
 
+/// What administrators chose for whole portals, by host.
+pub const CHOICES: ByText = TableDefinition::new("choices");
+
 /// Installs that wait for their keys, by `member_id`. Their secrets are sealed.
 pub const PARKING: ByText = TableDefinition::new("parking");
 

@@ -113,6 +113,7 @@ fn tokens(word: &str) -> Tokens {
 
 fn portal(name: &str, member: &str, word: &str) -> PortalRecord {
     PortalRecord {
+        signature_may_be_old: false,
         host: host(name),
         member_id: member.to_owned(),
         client_endpoint: format!("https://{name}/rest/"),

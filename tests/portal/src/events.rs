@@ -4,7 +4,7 @@ use serde_json::{Map, Value, json};
 
 use crate::{
     clock::Millis,
-    faults::{Fault, Place},
+    faults::{Fault, Mood, Place},
     ids::UserId,
     offline::Record,
     php,
@@ -128,7 +128,7 @@ impl World {
             put("scope", json!(self.app.scopes));
             put("status", json!("L"));
         }
-        put("domain", json!(self.address.portal));
+        put("domain", json!(self.name()));
         put("server_endpoint", json!(self.server_endpoint()));
         put("client_endpoint", json!(self.client_endpoint()));
         put("member_id", json!(self.app.member_id));
@@ -143,7 +143,7 @@ impl World {
     }
 
     pub(crate) fn raise_with(&mut self, event: &str, data: &Value, kind: &Auth) {
-        if !self.app.installed || self.muted {
+        if !self.app.installed || self.muted || matches!(self.mood, Mood::Unpaid | Mood::Deleted) {
             return;
         }
         let bound: Vec<Binding> = self.bindings.iter().filter(|one| one.event == event).cloned().collect();

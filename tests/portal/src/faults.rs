@@ -95,6 +95,10 @@ pub enum Mood {
     Busy,
     /// Every call: 503 `OVERLOAD_LIMIT`, as where Bitrix24 has blocked the application by hand.
     Blocked,
+    /// The plan is over: every call is refused with 403 `ACCESS_DENIED`, and no event is sent.
+    Unpaid,
+    /// The portal was closed: every call is refused with 500 `PORTAL_DELETED`, and no event is sent.
+    Deleted,
     /// No call is answered, for a minute.
     Silent,
     /// Connections are refused.

@@ -91,6 +91,7 @@ fn grant(world: &mut World, fields: &Value) -> Result<Value, OauthError> {
         Some("authorization_code") => world.tokens.redeem(field("code").ok_or_else(malformed)?, &clock),
         _ => return Err(malformed()),
     };
+    let pair = pair.filter(|pair| world.employee(pair.user).is_some());
     let pair = pair.ok_or_else(|| OauthError::new(400, "invalid_grant"))?;
     Ok(shown(world, &pair))
 }
@@ -122,7 +123,7 @@ pub(crate) async fn authorize(State(shared): State<Shared>, RawQuery(query): Raw
         url.query_pairs_mut()
             .append_pair("code", &code)
             .append_pair("state", fields["state"].as_str().unwrap_or_default())
-            .append_pair("domain", &world.address.portal)
+            .append_pair("domain", &world.name())
             .append_pair("member_id", &world.app.member_id)
             .append_pair("scope", &world.app.scopes)
             .append_pair("server_domain", "oauth.bitrix.info");

@@ -1,6 +1,7 @@
 //! A running stand-in: starts it, switches it off and on, and lets tests do and see what people in a portal do and see.
 
 mod acts;
+mod life;
 mod looks;
 mod power;
 
@@ -133,6 +134,10 @@ fn portal_routes(shared: Shared) -> Router {
 /// What stands beside the portal and stays when it is off.
 fn side_routes(shared: Shared, switch: Arc<Switch>) -> Router {
     let any = MethodFilter::GET.or(MethodFilter::POST);
-    let oauth = Router::new().route("/oauth/token/", on(any, oauth::token)).with_state(shared.clone());
+    let oauth = Router::new()
+        .route("/oauth/token/", on(any, oauth::token))
+        // Where a renamed portal answers.
+        .route("/rest/{*method}", on(any, door::call))
+        .with_state(shared.clone());
     oauth.merge(desk::routes(shared, switch))
 }

@@ -101,7 +101,8 @@ pub(crate) fn find(name: &str) -> Option<&'static Method> {
 
 /// Runs a method as the portal would: known, granted, then with its arguments.
 pub(crate) fn run(world: &mut World, name: &str, caller: Caller, args: Value) -> Answer {
-    let method = find(name).ok_or_else(RestError::no_method)?;
+    let lacks = world.lacks.iter().any(|one| one.eq_ignore_ascii_case(name));
+    let method = find(name).filter(|_| !lacks).ok_or_else(RestError::no_method)?;
     if method.scope.is_some_and(|scope| !world.app.has_scope(scope)) {
         return Err(RestError::system("insufficient_scope"));
     }

@@ -107,7 +107,12 @@ impl Tokens {
         (spent.expires > clock.now()).then(|| self.issue(spent.user, clock))
     }
 
-    /// The application was deleted, or its installer dismissed.
+    /// Whatever was to be exchanged is not taken any more.
+    pub fn forget_refresh(&mut self) {
+        self.refresh.clear();
+    }
+
+    /// The application was deleted.
     pub fn forget_all(&mut self) {
         let issued = std::mem::take(&mut self.issued);
         *self = Self { issued, ..Self::default() };

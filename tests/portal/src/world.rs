@@ -68,6 +68,10 @@ pub(crate) struct World {
     pub calls: Vec<Call>,
     pub faults: Faults,
     pub mood: Mood,
+    /// `host:port` of the portal since it was renamed.
+    pub new_name: Option<String>,
+    /// Methods that this build does not have, in small letters.
+    pub lacks: Vec<String>,
     /// A firewall before the portal lets no call pass that contains these words.
     pub forbidden: Option<String>,
     pub surroundings: Surroundings,
@@ -106,6 +110,8 @@ impl World {
             calls: Vec::new(),
             faults: Faults::default(),
             mood: Mood::default(),
+            new_name: None,
+            lacks: Vec::new(),
             forbidden: None,
             surroundings: Surroundings::default(),
             muted: false,
@@ -126,7 +132,12 @@ impl World {
     }
 
     pub fn client_endpoint(&self) -> String {
-        format!("http://{}/rest/", self.address.portal)
+        format!("http://{}/rest/", self.name())
+    }
+
+    /// `host:port` as the portal calls itself now.
+    pub fn name(&self) -> String {
+        self.new_name.clone().unwrap_or_else(|| self.address.portal.clone())
     }
 
     pub fn server_endpoint(&self) -> String {

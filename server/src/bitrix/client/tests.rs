@@ -40,7 +40,22 @@ impl TokenKeeper for Memory {
         Box::pin(async {
             let mut kept = self.0.lock().unwrap();
             let endpoint = kept.take().unwrap().endpoint;
-            *kept = Some(Access { endpoint, access: grant.access.clone(), refresh: grant.refresh.clone() });
+            let endpoint = grant.client_endpoint.clone().map_or(endpoint, |now| now.url);
+            let (access, refresh) = (grant.access.clone(), grant.refresh.clone());
+            *kept = Some(Access { endpoint, access, refresh, expires_at: 0 });
+            Ok(())
+        })
+    }
+    fn moved<'a>(
+        &'a self,
+        _: &'a PortalHost,
+        before: &'a str,
+        now: Endpoint,
+    ) -> BoxFuture<'a, Result<(), KeeperError>> {
+        Box::pin(async move {
+            if let Some(access) = self.0.lock().unwrap().as_mut().filter(|access| access.endpoint == before) {
+                access.endpoint = now.url;
+            }
             Ok(())
         })
     }
@@ -80,7 +95,12 @@ async fn portal(installed: bool) -> (Portal, Shared, Clock) {
     #[allow(clippy::disallowed_methods)] // it ends with the test
     tokio::spawn(axum::serve(listener, routes).into_future());
     let origin: Url = format!("http://{address}").parse().unwrap();
-    let access = Access { endpoint: format!("{origin}rest/"), access: "stale".into(), refresh: "refresh-0".into() };
+    let access = Access {
+        endpoint: format!("{origin}rest/"),
+        access: "stale".into(),
+        refresh: "refresh-0".into(),
+        expires_at: 0,
+    };
     let keeper = Arc::new(Memory(Mutex::new(installed.then_some(access))));
     let host = PortalHost::try_from(address.to_string()).unwrap();
     let keys = Keys { client_id: "local.1".to_owned(), client_secret: "secret".into(), server: origin.clone() };

@@ -91,7 +91,8 @@ const VOTE: &str = "bx-messenger-content-item-vote";
 const MAX_NAME: usize = 120;
 
 impl Said {
-    pub(super) fn read(element: &Value) -> Option<Self> {
+    /// `signed`: the portal puts names before operators' words.
+    pub(super) fn read(element: &Value, signed: bool) -> Option<Self> {
         let message = get(element, "message").unwrap_or(&Value::Null);
         let text = text_at(message, &["text"]).unwrap_or_default();
         let class = text_at(message, &["params", "CLASS"]).unwrap_or_default();
@@ -102,7 +103,7 @@ impl Said {
         let text = asked.unwrap_or(text);
         // Mailings of the CRM have neither class nor author.
         let automatic = is_of(AUTOMATIC) || vote.is_some() || number_at(message, &["user_id"]).unwrap_or_default() == 0;
-        let (name, text) = if automatic { (None, text) } else { split_signature(&text) };
+        let (name, text) = if automatic || !signed { (None, text) } else { split_signature(&text) };
         let files = get(message, "files").map(items).unwrap_or_default();
         Some(Self {
             im: im(element)?,
@@ -144,8 +145,9 @@ impl Attachment {
 }
 
 impl Edited {
-    pub(super) fn read(element: &Value) -> Option<Self> {
-        let (name, text) = split_signature(&text_at(element, &["message", "text"]).unwrap_or_default());
+    pub(super) fn read(element: &Value, signed: bool) -> Option<Self> {
+        let text = text_at(element, &["message", "text"]).unwrap_or_default();
+        let (name, text) = if signed { split_signature(&text) } else { (None, text) };
         Some(Self {
             im: im(element)?,
             chat: text_at(element, &["chat", "id"])?,

@@ -89,7 +89,7 @@ async fn each_address_on_the_way_is_judged() {
     let server = serve(routes).await;
     let guard = Guard::new([server.clone()]).unwrap();
     let post = |path: &str| guard.post(server.join(path).unwrap(), b"{}".to_vec(), SOON);
-    assert!(matches!(post("/away").await, Err(GuardError::Forbidden(_))));
+    assert!(matches!(post("/away").await, Err(GuardError::Elsewhere(_))));
     assert_eq!(post("/on").await.unwrap().body, b"{}", "posted again, with its body");
     assert!(matches!(post("/round").await, Err(GuardError::Redirects)));
 }

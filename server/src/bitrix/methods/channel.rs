@@ -1,4 +1,4 @@
-//! `imconnector.register`, `.activate`, `.status`, `.connector.data.set`, `.list`: our connector at a portal, and its
+//! `imconnector.register`, `.activate`, `.status`, `.set.error`, `.connector.data.set`, `.list`: our connector at a portal, and its
 //! state on a line (`api-reference/imopenlines/imconnector/`).
 
 use super::{Method, Nothing, refused_inside};
@@ -20,6 +20,23 @@ pub struct Register {
     pub icon_disabled: Icon,
     /// The settings page.
     pub handler: String,
+    pub flags: Flags,
+}
+
+/// What the connector may do. `CHAT_GROUP` is none of it: with that, visitors would share one chat.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Flags {
+    /// `DEL_EXTERNAL_MESSAGES`: operators may delete a visitor's messages.
+    pub delete_external: bool,
+    /// `EDIT_INTERNAL_MESSAGES` and `DEL_INTERNAL_MESSAGES`: operators may edit and delete their own. The portal computes
+    /// the second from the first, so they are one.
+    pub change_internal: bool,
+    /// `NEWSLETTER`: mailings of the CRM may be sent through it.
+    pub newsletter: bool,
+    /// `NEED_SYSTEM_MESSAGES`: automatic texts are sent to it.
+    pub system_messages: bool,
+    /// `NEED_SIGNATURE`: the operator's name stands before the text, where the line shows names.
+    pub signature: bool,
 }
 
 #[derive(Clone, Debug, Serialize)]
@@ -43,14 +60,12 @@ impl Serialize for Register {
         map.serialize_entry("ICON_DISABLED", &self.icon_disabled)?;
         map.serialize_entry("PLACEMENT_HANDLER", &self.handler)?;
         for (flag, value) in [
-            // An operator who could delete a visitor's words would leave them standing in the visitor's chat.
-            ("DEL_EXTERNAL_MESSAGES", false),
-            // The portal computes the second from the first: they must be equal.
-            ("EDIT_INTERNAL_MESSAGES", true),
-            ("DEL_INTERNAL_MESSAGES", true),
-            ("NEWSLETTER", false),
-            ("NEED_SYSTEM_MESSAGES", true),
-            ("NEED_SIGNATURE", true),
+            ("DEL_EXTERNAL_MESSAGES", self.flags.delete_external),
+            ("EDIT_INTERNAL_MESSAGES", self.flags.change_internal),
+            ("DEL_INTERNAL_MESSAGES", self.flags.change_internal),
+            ("NEWSLETTER", self.flags.newsletter),
+            ("NEED_SYSTEM_MESSAGES", self.flags.system_messages),
+            ("NEED_SIGNATURE", self.flags.signature),
             ("CHAT_GROUP", false),
         ] {
             map.serialize_entry(flag, &value)?;
@@ -138,6 +153,28 @@ impl Method for Status {
             configured: flag("CONFIGURED").unwrap_or_default(),
             error: flag("ERROR").unwrap_or_default(),
         })
+    }
+}
+
+/// `imconnector.set.error`: the portal's own pages show the channel as faulty from now on, and take nothing from it until
+/// it is activated again. Not in the documentation; some portals do not know it.
+#[derive(Clone, Copy, Debug)]
+pub struct SetError {
+    pub line: LineId,
+}
+
+impl Serialize for SetError {
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        Status { line: self.line }.serialize(to)
+    }
+}
+
+impl Method for SetError {
+    const NAME: &'static str = "imconnector.set.error";
+    type Reply = ();
+
+    fn reply(_: Value) -> Result<(), PortalError> {
+        Ok(())
     }
 }
 

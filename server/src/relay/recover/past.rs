@@ -103,7 +103,7 @@ impl Reader {
 
     /// Reads of what is due as much as goes together. Tells how long to rest then.
     async fn round(&mut self, now: Millis) -> Result<Duration, StoreError> {
-        if !self.relay.is_installed(&self.portal).await? {
+        if !self.relay.is_callable(&self.portal).await? {
             return Ok(AGAIN);
         }
         let ways = self.relay.store.ways(self.portal.host()).await?;

@@ -64,7 +64,7 @@ async fn learn(relay: &Relay, portal: &Portal, works: bool, is_refused: bool) ->
 /// Empties the queue, a page at a time: looked at, kept, then taken. Tells whether there is one: not where the application
 /// is not installed.
 async fn round(relay: &Relay, portal: &Portal) -> Result<bool, RoundError> {
-    if !relay.is_installed(portal).await? {
+    if !relay.is_callable(portal).await? {
         return Ok(false);
     }
     while !relay.shutdown.is_cancelled() {

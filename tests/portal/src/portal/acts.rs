@@ -159,6 +159,22 @@ impl Portal {
         self.shared.change(|world| world.operator_deletes(chat, message))
     }
 
+    /// An employee deletes a visitor's message.
+    ///
+    /// # Errors
+    /// When there is no such message of a visitor's, or deleting is not allowed.
+    pub fn delete_visitors(&self, chat: ChatId, message: MessageId, by: UserId) -> Result<(), TalkError> {
+        self.shared.change(|world| world.employee_deletes(chat, message, by))
+    }
+
+    /// The CRM mails to the visitor.
+    ///
+    /// # Errors
+    /// When the chat is unknown, or the connector takes no mailings.
+    pub fn mail(&self, chat: ChatId, text: &str) -> Result<MessageId, TalkError> {
+        self.shared.change(|world| world.mail(chat, text))
+    }
+
     /// The talk is finished by its operator, or by the given one where nobody leads it.
     ///
     /// # Errors
@@ -283,7 +299,7 @@ impl World {
     fn frame(&mut self, handler: &str, lang: &str, placement: &str, options: &Value, who: UserId) -> FramePost {
         let pair = self.tokens.issue(who, &self.clock);
         let query = php::build_query(&[
-            ("DOMAIN", &json!(self.address.portal)),
+            ("DOMAIN", &json!(self.name())),
             ("PROTOCOL", &json!(0)),
             ("LANG", &json!(lang)),
             ("APP_SID", &json!(random_hex(16))),

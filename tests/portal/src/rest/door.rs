@@ -33,6 +33,9 @@ pub(crate) async fn call(
     headers: HeaderMap,
     body: Bytes,
 ) -> Response {
+    if let Some(elsewhere) = moved(&shared, &headers) {
+        return (StatusCode::FOUND, [(header::LOCATION, format!("http://{elsewhere}/rest/{path}"))]).into_response();
+    }
     let method = path.trim_end_matches('/').trim_end_matches(".json").to_lowercase();
     let (token, args) = read(&headers, query.as_deref().unwrap_or_default(), &body);
     let number = shared.change(|world| record(world, &method, &token, &args));
@@ -41,6 +44,12 @@ pub(crate) async fn call(
     let status = response.extensions().get::<Cut>().is_none().then(|| response.status().as_u16());
     shared.change(|world| world.calls[number].status = status);
     response
+}
+
+/// The portal's new address, for a call that came to another.
+fn moved(shared: &Shared, headers: &HeaderMap) -> Option<String> {
+    let asked = headers.get(header::HOST).and_then(|host| host.to_str().ok());
+    shared.look(|world| world.new_name.clone()).filter(|now| asked != Some(now.as_str()))
 }
 
 /// Token and arguments from query and body; JSON by its content type, else a form, as PHP reads them.
@@ -103,6 +112,8 @@ async fn meet(shared: &Shared, method: &str, token: &str, args: Value) -> Outcom
     let refused = |code: &str| Outcome::Answered(Err(RestError::system(code)), Value::Null);
     match (mood, &fault) {
         (Mood::Busy, _) | (_, Some(Fault::Limit)) => return refused("QUERY_LIMIT_EXCEEDED"),
+        (Mood::Unpaid, _) => return refused("ACCESS_DENIED"),
+        (Mood::Deleted, _) => return refused("PORTAL_DELETED"),
         (Mood::Blocked, _) => return refused("OVERLOAD_LIMIT"),
         (Mood::Silent, _) | (_, Some(Fault::Silent)) => {
             shared.clock().sleep_until(started.plus(FRONT_SERVER_WAITS)).await;
@@ -150,12 +161,14 @@ fn admitted(world: &mut World, token: &str) -> Result<Caller, RestError> {
 }
 
 fn caller(world: &World, token: &str) -> Result<Caller, RestError> {
-    world.tokens.caller(token, &world.clock).map_err(|bad| {
+    let caller = world.tokens.caller(token, &world.clock).map_err(|bad| {
         RestError::system(match bad {
             Bad::Expired => "expired_token",
             Bad::Unknown => "NO_AUTH_FOUND",
         })
-    })
+    })?;
+    // Dismissed since.
+    world.employee(caller.user).map(|_| caller).ok_or_else(|| RestError::system("user_access_error"))
 }
 
 impl IntoResponse for Outcome {

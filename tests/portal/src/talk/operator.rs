@@ -117,6 +117,32 @@ impl World {
         Ok(())
     }
 
+    /// An employee deletes a visitor's message: where the connector allows it, and administrators always.
+    pub fn employee_deletes(&mut self, chat: ChatId, id: MessageId, by: UserId) -> Result<(), TalkError> {
+        let known = self.known(chat)?;
+        let message = known.message(id).filter(|message| !message.deleted).ok_or(TalkError::NoMessage)?;
+        let may = self.connectors.get(&known.connector).is_some_and(|connector| connector.may.delete_external);
+        if !matches!(message.author, Author::Visitor(_)) || !(may || self.is_admin(by)) {
+            return Err(TalkError::NotAllowed);
+        }
+        let data: Vec<Value> = message.mids.iter().map(|mid| message_event(known, id, json!({"id": mid}))).collect();
+        self.edit_message(chat, id, |message| message.deleted = true);
+        for one in data {
+            self.raise("ONIMCONNECTORMESSAGEDELETE", &one, Some(by));
+        }
+        Ok(())
+    }
+
+    /// A mailing of the CRM, where the connector allows it. It has neither class nor author.
+    pub fn mail(&mut self, chat: ChatId, text: &str) -> Result<MessageId, TalkError> {
+        let known = self.known(chat)?;
+        if !self.connectors.get(&known.connector).is_some_and(|connector| connector.may.newsletter) {
+            return Err(TalkError::NotAllowed);
+        }
+        self.ensure_session(chat, None);
+        Ok(self.say(chat, Author::Portal, Kind::Said, text.to_owned()))
+    }
+
     /// The talk is handed over to another line. It stays the same chat.
     pub fn move_to_line(&mut self, chat: ChatId, to: LineId) -> Result<(), TalkError> {
         self.known(chat)?;

@@ -101,6 +101,9 @@ impl World {
     }
 
     fn chat_for(&mut self, incoming: &Incoming, visitor: UserId) -> ChatId {
+        // With `CHAT_GROUP` the visitor's part of `USER_CODE` is 0: whoever names this chat is in it.
+        let is_group = self.connectors.get(&incoming.connector).is_some_and(|connector| connector.may.chat_group);
+        let visitor = if is_group { UserId(0) } else { visitor };
         let fits = |chat: &&Chat| {
             (chat.connector.as_str(), chat.line, chat.external.as_str(), chat.visitor)
                 == (incoming.connector.as_str(), incoming.line, incoming.chat_id.as_str(), visitor)

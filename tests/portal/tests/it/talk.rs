@@ -2,10 +2,10 @@
 
 use std::time::Duration;
 
-use otklik_portal::{ChatId, Line, MessageId, Options};
+use otklik_portal::{ChatId, Line, MessageId, Options, UserId};
 use serde_json::{Value, json};
 
-use crate::relay::{ADMIN, CONNECTOR, LINE, OPERATOR, Relay, element};
+use crate::relay::{ADMIN, CONNECTOR, LINE, OPERATOR, Relay, element, registration};
 
 async fn delivered(relay: &Relay, chat: ChatId, message: MessageId, mid: &str) {
     let args = json!({"CONNECTOR": CONNECTOR, "LINE": LINE, "MESSAGES": [{
@@ -181,4 +181,27 @@ async fn a_dialogue_is_found_by_any_of_its_names() {
     relay.use_token(&relay.portal.token_of(OPERATOR));
     assert_eq!(relay.call("imopenlines.dialog.get", json!({"CHAT_ID": chat.id})).await["error"], "ACCESS_DENIED");
     relay.use_token(&relay.portal.token_of(ADMIN));
+}
+
+#[tokio::test]
+async fn with_chat_group_visitors_who_name_one_chat_read_each_other() {
+    let relay = Relay::ready(Options::default()).await;
+    let both = || async {
+        let mut second = element("v-2", "m-2", "Это личное");
+        second["chat"]["id"] = json!("shared");
+        let mut first = element("v-1", "m-1", "Добрый день");
+        first["chat"]["id"] = json!("shared");
+        let args = json!({"CONNECTOR": CONNECTOR, "LINE": LINE, "MESSAGES": [first, second]});
+        relay.call("imconnector.send.messages", args).await;
+    };
+    both().await;
+    assert_eq!(relay.portal.chats().len(), 2, "each visitor has a chat of their own");
+    let mut grouped = registration(&relay.url);
+    grouped["CHAT_GROUP"] = json!(true);
+    relay.call("imconnector.register", grouped).await;
+    both().await;
+    let chats = relay.portal.chats();
+    let shared: Vec<_> = chats.iter().filter(|chat| chat.visitor == UserId(0)).collect();
+    assert_eq!((chats.len(), shared.len()), (3, 1));
+    assert_eq!(shared[0].texts(), ["Добрый день", "Это личное"], "both in one");
 }

@@ -28,6 +28,13 @@ fn registering_sends_what_the_documentation_shows() {
         icon: icon("ICON"),
         icon_disabled: icon("ICON_DISABLED"),
         handler: "https://relay.example.com/b24/settings".to_owned(),
+        flags: Flags {
+            delete_external: false,
+            change_internal: true,
+            newsletter: false,
+            system_messages: true,
+            signature: true,
+        },
     };
     assert_eq!(written(&register), request);
 }

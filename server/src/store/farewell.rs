@@ -1,0 +1,89 @@
+//! The application was removed from a portal: its tokens go, and where its administrator asked for that, everything that
+//! came from there or was on its way to it.
+
+use super::committer::Batch;
+use super::dialogues::Head;
+use super::persons::{erase_log_of, erase_traces};
+use super::row;
+use super::tables::{
+    ANSWERS, CHOICES, CONFIRMATIONS, DIALOGUES, EVENTS, HEARD, LINES, PERSONS, PORTALS, SECRETS, SITES, VISITORS, WAYS,
+};
+use super::{SiteRecord, Store, StoreError};
+use crate::ids::{DialogueId, FileKey, PortalHost};
+use redb::ReadableTable;
+use shared::SiteKey;
+use std::collections::HashSet;
+
+impl Store {
+    /// The application was removed from the portal at `host`: its tokens go, its sites are closed. Sites and dialogues
+    /// stay.
+    pub async fn forget_portal(&self, host: &PortalHost) -> Result<(), StoreError> {
+        let host = host.clone();
+        self.commit(move |batch| {
+            for key in sites(batch, &host)? {
+                let Some(mut site) = batch.row::<_, SiteRecord>(SITES, key.as_str())? else { continue };
+                site.connected = false;
+                batch.board().set_site(&site);
+                batch.put(SITES, key.as_str(), &site)?;
+            }
+            batch.remove(PORTALS, host.as_str())
+        })
+        .await
+    }
+
+    /// As `forget_portal`, and for good: the portal's sites with every dialogue, session and waiting message in them, its
+    /// events and what was heard from it. Tells which files are to be removed from the disk.
+    pub async fn erase_portal(&self, host: &PortalHost) -> Result<Vec<FileKey>, StoreError> {
+        let host = host.clone();
+        self.commit(move |batch| {
+            let sites = sites(batch, &host)?;
+            let dialogues = dialogues(batch, &sites)?;
+            for dialogue in &dialogues {
+                erase_log_of(batch, *dialogue)?;
+            }
+            let files = erase_traces(batch, |dialogue| dialogues.contains(&dialogue))?;
+            for key in &sites {
+                batch.remove(SITES, key.as_str())?;
+                batch.remove(VISITORS, key.as_str())?;
+                batch.remove(ANSWERS, key.as_str())?;
+                batch.remove(SECRETS, key.as_str())?;
+                batch.board().forget_site(key);
+            }
+            batch.table(PERSONS)?.retain(|(site, _), _| !sites.iter().any(|key| key.as_str() == site))?;
+            let host = host.as_str();
+            batch.table(LINES)?.retain(|(of, _), _| of != host)?;
+            batch.table(HEARD)?.retain(|(of, _, _), _| of != host)?;
+            batch.table(CONFIRMATIONS)?.retain(|(of, _), _| of != host)?;
+            batch.table(EVENTS)?.retain(|_, (of, _, _)| of != host)?;
+            batch.remove(CHOICES, host)?;
+            batch.remove(WAYS, host)?;
+            batch.remove(PORTALS, host)?;
+            Ok(files)
+        })
+        .await
+    }
+}
+
+fn sites(batch: &Batch<'_>, host: &PortalHost) -> Result<HashSet<SiteKey>, StoreError> {
+    let lines = batch.table(LINES)?;
+    let of_host = lines.range((host.as_str(), 0)..=(host.as_str(), u64::MAX))?;
+    let mut sites = HashSet::new();
+    for line in of_host {
+        // A key that is none was never given out.
+        sites.extend(SiteKey::try_from(line?.1.value().to_owned()));
+    }
+    Ok(sites)
+}
+
+fn dialogues(batch: &mut Batch<'_>, sites: &HashSet<SiteKey>) -> Result<HashSet<DialogueId>, StoreError> {
+    batch.checkpoint()?; // what is known in memory alone is in the table then
+    let mut found = HashSet::new();
+    for entry in batch.table(DIALOGUES)?.iter()? {
+        let (id, bytes) = entry?;
+        let head: Head = row::decode(bytes.value())?;
+        if sites.contains(&head.site) {
+            found.insert(DialogueId::from_bytes(id.value()));
+        }
+    }
+    Ok(found)
+}
