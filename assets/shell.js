@@ -21,25 +21,24 @@
     if (site) keeper = localStorage ?? keeper; // a WebView may have none
   } catch {} // storage is forbidden here
   const shelf = keeper;
+  const put = (key, text) => {
+    if (!text) return delete keeper[key], delete shelf[key];
+    try {
+      keeper[key] = text;
+    } catch {
+      keeper = { ...keeper, [key]: text }; // the storage is full: from now on this page's memory does
+    }
+  };
   const store = {
     get: (name) => keeper[`otklik:${scope}:${name}`],
-    set(name, text) {
-      if (gone || (site && !scope)) return;
-      const key = `otklik:${scope}:${name}`;
-      if (!text) return delete keeper[key], delete shelf[key];
-      try {
-        keeper[key] = text;
-      } catch {
-        keeper = { ...keeper, [key]: text }; // the storage is full: from now on this page's memory does
-      }
-    },
+    set: (name, text) => gone || (site && !scope) || put(`otklik:${scope}:${name}`, text),
   };
 
   const lists = ["queue", "kept"];
   /** Tells the other tabs that what is kept of `whose` is over; “*” is everybody. */
   const announce = (whose) => {
-    keeper[`otklik:${site}:over`] = whose;
-    delete keeper[`otklik:${site}:over`];
+    put(`otklik:${site}:over`, whose);
+    put(`otklik:${site}:over`);
   };
   /** What is kept of one goes to another: a session and its words, and what was not sent yet. */
   const move = (from, to) => {
@@ -48,8 +47,8 @@
     if (names.length) announce(from);
     for (const name of names) {
       const [text, there] = [keeper[kept(from, name)], keeper[kept(to, name)]];
-      delete keeper[kept(from, name)];
-      keeper[kept(to, name)] = there && lists.includes(name) ? JSON.stringify([...JSON.parse(there), ...JSON.parse(text)]) : text;
+      put(kept(from, name));
+      put(kept(to, name), there && lists.includes(name) ? JSON.stringify([...JSON.parse(there), ...JSON.parse(text)]) : text);
     }
   };
   /** Ends the sessions that were reset, on the relay; what does not get there now goes with the next document. */
@@ -64,8 +63,7 @@
         body: JSON.stringify({ frames: [{ type: "reset", session }] }),
       }).then(({ ok }) => {
         const rest = ending().filter((one) => !ok || one !== session);
-        if (rest.length) keeper[key] = JSON.stringify(rest);
-        else delete keeper[key];
+        put(key, rest.length && JSON.stringify(rest));
       }, () => {});
   };
   addEventListener("storage", (event) => {
@@ -137,8 +135,8 @@
       const tokens = mine.filter((key) => key.endsWith(":session")).map((key) => keeper[key]);
       const ending = JSON.parse(keeper[`otklik:${site}:ending`] ?? "[]");
       announce("*");
-      for (const key of mine) delete keeper[key];
-      if (tokens.length + ending.length) keeper[`otklik:${site}:ending`] = JSON.stringify([...ending, ...tokens]);
+      for (const key of mine) put(key);
+      if (tokens.length + ending.length) put(`otklik:${site}:ending`, JSON.stringify([...ending, ...tokens]));
       end();
       leave("signed", null);
     },

@@ -39,6 +39,7 @@ pub fn to_widget<N: Node>(frame: &N) -> Option<ToWidget> {
             retry_after: number(frame, "retry_after").and_then(|seconds| u32::try_from(seconds).ok()),
         },
         "pong" => ToWidget::Pong,
+        "ended" => ToWidget::Ended,
         "presence" => ToWidget::Presence(presence(frame)),
         _ => ToWidget::Unknown,
     })

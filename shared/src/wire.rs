@@ -121,7 +121,6 @@ pub enum ToWidget {
     /// Who is there to answer: after `Welcome` and whenever that changes. Not part of the log.
     Presence(Presence),
     /// The session opens nothing any more.
-    #[cfg(feature = "serde")]
     Ended,
     /// Sent by a newer relay; an older widget, still cached somewhere, passes over it.
     #[cfg_attr(feature = "serde", serde(other))]

@@ -99,7 +99,7 @@ impl Relay {
     pub async fn poll(&self, body: &Value) -> Vec<Value> {
         let (status, answer) = self.post("application/json", body.to_string()).await;
         assert_eq!(status, 200, "{answer}");
-        answer["frames"].as_array().unwrap().clone()
+        answer["frames"].as_array().unwrap().iter().filter(|frame| frame["type"] != "presence").cloned().collect()
     }
 
     pub async fn poll_from(&self, origin: Option<&str>, body: &Value) -> (u16, Value) {
@@ -170,12 +170,17 @@ impl Socket {
         self.socket.send(Message::text(frame.to_string())).await.unwrap();
     }
 
-    /// The next frame.
+    /// The next frame; who is there to answer comes between and is passed over.
     pub async fn read(&mut self) -> Value {
         let next = async {
             loop {
                 match self.socket.next().await.expect("the relay keeps the connection").unwrap() {
-                    Message::Text(text) => return serde_json::from_str(&text).unwrap(),
+                    Message::Text(text) => {
+                        let frame: Value = serde_json::from_str(&text).unwrap();
+                        if frame["type"] != "presence" {
+                            return frame;
+                        }
+                    }
                     Message::Close(_) => panic!("the relay closed the connection"),
                     _ => {}
                 }

@@ -121,6 +121,7 @@ fn frame() -> impl Strategy<Value = ToWidget> {
         (prop::option::of(message_id()), code, any::<Option<u32>>())
             .prop_map(|(id, code, retry_after)| ToWidget::Refused { id, code, retry_after }),
         Just(ToWidget::Pong),
+        Just(ToWidget::Ended),
         presence().prop_map(ToWidget::Presence),
     ]
 }

@@ -162,7 +162,8 @@ impl History {
 
     /// Puts a moment where it belongs, unless it is there: behind all of its rank, or before the one of entry `before`.
     fn place(&mut self, seq: Seq, before: Option<Seq>, at: Millis, what: What) {
-        let overtaken = |seq: &Seq| self.moments.iter().rev().find(|moment| moment.seq == *seq).map(|moment| moment.rank);
+        let overtaken =
+            |seq: &Seq| self.moments.iter().rev().find(|moment| moment.seq == *seq).map(|moment| moment.rank);
         let rank = before.as_ref().and_then(overtaken).unwrap_or(seq);
         let first = self.moments.partition_point(|moment| moment.rank < rank);
         let same = self.moments[first..].iter().take_while(|moment| moment.rank == rank);

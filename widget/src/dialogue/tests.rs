@@ -192,7 +192,8 @@ fn a_message_that_was_overtaken_has_its_place() {
         late(6, "1", 3),
         late(7, "3", 5),
     ];
-    let twice: Vec<_> = entries.iter().flat_map(|entry| [entry.clone(), entry.clone()]).chain(entries.clone()).collect();
+    let twice: Vec<_> =
+        entries.iter().flat_map(|entry| [entry.clone(), entry.clone()]).chain(entries.clone()).collect();
     let log = history(twice);
     assert_eq!(read(&log, &Queue::default(), None, &[]), ["day", "(?)sent", "(1", "2", "3", "4", "5", "6)"]);
     assert_eq!((log.seen(), log.unread(4)), (7, 3));

@@ -40,7 +40,7 @@ impl Talk {
             }
             ToWidget::Refused { id: None, code, retry_after } => self.turned_away(code, retry_after, now),
             ToWidget::Presence(presence) => self.presence = presence,
-            ToWidget::Pong | ToWidget::Unknown => {}
+            ToWidget::Pong | ToWidget::Ended | ToWidget::Unknown => {}
         }
         self.tick(now);
     }

@@ -95,7 +95,8 @@ mod tests {
     fn hear(talk: &mut Talk, seq: u64, from: Author, name: &str) {
         let (id, body) = (MessageId::try_from(format!("0000000{seq}")).unwrap(), Vec::new());
         let name = Some(name.to_owned());
-        let what = Happening::Said { id, from, name, body, reply_to: None, rating: false, files: Vec::new() };
+        let what =
+            Happening::Said { id, from, name, body, reply_to: None, rating: false, files: Vec::new(), before: None };
         talk.receive(ToWidget::Entries { list: vec![Entry { seq, at: seq, what }] }, 0);
     }
 
