@@ -204,7 +204,7 @@
   let saving;
   const keepDraft = () => {
     clearTimeout(saving);
-    if (field) store.set("draft", field.value);
+    if (field && !shell.over) store.set("draft", field.value);
   };
   const length = (text) => [...text].length;
   const drawHint = () => {
@@ -241,8 +241,7 @@
   const press = () => {
     if (!site) shell.hint(say("preview_note"));
     else if (send.getAttribute("aria-disabled") === "false") {
-      submit(field.value);
-      field.value = "";
+      field.value = shell.over?.(field.value) ?? (submit(field.value), "");
       shell.hint("");
       typed();
       keepDraft();
@@ -275,6 +274,9 @@
   if (field) {
     field.oninput = typed;
     field.onkeydown = (event) => {
+      if (event.key === "ArrowUp" && !field.value) {
+        reach({ type: "edit", target: [...log.querySelectorAll(".out .msg[data-at]")].at(-1) });
+      }
       if (event.key !== "Enter" || event.shiftKey || event.isComposing || event.keyCode === 229 || touch.matches) return;
       event.preventDefault();
       press();
@@ -292,6 +294,28 @@
     document.fonts?.ready.then(fit);
   }
 
+  // --- What is done with messages is loaded when one is reached for.
+  let acts;
+  const reach = (event) => {
+    if (!data.app || !(acts || event.target?.closest?.(".msg[data-at], #finish"))) return;
+    acts ??= import(data.acts).then((module) => module.default({ shell, field, log, comp, redraw: typed }));
+    acts.then(({ reach }) => event.target && reach(event), () => (acts = null));
+  };
+  for (const type of ["pointerover", "focusin", "click"]) log.addEventListener(type, reach);
+  $("finish").onclick = ({ currentTarget }) => reach({ type: "finish", target: currentTarget });
+  // A quotation leads to its message; where only its words are known, to the last one before that says so.
+  log.addEventListener("click", ({ target }) => {
+    const quote = target.closest?.("[data-to]");
+    if (!quote) return;
+    const all = [...log.querySelectorAll(".msg")];
+    const before = all.slice(0, all.findIndex((message) => message.contains(quote))).reverse();
+    const said = quote.lastElementChild.textContent;
+    const found = all.find((message) => message.dataset.id === quote.dataset.to)
+      ?? before.find((message) => said && message.querySelector(".bubble")?.textContent.includes(said));
+    found?.scrollIntoView({ block: "center" });
+    found?.focus({ preventScroll: true });
+  });
+
   // --- The seam.
   const icons = { offline: "wifi", connecting: "retry", back: "check" };
   const icon = (id) => {
@@ -305,7 +329,9 @@
   };
   const mark = $("face").firstElementChild.firstElementChild;
   const shell = (globalThis.shell = {
-    site, lang, words, say, size, shown,
+    site, lang, words, say, size, shown, icon,
+    act: null,
+    over: null,
     awake: false,
     name: data.name,
     greeting: data.greeting,
@@ -342,6 +368,7 @@
       strip.dataset.kind = kind;
       strip.replaceChildren(...(kind ? [icon(icons[kind]), text] : []));
     },
+    set led(led) { $("finish").hidden = !led; },
     hint(text) {
       appHint = text;
       if (field) drawHint();

@@ -6,6 +6,7 @@ mod screen;
 use crate::browser::{new_id, shelf};
 use crate::clock::{self, Alarm};
 use crate::connection::{Connection, Event};
+use crate::dialogue::{Act, Pending};
 use crate::embed;
 use crate::storage::Storage;
 use crate::talk::{Deed, News, Talk};
@@ -50,6 +51,7 @@ pub fn start() {
         talk.begin();
     });
     embed::take_texts(say);
+    embed::take_acts(do_act);
 }
 
 fn with<T>(on: impl FnOnce(&App) -> T) -> T {
@@ -78,13 +80,33 @@ fn hello() -> Hello {
 fn say(text: String, id: String) {
     let Ok(id) = MessageId::try_from(id) else { return }; // the shell makes them
     with(|app| app.screen.stay_at_end());
-    act(&mut |talk, now| talk.say(id.clone(), text.clone(), now));
+    act(&mut |talk, now| talk.say(Pending::new(id.clone(), text.clone(), now), now));
+}
+
+/// What the visitor does with a message, or with the conversation; `of` names the message.
+fn do_act(kind: String, of: String, text: String) {
+    let of = MessageId::try_from(of).ok();
+    let what = match (kind.as_str(), of) {
+        ("edit", Some(of)) => Act::Edit(of),
+        ("delete", Some(of)) => Act::Delete(of),
+        ("finish", _) => Act::Finish,
+        (_, reply_to) => {
+            with(|app| app.screen.stay_at_end());
+            Act::Say { reply_to }
+        }
+    };
+    act(&mut |talk, now| {
+        talk.say(Pending { act: what.clone(), ..Pending::new(new_id(), text.clone(), now) }, now);
+    });
 }
 
 fn wish(wish: Wish) {
     act(&mut |talk, now| match &wish {
         Wish::Repeat(id) => talk.repeat(id, new_id(), now),
         Wish::Discard(id) => talk.discard(id),
+        Wish::Rate(like) => {
+            talk.say(Pending { act: Act::Rate(*like), ..Pending::new(new_id(), String::new(), now) }, now)
+        }
     });
 }
 

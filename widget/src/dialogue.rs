@@ -8,8 +8,8 @@ mod queue;
 mod tests;
 
 pub use history::{History, Message, Moment, What};
-pub use lines::{Bubble, Line, Scene, Shown, lines};
-pub use queue::{Fate, Pending, Queue};
+pub use lines::{Bubble, Line, Quoted, Rating, Scene, Shown, lines};
+pub use queue::{Act, Fate, Pending, Queue};
 
 /// Where one of the visitor's own messages is, as the visitor is told.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

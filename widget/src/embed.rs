@@ -31,6 +31,10 @@ extern "C" {
     fn size(this: &Shell, bytes: f64) -> String;
     #[wasm_bindgen(method)]
     fn take(this: &Shell, take: &JsValue);
+    #[wasm_bindgen(method, setter)]
+    fn set_act(this: &Shell, take: &JsValue);
+    #[wasm_bindgen(method, setter)]
+    fn set_led(this: &Shell, led: bool);
     #[wasm_bindgen(method)]
     fn tell(this: &Shell, event: &str, detail: &JsValue);
     #[wasm_bindgen(method)]
@@ -103,6 +107,17 @@ pub fn size(bytes: u64) -> String {
 pub fn take_texts(take: impl FnMut(String, String) + 'static) {
     let take = Closure::<dyn FnMut(String, String)>::new(take);
     SHELL.with(|shell| shell.take(&take.into_js_value()));
+}
+
+/// `take` gets what the visitor does with messages: what, with which, and the words.
+pub fn take_acts(take: impl FnMut(String, String, String) + 'static) {
+    let take = Closure::<dyn FnMut(String, String, String)>::new(take);
+    SHELL.with(|shell| shell.set_act(&take.into_js_value()));
+}
+
+/// Whether an operator leads: then the visitor may end the conversation.
+pub fn led(led: bool) {
+    SHELL.with(|shell| shell.set_led(led));
 }
 
 pub fn tell(news: News) {

@@ -1,7 +1,7 @@
 //! What the browser keeps for this site: the session, the words on their way, how far was read. All tabs share it, so
 //! each change reads it afresh. Where a browser keeps nothing, nothing here fails: `Talk` has it all in memory.
 
-use crate::dialogue::{Fate, Pending};
+use crate::dialogue::{Act, Fate, Pending};
 use crate::json::{Json, parse, quote};
 use shared::decode::Node;
 use shared::{MessageId, Refusal, Seq};
@@ -105,13 +105,32 @@ fn pending(json: &Json) -> Option<Pending> {
     let at = json.get("at")?.number()? as u64;
     let refused = json.get("refused").is_some_and(|refused| refused.truth());
     let fate = if refused { Fate::Refused(Refusal::Unknown) } else { Fate::Waiting };
-    Some(Pending { fate, ..Pending::new(id, json.get("text")?.text()?, at) })
+    let other = |name| MessageId::try_from(json.get(name)?.text()?).ok();
+    let act = match json.get("act").and_then(|act| act.text()).unwrap_or_default().as_str() {
+        "edit" => Act::Edit(other("of")?),
+        "delete" => Act::Delete(other("of")?),
+        "like" => Act::Rate(true),
+        "dislike" => Act::Rate(false),
+        "finish" => Act::Finish,
+        _ => Act::Say { reply_to: other("of") },
+    };
+    Some(Pending { act, fate, ..Pending::new(id, json.get("text")?.text()?, at) })
 }
 
 fn written(message: &Pending) -> String {
     let refused = if matches!(message.fate, Fate::Refused(_)) { ",\"refused\":true}" } else { "}" };
     let (text, at) = (quote(&message.text), message.at.to_string());
-    ["{\"id\":\"", message.id.as_str(), "\",\"text\":", &text, ",\"at\":", &at, refused].concat()
+    let (act, of) = match &message.act {
+        Act::Say { reply_to } => ("say", reply_to.as_ref()),
+        Act::Edit(of) => ("edit", Some(of)),
+        Act::Delete(of) => ("delete", Some(of)),
+        Act::Rate(true) => ("like", None),
+        Act::Rate(false) => ("dislike", None),
+        Act::Finish => ("finish", None),
+    };
+    let of = of.map(|of| ["\",\"of\":\"", of.as_str()].concat()).unwrap_or_default();
+    let id = message.id.as_str();
+    ["{\"id\":\"", id, "\",\"act\":\"", act, &of, "\",\"text\":", &text, ",\"at\":", &at, refused].concat()
 }
 
 #[cfg(test)]

@@ -110,9 +110,8 @@ impl Talk {
         Hello { version: PROTOCOL_VERSION, site, session, seen: self.history.seen(), identity: None }
     }
 
-    /// The visitor says something. It is kept before it is tried.
-    pub fn say(&mut self, id: MessageId, text: String, now: Millis) {
-        let message = Pending::new(id, text, now);
+    /// The visitor says or does something. It is kept before it is tried.
+    pub fn say(&mut self, message: Pending, now: Millis) {
         self.storage.change_queue(|queue| queue.push(message.clone()));
         self.queue.add(message);
         self.begin();
@@ -127,7 +126,7 @@ impl Talk {
             self.pump(now);
         } else if let Some(text) = self.history.message(id).and_then(|message| message.body.iter().find_map(words)) {
             self.settle(id);
-            self.say(new, text, now);
+            self.say(Pending::new(new, text, now), now);
         }
     }
 

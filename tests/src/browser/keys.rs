@@ -11,6 +11,7 @@ pub enum Key {
     Enter,
     Escape,
     Tab,
+    ArrowUp,
 }
 
 impl Key {
@@ -20,6 +21,7 @@ impl Key {
             Self::Enter => ("Enter", 13, Some("\r")),
             Self::Escape => ("Escape", 27, None),
             Self::Tab => ("Tab", 9, None),
+            Self::ArrowUp => ("ArrowUp", 38, None),
         }
     }
 }

@@ -1,6 +1,7 @@
 //! The chat in a real Chromium.
 #![allow(clippy::unwrap_used, reason = "all of this is tests")]
 
+mod acts;
 mod desk;
 mod harness;
 mod hostile;

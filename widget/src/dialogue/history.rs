@@ -1,7 +1,7 @@
 //! The fold over the relay's log. Entries may come twice and in any order, but for messages that were overtaken, which come
 //! after what overtook them: what they add up to is the same.
 
-use super::State;
+use super::{Act, Pending, State};
 use shared::{Author, Entry, File, Happening, MessageId, MessageState, Millis, Piece, Seq};
 use std::sync::Arc;
 
@@ -30,6 +30,8 @@ pub enum What {
     Said(Message),
     Started,
     Finished,
+    /// The visitor has answered the last request for a rating.
+    Rated(bool),
 }
 
 /// A message as it stands after all that happened to it.
@@ -43,6 +45,10 @@ pub struct Message {
     /// Those it was said with, then those that came later.
     pub files: Arc<Vec<File>>,
     pub deleted: bool,
+    /// The message that this one answers.
+    pub reply_to: Option<MessageId>,
+    /// It asks for a rating.
+    pub rating: bool,
     /// Of a visitor's message; `Sent` for all others.
     pub state: State,
     /// The entry that the words are from, 0 for the first ones.
@@ -65,6 +71,8 @@ impl Message {
             body: Arc::new(body),
             files: Arc::default(),
             deleted: false,
+            reply_to: None,
+            rating: false,
             state: State::Sent,
             revised: 0,
             given: 0,
@@ -136,21 +144,36 @@ impl History {
         self.seen = self.seen.max(entry.seq);
         let Entry { seq, at, what } = entry;
         match what {
-            Happening::Said { id, from, name, body, files, before, .. } => {
+            Happening::Said { id, from, name, body, files, before, reply_to, rating, .. } => {
                 let (given, filed) = (files.len(), vec![seq; files.len()]);
                 let files = Arc::new(files);
-                self.said(seq, before, at, Message { name, files, given, filed, ..Message::new(id, from, body) });
+                self.said(
+                    seq,
+                    before,
+                    at,
+                    Message { name, files, given, filed, reply_to, rating, ..Message::new(id, from, body) },
+                );
             }
+            Happening::Rated { like } => self.place(seq, None, at, What::Rated(like)),
             Happening::Started => self.place(seq, None, at, What::Started),
             Happening::Finished => self.place(seq, None, at, What::Finished),
-            Happening::Unknown => {}
+            Happening::Done { .. } | Happening::Unknown => {}
             what => self.change(Entry { seq, at, what }),
         }
     }
 
-    /// The relay has taken a message of the visitor as entry `seq`; that entry itself may come later or not at all.
-    pub fn accept(&mut self, id: MessageId, text: String, seq: Seq, at: Millis) {
-        self.said(seq, None, at, Message::new(id, Author::Visitor, vec![Piece::Text(text)]));
+    /// The relay has taken an act of the visitor as entry `seq`; that entry itself may come later or not at all.
+    pub fn accept(&mut self, taken: Pending, seq: Seq, at: Millis) {
+        let body = vec![Piece::Text(taken.text)];
+        match taken.act {
+            Act::Say { reply_to } => {
+                self.said(seq, None, at, Message { reply_to, ..Message::new(taken.id, Author::Visitor, body) });
+            }
+            Act::Edit(id) => self.change(Entry { seq, at, what: Happening::Edited { id, body } }),
+            Act::Delete(id) => self.change(Entry { seq, at, what: Happening::Deleted { id } }),
+            Act::Rate(like) => self.place(seq, None, at, What::Rated(like)),
+            Act::Finish => self.place(seq, None, at, What::Finished),
+        }
     }
 
     fn said(&mut self, seq: Seq, before: Option<Seq>, at: Millis, message: Message) {

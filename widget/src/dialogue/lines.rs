@@ -1,7 +1,7 @@
 //! The lines of the screen: days, names, messages in groups, what the system says. Each has a key that stays while it
 //! shows, so that a change moves and alters elements instead of making new ones.
 
-use super::{Fate, History, Message, Moment, Queue, State, What};
+use super::{Act, Fate, History, Message, Moment, Pending, Queue, State, What};
 use shared::{Author, File, MessageId, Millis, Piece, Seq};
 use std::sync::Arc;
 
@@ -55,6 +55,29 @@ pub struct Bubble {
     pub newest: bool,
     /// The visitor has sent the same words once more.
     pub repeated: bool,
+    /// What it answers.
+    pub reply: Option<Arc<Quoted>>,
+    /// It asks for a rating.
+    pub rating: Option<Rating>,
+}
+
+/// A message that another answers.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Quoted {
+    pub of: MessageId,
+    pub from: Author,
+    pub name: Option<String>,
+    /// Its words without formatting; nothing where it is gone.
+    pub text: String,
+}
+
+/// Where the answer to a request for a rating stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Rating {
+    Open,
+    Given(bool),
+    /// It came too late.
+    Late,
 }
 
 /// What decides about the lines besides the messages.
@@ -75,7 +98,8 @@ pub struct Scene<'a> {
 
 /// What to show of `history` and of `queue` behind it.
 pub fn lines(history: &History, queue: &Queue, scene: &Scene<'_>) -> Vec<Line> {
-    let mut page = Page { lines: Vec::new(), scene, day: None, last: None, speaker: None };
+    let rating = rating(history, queue);
+    let mut page = Page { lines: Vec::new(), scene, history, queue, rating, day: None, last: None, speaker: None };
     for word in scene.above {
         page.note(word);
     }
@@ -84,13 +108,18 @@ pub fn lines(history: &History, queue: &Queue, scene: &Scene<'_>) -> Vec<Line> {
         page.moment(moment, &mut divider);
     }
     for pending in queue.list() {
+        let Act::Say { reply_to } = &pending.act else { continue };
         let state = match pending.fate {
             Fate::Waiting => State::Queued,
             Fate::Taken => State::Sent,
             Fate::Refused(_) => State::Failed,
         };
         let body = Arc::new(vec![Piece::Text(pending.text.clone())]);
-        page.bubble(Bubble { state: Some(state), body, ..Bubble::new(&pending.id, Author::Visitor, pending.at) });
+        let reply = reply_to.as_ref().map(|to| quoted(history, to));
+        let mut bubble =
+            Bubble { state: Some(state), body, reply, ..Bubble::new(&pending.id, Author::Visitor, pending.at) };
+        bubble.change(queue.change(&pending.id));
+        page.bubble(bubble);
     }
     for word in scene.below {
         page.note(word);
@@ -120,6 +149,23 @@ impl Bubble {
             last: true,
             newest: false,
             repeated: false,
+            reply: None,
+            rating: None,
+        }
+    }
+
+    /// Shows it as it will be once what is under way has arrived.
+    fn change(&mut self, change: Option<&Pending>) {
+        match change {
+            Some(Pending { act: Act::Delete(_), .. }) => {
+                (self.body, self.files) = Default::default();
+                (self.deleted, self.edited) = (true, false);
+            }
+            Some(edit) if !self.deleted => {
+                self.body = Arc::new(vec![Piece::Text(edit.text.clone())]);
+                self.edited = true;
+            }
+            _ => {}
         }
     }
 
@@ -135,6 +181,10 @@ impl Bubble {
 struct Page<'a> {
     lines: Vec<Line>,
     scene: &'a Scene<'a>,
+    history: &'a History,
+    queue: &'a Queue,
+    /// The entry that asked for a rating last, and where that stands.
+    rating: Option<(Seq, Rating)>,
     day: Option<u32>,
     /// Where the last message stands among the lines, while nothing came after it.
     last: Option<usize>,
@@ -145,7 +195,7 @@ struct Page<'a> {
 impl Page<'_> {
     fn moment(&mut self, moment: &Moment, divider: &mut Option<Seq>) {
         match &moment.what {
-            What::Started => {}
+            What::Started | What::Rated(_) => {}
             What::Finished => self.push(["f", &moment.seq.to_string()].concat(), Shown::Finished(moment.at)),
             What::Said(message) => {
                 if message.calls() && divider.take_if(|read| moment.seq > *read).is_some() {
@@ -170,7 +220,7 @@ impl Page<'_> {
             }
             self.speaker = message.name.clone().or(self.speaker.take());
         }
-        self.bubble(Bubble {
+        let mut bubble = Bubble {
             name: message.name.clone(),
             body: message.body.clone(),
             files: message.files.clone(),
@@ -178,8 +228,12 @@ impl Page<'_> {
             deleted: message.deleted,
             state: own.then_some(message.state),
             repeated,
+            reply: message.reply_to.as_ref().map(|to| quoted(self.history, to)),
+            rating: self.rating.filter(|(seq, _)| *seq == moment.seq).map(|(_, rating)| rating),
             ..Bubble::new(&message.id, message.from, moment.at)
-        });
+        };
+        bubble.change(own.then(|| self.queue.change(&message.id)).flatten());
+        self.bubble(bubble);
     }
 
     fn bubble(&mut self, mut bubble: Bubble) {
@@ -216,4 +270,45 @@ impl Page<'_> {
         self.last = None;
         self.lines.push(Line { key, shown });
     }
+}
+
+/// Where the last request for a rating stands, and its entry: none once another conversation has begun.
+fn rating(history: &History, queue: &Queue) -> Option<(Seq, Rating)> {
+    let asks = |moment: &Moment| matches!(&moment.what, What::Said(message) if message.rating && !message.deleted);
+    let place = history.moments().iter().rposition(asks)?;
+    let seq = history.moments()[place].seq;
+    for moment in &history.moments()[place..] {
+        match moment.what {
+            What::Rated(like) => return Some((seq, Rating::Given(like))),
+            What::Started => return None,
+            _ => {}
+        }
+    }
+    let rated = queue.list().iter().rev().find_map(|pending| match (&pending.act, pending.fate) {
+        (Act::Rate(_), Fate::Refused(_)) => Some(Rating::Late),
+        (Act::Rate(like), _) => Some(Rating::Given(*like)),
+        _ => None,
+    });
+    Some((seq, rated.unwrap_or(Rating::Open)))
+}
+
+fn quoted(history: &History, of: &MessageId) -> Arc<Quoted> {
+    let message = history.message(of);
+    Arc::new(Quoted {
+        of: of.clone(),
+        from: message.map_or(Author::System, |message| message.from),
+        name: message.and_then(|message| message.name.clone()),
+        text: message.map(|message| plain(&message.body)).unwrap_or_default(),
+    })
+}
+
+/// Words without their formatting, and without what they quote.
+fn plain(pieces: &[Piece]) -> String {
+    let words = |piece: &Piece| match piece {
+        Piece::Text(text) | Piece::Code(text) => text.clone(),
+        Piece::Bold(inner) | Piece::Italic(inner) | Piece::Underline(inner) | Piece::Strike(inner) => plain(inner),
+        Piece::Link(link) => plain(&link.body),
+        Piece::Quote(_) | Piece::Time(_) => String::new(),
+    };
+    pieces.iter().map(words).collect()
 }

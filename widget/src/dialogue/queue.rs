@@ -13,12 +13,24 @@ const COURTESY: Millis = 5_000;
 #[derive(Clone, Debug, PartialEq)]
 pub struct Pending {
     pub id: MessageId,
+    pub act: Act,
+    /// Of a message, or of an edit.
     pub text: String,
     /// When it was written, by this browser's clock.
     pub at: Millis,
     pub fate: Fate,
     /// Another tab wrote it and has until then to bring it to the relay; 0 for what this tab brings itself.
     pub left_until: Millis,
+}
+
+/// What the visitor does.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Act {
+    Say { reply_to: Option<MessageId> },
+    Edit(MessageId),
+    Delete(MessageId),
+    Rate(bool),
+    Finish,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -32,7 +44,30 @@ pub enum Fate {
 
 impl Pending {
     pub fn new(id: MessageId, text: String, at: Millis) -> Self {
-        Self { id, text, at, fate: Fate::Waiting, left_until: 0 }
+        Self { id, act: Act::Say { reply_to: None }, text, at, fate: Fate::Waiting, left_until: 0 }
+    }
+
+    pub fn is_said(&self) -> bool {
+        matches!(self.act, Act::Say { .. })
+    }
+
+    /// The message that it changes.
+    pub fn of(&self) -> Option<&MessageId> {
+        match &self.act {
+            Act::Edit(of) | Act::Delete(of) => Some(of),
+            _ => None,
+        }
+    }
+
+    fn frame(&self) -> ToServer {
+        let (id, text) = (self.id.clone(), self.text.clone());
+        match &self.act {
+            Act::Say { reply_to } => ToServer::Say { id, text, reply_to: reply_to.clone() },
+            Act::Edit(of) => ToServer::Edit { id, of: of.clone(), text },
+            Act::Delete(of) => ToServer::Delete { id, of: of.clone() },
+            Act::Rate(like) => ToServer::Rate { id, like: *like },
+            Act::Finish => ToServer::Finish { id },
+        }
     }
 }
 
@@ -68,7 +103,7 @@ impl Queue {
         }
         let next = self.list.iter().find(|message| message.fate == Fate::Waiting)?;
         self.flying = Some(next.id.clone());
-        Some(ToServer::Say { id: next.id.clone(), text: next.text.clone(), reply_to: None })
+        Some(next.frame())
     }
 
     /// When the next message may go; `None`: nothing waits. A message of this tab takes those before it along.
@@ -90,7 +125,7 @@ impl Queue {
     /// Another dialogue begins: what is not sent yet goes there, what was brought to this one stays in it.
     pub fn move_on(&mut self) {
         self.flying = None;
-        self.list.retain(|message| message.fate != Fate::Taken);
+        self.list.retain(|message| message.fate != Fate::Taken && message.is_said());
     }
 
     /// The relay has `id` on its disk, or its log shows it.
@@ -116,6 +151,12 @@ impl Queue {
         true
     }
 
+    /// How the message `of` is changed by what is under way.
+    pub fn change(&self, of: &MessageId) -> Option<&Pending> {
+        let counts = |message: &&Pending| message.of() == Some(of) && !matches!(message.fate, Fate::Refused(_));
+        self.list.iter().rev().find(counts)
+    }
+
     /// The visitor gives a refused message up.
     pub fn discard(&mut self, id: &MessageId) {
         self.list.retain(|message| message.id != *id);
@@ -134,6 +175,9 @@ impl Queue {
             if let Some(found) = self.list.iter().position(|kept| kept.id == message.id) {
                 place = found + 1;
             } else if !matches!(message.fate, Fate::Refused(_)) {
+                if !message.is_said() && message.left_until > 0 {
+                    continue; // its entry is on the way, and changes what is there
+                }
                 if message.left_until == 0 {
                     lost = true;
                 } else {

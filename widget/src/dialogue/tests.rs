@@ -160,7 +160,7 @@ fn another_tabs_words_are_taken_over_and_what_it_sent_stays_until_its_entry_come
     assert_eq!((sent(&mut here, 5_999), sent(&mut here, 6_000)), (None, Some(id(2))), "the other tab goes first");
     assert_eq!(read(&History::default(), &here, None, &[]), ["day", "(тутsent", "там)queued"]);
     let mut log = History::default();
-    log.accept(id(1), "тут".to_owned(), 1, 0);
+    log.accept(Pending::new(id(1), "тут".to_owned(), 0), 1, 0);
     assert!(here.accept(&id(1)).is_some());
     assert_eq!(read(&log, &here, None, &[]), ["day", "(тутsent", "там)queued"]);
 }
@@ -168,7 +168,7 @@ fn another_tabs_words_are_taken_over_and_what_it_sent_stays_until_its_entry_come
 #[test]
 fn an_acknowledged_message_does_not_move_the_cursor() {
     let mut log = history(vec![said(1, Author::Operator, "a")]);
-    log.accept(id(3), "c".to_owned(), 3, 3 * MINUTE);
+    log.accept(Pending::new(id(3), "c".to_owned(), 0), 3, 3 * MINUTE);
     assert_eq!(log.seen(), 1, "entry 2 has not come");
     log.receive(said(2, Author::Operator, "b"));
     log.receive(said(3, Author::Visitor, "c"));

@@ -1,7 +1,7 @@
 //! What the relay says, and what follows from it.
 
 use super::{Deed, Link, News, Talk};
-use crate::dialogue::Fate;
+use crate::dialogue::{Act, Fate, Pending};
 use shared::{Author, Entry, Happening, MessageId, MessageState, Millis, Refusal, Seq, ToWidget};
 
 /// How long to stay away where the relay has no room and does not say for how long: 5 s.
@@ -34,8 +34,7 @@ impl Talk {
                     _ => None,
                 };
                 if self.queue.refuse(&id, code, retry_after, now) {
-                    self.judge(&id, Fate::Refused(code));
-                    self.deeds.extend([Deed::Failed(code), Deed::Tell(News::Failed)]);
+                    self.refused(&id, code);
                 }
             }
             ToWidget::Refused { id: None, code, retry_after } => self.turned_away(code, retry_after, now),
@@ -43,6 +42,17 @@ impl Talk {
             ToWidget::Pong | ToWidget::Ended | ToWidget::Unknown => {}
         }
         self.tick(now);
+    }
+
+    /// The relay will never take it. A message waits for the visitor's word, a rating shows that it came too late; a change
+    /// is undone on the screen.
+    fn refused(&mut self, id: &MessageId, code: Refusal) {
+        self.judge(id, Fate::Refused(code));
+        match self.queue.list().iter().find(|pending| pending.id == *id).map(|pending| &pending.act) {
+            Some(Act::Say { .. }) | None => self.deeds.extend([Deed::Failed(code), Deed::Tell(News::Failed)]),
+            Some(Act::Rate(_)) => {}
+            Some(_) => self.discard(id),
+        }
     }
 
     fn welcome(&mut self, session: Option<String>, last: Seq, now: Millis) {
@@ -77,8 +87,10 @@ impl Talk {
         if let Some(message) = self.queue.accept(id) {
             let first = !self.history.messages().any(|(_, message)| message.from == Author::Visitor);
             self.storage.change_queue(|queue| queue.retain(|kept| kept.id != *id));
-            self.history.accept(message.id, message.text, seq, at);
-            self.deeds.push(Deed::Tell(News::Sent { first }));
+            if message.is_said() {
+                self.deeds.push(Deed::Tell(News::Sent { first }));
+            }
+            self.history.accept(message, seq, at);
         }
     }
 
@@ -91,6 +103,9 @@ impl Talk {
             {
                 taken.push(id.clone());
             }
+            if matches!(&entry.what, Happening::Said { rating: true, .. }) {
+                self.drop_late_rating(); // of an earlier request
+            }
             if entry.seq > live {
                 self.tell(&entry.what);
             }
@@ -100,6 +115,13 @@ impl Talk {
             self.storage.change_queue(|queue| queue.retain(|kept| !taken.contains(&kept.id)));
         }
         self.mark_read();
+    }
+
+    fn drop_late_rating(&mut self) {
+        let is_it = |pending: &&Pending| matches!((&pending.act, pending.fate), (Act::Rate(_), Fate::Refused(_)));
+        if let Some(id) = self.queue.list().iter().find(is_it).map(|pending| pending.id.clone()) {
+            self.discard(&id);
+        }
     }
 
     fn tell(&mut self, what: &Happening) {

@@ -1,7 +1,7 @@
 //! What the header says: who answers, whether somebody is there, how soon. What is not known is not said.
 
 use super::Talk;
-use crate::dialogue::What;
+use crate::dialogue::{Act, What};
 use shared::{Attendance, Author, Millis};
 
 /// Up to here an answer comes in a couple of minutes: 2.5 minutes, in seconds.
@@ -74,9 +74,20 @@ impl Talk {
         let last = self.history.moments().iter().rev().find_map(|moment| match &moment.what {
             What::Finished => Some(true),
             What::Started => Some(false),
-            What::Said(message) => message.calls().then_some(false),
+            What::Said(message) => (message.calls() || message.from == Author::Visitor).then_some(false),
+            What::Rated(_) => None,
         });
         last.unwrap_or_default()
+    }
+
+    /// Whether an operator leads the conversation: only then the visitor can end it.
+    pub fn is_led(&self) -> bool {
+        let last = self.history.moments().iter().rev().find_map(|moment| match &moment.what {
+            What::Finished | What::Started => Some(false),
+            What::Said(message) => (message.from == Author::Operator).then_some(true),
+            What::Rated(_) => None,
+        });
+        last.unwrap_or_default() && !self.queue.list().iter().any(|pending| pending.act == Act::Finish)
     }
 }
 

@@ -1,7 +1,7 @@
 //! What of the conversation can be seen, and what has been.
 
 use super::{Deed, LONG, Talk};
-use crate::dialogue::{History, Line, Scene, lines};
+use crate::dialogue::{Line, Scene, lines};
 use shared::{Millis, ToServer};
 
 impl Talk {
@@ -49,10 +49,6 @@ impl Talk {
             None if self.presence.held && self.notice.is_none() => Some("held"),
             _ => None,
         }
-    }
-
-    pub fn history(&self) -> &History {
-        &self.history
     }
 
     /// How many answers have not been seen.

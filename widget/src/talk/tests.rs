@@ -1,5 +1,6 @@
 //! A talk over connections that break, refuse and come back.
 
+mod acts;
 mod persons;
 
 use super::*;
@@ -83,7 +84,7 @@ fn who_only_looks_is_not_connected() {
     talk.show(true);
     let look = Deed::Look(ToServer::Look { site: talk.site.clone() });
     assert_eq!(talk.deeds(), [look], "only who is there is asked");
-    talk.say(id(1), "Есть?".to_owned(), 0);
+    talk.say(Pending::new(id(1), "Есть?".to_owned(), 0), 0);
     assert_eq!(talk.deeds(), [Deed::Connect]);
     talk.show(false);
     talk.show(true);
@@ -94,8 +95,8 @@ fn who_only_looks_is_not_connected() {
 fn the_first_words_begin_a_session_and_go_once_the_relay_has_greeted() {
     let shelf = Shared::default();
     let mut talk = tab(&shelf);
-    talk.say(id(1), "раз".to_owned(), 0);
-    talk.say(id(2), "два".to_owned(), 0);
+    talk.say(Pending::new(id(1), "раз".to_owned(), 0), 0);
+    talk.say(Pending::new(id(2), "два".to_owned(), 0), 0);
     talk.connecting(0);
     talk.deeds();
     assert_eq!(talk.hello().session, None);
@@ -113,7 +114,7 @@ fn the_first_words_begin_a_session_and_go_once_the_relay_has_greeted() {
 #[test]
 fn words_written_without_a_connection_outlive_the_page() {
     let shelf = Shared::default();
-    tab(&shelf).say(id(1), "Есть?".to_owned(), 0);
+    tab(&shelf).say(Pending::new(id(1), "Есть?".to_owned(), 0), 0);
     let mut reloaded = tab(&shelf);
     reloaded.begin();
     assert_eq!(reloaded.deeds(), [Deed::Connect]);
@@ -124,7 +125,7 @@ fn words_written_without_a_connection_outlive_the_page() {
 fn a_lost_acknowledgement_is_asked_for_again_under_the_same_name() {
     let shelf = Shared::default();
     let mut talk = connected(&shelf, "token");
-    talk.say(id(1), "раз".to_owned(), 0);
+    talk.say(Pending::new(id(1), "раз".to_owned(), 0), 0);
     talk.deeds();
     talk.disconnected(false, SECOND);
     talk.connecting(SECOND);
@@ -151,7 +152,7 @@ fn a_lost_acknowledgement_is_asked_for_again_under_the_same_name() {
 #[test]
 fn haste_is_no_failure() {
     let mut talk = connected(&Shared::default(), "token");
-    talk.say(id(1), "раз".to_owned(), 0);
+    talk.say(Pending::new(id(1), "раз".to_owned(), 0), 0);
     talk.deeds();
     talk.receive(ToWidget::Refused { id: Some(id(1)), code: Refusal::TooFast, retry_after: Some(12) }, SECOND);
     assert_eq!((talk.deeds(), talk.wait(SECOND)), (vec![], Some(12)));
@@ -166,7 +167,7 @@ fn a_refused_message_waits_for_the_visitor_who_may_try_again_or_give_it_up() {
     let shelf = Shared::default();
     let mut talk = connected(&shelf, "token");
     for n in 1..=2 {
-        talk.say(id(n), n.to_string(), 0);
+        talk.say(Pending::new(id(n), n.to_string(), 0), 0);
         talk.deeds();
         talk.receive(ToWidget::Refused { id: Some(id(n)), code: Refusal::TooLong, retry_after: None }, 0);
         assert_eq!(talk.deeds(), [Deed::Failed(Refusal::TooLong), Deed::Tell(News::Failed)]);
@@ -182,7 +183,7 @@ fn a_refused_message_waits_for_the_visitor_who_may_try_again_or_give_it_up() {
 fn what_the_portal_refused_is_sent_anew_under_another_name() {
     let shelf = Shared::default();
     let mut talk = connected(&shelf, "token");
-    talk.say(id(1), "раз".to_owned(), 0);
+    talk.say(Pending::new(id(1), "раз".to_owned(), 0), 0);
     talk.receive(ToWidget::Accepted { id: id(1), seq: 1, at: 0 }, 0);
     let state = Happening::State { id: id(1), state: MessageState::Failed };
     talk.deeds();
@@ -199,7 +200,7 @@ fn a_session_that_the_relay_forgot_begins_anew_with_what_was_not_sent() {
     let shelf = Shared::default();
     connected(&shelf, "old");
     let mut talk = tab(&shelf);
-    talk.say(id(1), "Есть?".to_owned(), 0);
+    talk.say(Pending::new(id(1), "Есть?".to_owned(), 0), 0);
     talk.deeds();
     talk.receive(ToWidget::Refused { id: None, code: Refusal::SessionUnknown, retry_after: None }, 0);
     assert_eq!((talk.deeds(), talk.hello().session), (vec![Deed::Anew], None));
@@ -215,9 +216,9 @@ fn a_session_that_the_relay_forgot_begins_anew_with_what_was_not_sent() {
 fn two_tabs_that_begin_at_once_end_as_one_visitor() {
     let shelf = Shared::default();
     let (mut one, mut two) = (tab(&shelf), tab(&shelf));
-    one.say(id(1), "раз".to_owned(), 0);
+    one.say(Pending::new(id(1), "раз".to_owned(), 0), 0);
     two.stored(0);
-    two.say(id(2), "два".to_owned(), 0);
+    two.say(Pending::new(id(2), "два".to_owned(), 0), 0);
     two.deeds();
     one.receive(welcome(Some("first"), 0), 0);
     two.receive(welcome(Some("second"), 0), 0);
@@ -230,7 +231,7 @@ fn another_tabs_new_session_is_taken_over() {
     let shelf = Shared::default();
     let mut idle = tab(&shelf);
     let mut talking = connected(&shelf, "token");
-    talking.say(id(1), "раз".to_owned(), 0);
+    talking.say(Pending::new(id(1), "раз".to_owned(), 0), 0);
     idle.stored(0);
     assert_eq!(idle.deeds().first(), Some(&Deed::Anew));
     assert_eq!(own(&idle, 0), [("раз".to_owned(), State::Queued)], "its words show here too");
@@ -240,7 +241,7 @@ fn another_tabs_new_session_is_taken_over() {
 fn an_entry_that_overtakes_its_tabs_own_word_shows_once() {
     let shelf = Shared::default();
     let (mut there, mut here) = (connected(&shelf, "token"), connected(&shelf, "token"));
-    there.say(id(1), "раз".to_owned(), 0);
+    there.say(Pending::new(id(1), "раз".to_owned(), 0), 0);
     let body = vec![Piece::Text("раз".to_owned())];
     let what = Happening::Said {
         id: id(1),
@@ -263,11 +264,11 @@ fn an_entry_that_overtakes_its_tabs_own_word_shows_once() {
 fn words_that_another_tab_wrote_over_are_kept_anew_and_sent() {
     let (shelf, queue) = (Shared::default(), "otklik:k3v9x:queue");
     let (mut here, mut there) = (connected(&shelf, "token"), connected(&shelf, "token"));
-    here.say(id(1), "раз".to_owned(), 0);
-    here.say(id(2), "два".to_owned(), 0);
+    here.say(Pending::new(id(1), "раз".to_owned(), 0), 0);
+    here.say(Pending::new(id(2), "два".to_owned(), 0), 0);
     there.stored(0);
     let stale = shelf.get(queue).unwrap();
-    here.say(id(3), "три".to_owned(), 0);
+    here.say(Pending::new(id(3), "три".to_owned(), 0), 0);
     shelf.set(queue, &stale); // the other tab read before the third word and wrote after it
     here.stored(0);
     let queued = ["раз", "два", "три"].map(|text| (text.to_owned(), State::Queued));
@@ -326,7 +327,7 @@ fn history_is_no_news_and_answers_count_until_they_are_seen() {
 #[test]
 fn what_stays_at_the_relay_for_long_is_explained() {
     let mut talk = connected(&Shared::default(), "token");
-    talk.say(id(1), "раз".to_owned(), 0);
+    talk.say(Pending::new(id(1), "раз".to_owned(), 0), 0);
     talk.receive(ToWidget::Accepted { id: id(1), seq: 1, at: 0 }, SECOND);
     assert_eq!(talk.due(SECOND), Some(11 * SECOND));
     talk.tick(11 * SECOND);
@@ -345,7 +346,7 @@ fn an_outage_is_mentioned_after_a_second_and_its_end_for_three() {
     assert_eq!(strip(&talk, 11 * SECOND), Strip::Connecting);
     talk.disconnected(false, 12 * SECOND);
     assert_eq!(strip(&talk, 12 * SECOND), Strip::Offline);
-    talk.say(id(1), "раз".to_owned(), 12 * SECOND);
+    talk.say(Pending::new(id(1), "раз".to_owned(), 12 * SECOND), 12 * SECOND);
     talk.receive(welcome(None, 0), 20 * SECOND);
     assert_eq!((strip(&talk, 20 * SECOND), strip(&talk, 23 * SECOND)), (Strip::Back, Strip::None));
     assert!(talk.deeds().contains(&say(1, "раз")));
@@ -356,7 +357,7 @@ fn an_outage_is_mentioned_after_a_second_and_its_end_for_three() {
 #[test]
 fn a_relay_that_takes_nobody_in_says_why_and_for_how_long() {
     let mut talk = connected(&Shared::default(), "token");
-    talk.say(id(1), "раз".to_owned(), 0);
+    talk.say(Pending::new(id(1), "раз".to_owned(), 0), 0);
     talk.disconnected(false, 0);
     for (code, word) in [
         (Refusal::TooManyConnections, "no_room"),
@@ -379,11 +380,11 @@ fn a_closed_chat_says_so_and_keeps_what_was_written() {
     let shelf = Shared::default();
     let mut talk = connected(&shelf, "token");
     talk.receive(ToWidget::Refused { id: None, code: Refusal::SiteUnknown, retry_after: None }, 0);
-    talk.say(id(1), "раз".to_owned(), 0);
+    talk.say(Pending::new(id(1), "раз".to_owned(), 0), 0);
     assert_eq!(talk.deeds(), [Deed::Leave]);
     assert_eq!((notes(&talk, 0), tab(&shelf).waiting()), (vec!["closed_card"], 1));
     let mut closed = connected(&Shared::default(), "token");
-    closed.say(id(1), "раз".to_owned(), 0);
+    closed.say(Pending::new(id(1), "раз".to_owned(), 0), 0);
     closed.receive(ToWidget::Refused { id: Some(id(1)), code: Refusal::SiteClosed, retry_after: Some(60) }, 0);
     assert_eq!((notes(&closed, 0), closed.wait(0), own(&closed, 0)[0].1), (vec!["closed_card"], None, State::Queued));
     closed.deeds();
@@ -392,7 +393,7 @@ fn a_closed_chat_says_so_and_keeps_what_was_written() {
     closed.receive(ToWidget::Accepted { id: id(1), seq: 1, at: 0 }, 60 * SECOND);
     assert_eq!(notes(&closed, 60 * SECOND), [""; 0]);
     let mut broken = connected(&Shared::default(), "token");
-    broken.say(id(1), "раз".to_owned(), 0);
+    broken.say(Pending::new(id(1), "раз".to_owned(), 0), 0);
     broken.receive(ToWidget::Refused { id: Some(id(1)), code: Refusal::Internal, retry_after: None }, 0);
     assert_eq!((notes(&broken, 0), broken.due(0)), (vec!["server_unsaved"], Some(SECOND)));
     let mut paused = connected(&shelf, "token");
@@ -406,7 +407,7 @@ fn words_that_cannot_be_delivered_are_spoken_of_until_they_can() {
     let held = |held| ToWidget::Presence(shared::Presence { held, ..Default::default() });
     talk.receive(held(true), 0);
     assert_eq!(notes(&talk, 0), ["held"], "whoever is about to write knows");
-    talk.say(id(1), "Есть?".to_owned(), 0);
+    talk.say(Pending::new(id(1), "Есть?".to_owned(), 0), 0);
     talk.receive(ToWidget::Accepted { id: id(1), seq: 1, at: 0 }, 0);
     assert_eq!(notes(&talk, 0), ["sent_long"], "without waiting for ten seconds");
     talk.receive(held(false), 1);

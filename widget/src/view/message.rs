@@ -1,10 +1,10 @@
 //! One message with its name line and the line of time and state below it.
 
 use super::Wish;
-use super::body::{body, tag};
+use super::body::{body, quote, tag};
 use super::files::files;
 use crate::clock;
-use crate::dialogue::{Bubble, State};
+use crate::dialogue::{Bubble, Quoted, Rating, State};
 use crate::embed::{say, say_with};
 use leptos::prelude::*;
 use shared::{Author, Piece};
@@ -12,9 +12,15 @@ use shared::{Author, Piece};
 #[allow(non_snake_case, reason = "a component without properties of its own: its data is `dialogue`'s")]
 pub fn Message(bubble: &Bubble, fresh: bool, wish: fn(Wish)) -> AnyView {
     let time = clock::time(bubble.at);
-    let name = speaker(bubble);
+    let name = speaker(bubble.name.as_ref(), bubble.from);
     let spoken = say_with("said", &[("name", name.clone().into()), ("time", time.clone().into())]);
-    let mut words = if bubble.deleted { vec![say("deleted").into_any()] } else { body(&bubble.body) };
+    let mut words: Vec<AnyView> = Vec::new();
+    if bubble.deleted {
+        words.push(say("deleted").into_any());
+    } else {
+        words.extend(bubble.reply.as_deref().map(reply));
+        words.extend(body(&bubble.body));
+    }
     words.extend(files(&bubble.files));
     let class = [
         if bubble.deleted { "msg gone" } else { "msg" },
@@ -31,14 +37,40 @@ pub fn Message(bubble: &Bubble, fresh: bool, wish: fn(Wish)) -> AnyView {
                 data-id=bubble.id.as_str().to_owned()
                 data-state=bubble.state.map(State::name)
                 data-time=time.clone()
+                data-at=bubble.at.to_string()
             >
                 <span class="vh">{spoken} " "</span>
                 <div class=frame(bubble) dir="auto">{words}</div>
             </div>
+            {bubble.rating.map(|rating| rate(rating, wish))}
             {meta(bubble, time, wish)}
         </div>
     }
     .into_any()
+}
+
+/// What the visitor answers, above their words.
+fn reply(to: &Quoted) -> AnyView {
+    let text = if to.text.is_empty() { say("quote_gone") } else { to.text.clone() };
+    quote(Some(speaker(to.name.as_ref(), to.from)), vec![text.into_any()], Some(&to.of))
+}
+
+/// The two answers to a request for a rating.
+fn rate(rating: Rating, wish: fn(Wish)) -> AnyView {
+    let answer = |like: bool| {
+        let (sign, word) = if like { ("👍", say("rate_up")) } else { ("👎", say("rate_down")) };
+        let given = (rating == Rating::Given(like)).to_string();
+        view! {
+            <button type="button" aria-pressed=given disabled=rating != Rating::Open on:click=move |_| wish(Wish::Rate(like))>
+                {tag("span", "", vec![sign.into_any()])}
+                {word}
+            </button>
+        }
+        .into_any()
+    };
+    let late = (rating == Rating::Late).then(|| tag("p", "", vec![say("rate_late").into_any()]));
+    view! { <div class="rate" role="group" aria-label=say("rate")>{answer(true)} {answer(false)} {late}</div> }
+        .into_any()
 }
 
 /// Which side it is on, and what it is joined with: `join` to the one above, `more` to the one below.
@@ -60,8 +92,8 @@ fn from(author: Author) -> &'static str {
     }
 }
 
-fn speaker(bubble: &Bubble) -> String {
-    match (&bubble.name, bubble.from) {
+fn speaker(name: Option<&String>, from: Author) -> String {
+    match (name, from) {
         (_, Author::Visitor) => say("you"),
         (Some(name), _) => name.clone(),
         (None, Author::Bot) => say("bot_name"),

@@ -143,6 +143,7 @@ impl Document<'_> {
             "name": self.name,
             "greeting": self.greeting,
             "app": self.has_app().then_some(assets::APP_JS),
+            "acts": assets::ACTS_JS,
             "origins": self.origins,
             "news": self.asleep,
         })

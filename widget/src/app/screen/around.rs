@@ -11,6 +11,7 @@ pub struct Around {
     hint: String,
     unread: usize,
     online: Option<bool>,
+    led: bool,
 }
 
 impl Around {
@@ -20,6 +21,7 @@ impl Around {
             strip: strip(talk, now),
             hint: talk.wait(now).map(|n| embed::say_count("wait", n as usize)).unwrap_or_default(),
             unread: talk.unread(),
+            led: talk.is_led(),
             online: match talk.link() {
                 Link::Up { .. } => Some(true),
                 link => link.is_broken().then_some(false),
@@ -41,6 +43,9 @@ impl Around {
         }
         if self.unread != last.unread {
             embed::tell_unread(self.unread);
+        }
+        if self.led != last.led {
+            embed::led(self.led);
         }
         if let Some(online) = self.online.filter(|_| self.online != last.online) {
             embed::tell_status(online);

@@ -25,6 +25,6 @@ fn a_person_who_is_not_believed_is_told_of_and_nothing_more_is_tried() {
     talk.sign();
     talk.receive(ToWidget::Refused { id: None, code: Refusal::Identity, retry_after: None }, 0);
     assert_eq!(talk.deeds(), [Deed::Tell(News::Unproven), Deed::Leave]);
-    talk.say(id(1), "раз".to_owned(), 0);
+    talk.say(Pending::new(id(1), "раз".to_owned(), 0), 0);
     assert_eq!(talk.deeds(), []);
 }

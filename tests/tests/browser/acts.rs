@@ -1,0 +1,175 @@
+//! What visitors do with messages: they change them, take them back, answer one, rate, and end the conversation.
+
+use otklik_tests::{
+    browser::{Key, Spot, Window},
+    portal::{Line, Vote},
+    shop::{Scene, Visit},
+    stage::{ANNA, SALES},
+};
+
+/// The newest message of `from`, reached for with the pointer, and its menu opened.
+async fn menu(visit: &Visit, from: &str) {
+    let script = format!("[...document.querySelectorAll('[data-from={from}]')].at(-1).focus()");
+    visit.chat().eval::<Option<bool>>(&format!("({script}, null)")).await;
+    visit.chat().find("button", "Message actions").await.press().await;
+    visit.chat().find("menuitem", "Copy").await;
+}
+
+async fn item(visit: &Visit, name: &str) -> Spot {
+    visit.chat().find("menuitem", name).await
+}
+
+async fn field_is(visit: &Visit, text: &str) {
+    visit.chat().until_eq::<String, _>("document.querySelector('textarea').value", text).await;
+}
+
+#[tokio::test]
+async fn a_visitor_mends_and_takes_back_their_words() {
+    let scene = Scene::start().await;
+    let (visit, chat) = scene.talk("Tow of them").await;
+    visit.chat().find("textbox", "Message").await.type_text("A draft").await;
+    menu(&visit, "visitor").await;
+    visit.tab.shot("acts-menu").await;
+    item(&visit, "Edit").await.press().await;
+    field_is(&visit, "Tow of them").await;
+    visit.tab.shot("acts-editing").await;
+    visit.tab.press(Key::Escape).await;
+    field_is(&visit, "A draft").await;
+    menu(&visit, "visitor").await;
+    item(&visit, "Edit").await.press().await;
+    field_is(&visit, "Tow of them").await;
+    visit.chat().eval::<Option<bool>>("(document.querySelector('textarea').value = '', null)").await;
+    visit.tab.type_text("Two of them").await;
+    visit.tab.press(Key::Enter).await;
+    field_is(&visit, "A draft").await;
+    visit.until_shows(&[("visitor", "Two of them")]).await;
+    visit.chat().until("document.querySelector('.meta')?.textContent.includes('edited')").await;
+    scene.stage.portal.wait_texts(&chat.external, &["Two of them"]).await;
+    menu(&visit, "visitor").await;
+    item(&visit, "Delete").await.press().await;
+    visit.chat().find("button", "Cancel").await.press().await;
+    visit.until_shows(&[("visitor", "Two of them")]).await;
+    menu(&visit, "visitor").await;
+    item(&visit, "Delete").await.press().await;
+    visit.chat().find("alertdialog", "Delete the message? The operator may have read it").await;
+    visit.tab.shot("acts-delete").await;
+    visit.chat().find("button", "Delete").await.press().await;
+    visit.until_shows(&[("visitor", "Message deleted")]).await;
+    scene.stage.portal.wait_texts(&chat.external, &[]).await;
+    assert_eq!(visit.tab.complaints(), Vec::<String>::new());
+}
+
+#[tokio::test]
+async fn the_keyboard_alone_mends_the_last_message() {
+    let scene = Scene::start().await;
+    let (visit, chat) = scene.talk("One").await;
+    visit.chat().find("textbox", "Message").await.focus().await;
+    visit.tab.press(Key::ArrowUp).await;
+    field_is(&visit, "One").await;
+    visit.tab.type_text(" more").await;
+    visit.tab.press(Key::Enter).await;
+    scene.stage.portal.wait_texts(&chat.external, &["One more"]).await;
+    field_is(&visit, "").await;
+}
+
+#[tokio::test]
+async fn what_was_changed_without_a_connection_goes_once_it_is_back() {
+    let scene = Scene::start().await;
+    let (visit, chat) = scene.talk("Blue").await;
+    menu(&visit, "visitor").await; // the menu is there already when the network goes
+    visit.tab.press(Key::Escape).await;
+    scene.stage.front.cut();
+    menu(&visit, "visitor").await;
+    item(&visit, "Edit").await.press().await;
+    field_is(&visit, "Blue").await;
+    visit.tab.type_text(" one").await;
+    visit.tab.press(Key::Enter).await;
+    visit.until_shows(&[("visitor", "Blue one")]).await;
+    scene.stage.front.restore();
+    scene.stage.portal.wait_texts(&chat.external, &["Blue one"]).await;
+}
+
+#[tokio::test]
+async fn a_reply_shows_whom_it_answers_and_leads_there() {
+    let scene = Scene::start().await;
+    let (visit, chat) = scene.talk("Is it in stock?").await;
+    let portal = &scene.stage.portal;
+    portal.operator_says(chat.id, ANNA, "Two are left, [b]red[/b] ones").expect("Anna may answer");
+    visit.until_heard("Two are left, red ones").await;
+    menu(&visit, "operator").await;
+    item(&visit, "Reply").await.press().await;
+    visit.tab.shot("acts-replying").await;
+    visit.tab.type_text("Both, please").await;
+    visit.tab.press(Key::Enter).await;
+    let quote = "document.querySelector('.out .quote')";
+    visit
+        .chat()
+        .until_eq::<String, _>(&format!("{quote}?.lastElementChild.textContent"), "Two are left, red ones")
+        .await;
+    portal
+        .wait_chat(&chat.external, |chat| {
+            chat.visitor_texts().last().is_some_and(|text| text.ends_with("Both, please"))
+        })
+        .await;
+    visit.chat().eval::<Option<bool>>(&format!("({quote}.click(), null)")).await;
+    visit.chat().until("document.activeElement?.dataset.from === 'operator'").await;
+    let fence = "-".repeat(54);
+    let quoting = format!("{fence}\nПосетитель 1 [14:05] #chat{}/1\nIs it in stock?\n{fence}\nIt is", chat.id);
+    portal.operator_says(chat.id, ANNA, &quoting).expect("Anna may answer");
+    visit.chat().until("document.querySelectorAll('.in .quote').length === 1").await;
+    visit.tab.shot("acts-quotes").await;
+    visit.chat().eval::<Option<bool>>("(document.querySelector('.in .quote').click(), null)").await;
+    visit.chat().until("document.activeElement?.textContent.includes('Is it in stock?')").await;
+}
+
+#[tokio::test]
+async fn a_rating_is_a_press() {
+    let scene = Scene::start().await;
+    scene.stage.portal.set_line(Line { vote: Some(Vote::default()), ..Line::new(SALES, "Отдел продаж") });
+    let (visit, chat) = scene.talk("Where is my order?").await;
+    let portal = &scene.stage.portal;
+    portal.operator_says(chat.id, ANNA, "On its way").expect("Anna may answer");
+    visit.until_heard("On its way").await;
+    portal.finish(chat.id, ANNA).expect("the talk is open");
+    let up = visit.chat().find("button", "👍 Yes, thanks").await;
+    visit.tab.shot("acts-rating").await;
+    up.press().await;
+    visit.until_heard("Спасибо за оценку!").await;
+    visit.chat().until("document.querySelector('.rate [aria-pressed=true]')?.textContent.includes('Yes')").await;
+    let rated = portal.wait_chat(&chat.external, |chat| !chat.ratings().is_empty()).await;
+    assert_eq!(rated.ratings(), [5]);
+    visit.tab.shot("acts-rated").await;
+}
+
+#[tokio::test]
+async fn a_visitor_ends_the_conversation_with_an_operator() {
+    let scene = Scene::start().await;
+    let (visit, chat) = scene.talk("Hello?").await;
+    let offered = "!document.querySelector('#finish').hidden";
+    assert!(!visit.chat().eval::<bool>(offered).await, "nobody leads yet");
+    scene.stage.portal.operator_says(chat.id, ANNA, "Hello").expect("Anna may answer");
+    visit.chat().until(offered).await;
+    visit.chat().find("button", "Finish the conversation").await.press().await;
+    let question = "Finish the conversation? It stays here, and you can write again any time";
+    visit.chat().find("alertdialog", question).await;
+    visit.tab.shot("acts-finish").await;
+    visit.chat().find("button", "Finish").await.press().await;
+    scene.stage.portal.wait_chat(&chat.external, |chat| chat.open_session().is_none()).await;
+    visit.chat().until("document.querySelector('#sub').textContent === 'Conversation finished'").await;
+    visit.chat().until(&format!("!({offered})")).await;
+}
+
+#[tokio::test]
+async fn on_a_phone_a_touch_brings_the_menu() {
+    let scene = Scene::start().await;
+    let visit = scene.shop.visit_with(&scene.browser, Window::PHONE).await;
+    visit.open().await;
+    visit.chat().find("textbox", "Message").await.type_text("Hello").await;
+    visit.chat().find("button", "Send").await.press().await;
+    visit.until_state("Hello", "delivered").await;
+    menu(&visit, "visitor").await;
+    visit.tab.shot("acts-menu-phone").await;
+    item(&visit, "Edit").await.press().await;
+    field_is(&visit, "Hello").await;
+    visit.tab.shot("acts-editing-phone").await;
+}

@@ -1,0 +1,108 @@
+//! The visitor changes words, rates and leaves.
+
+use super::*;
+use crate::dialogue::{Act, Bubble, Rating};
+
+fn act(n: u64, act: Act, text: &str) -> Pending {
+    Pending { act, ..Pending::new(id(n), text.to_owned(), 0) }
+}
+
+fn accepted(n: u64, seq: Seq) -> ToWidget {
+    ToWidget::Accepted { id: id(n), seq, at: 0 }
+}
+
+fn refused(n: u64, code: Refusal) -> ToWidget {
+    ToWidget::Refused { id: Some(id(n)), code, retry_after: None }
+}
+
+fn bubbles(talk: &Talk) -> Vec<Bubble> {
+    let bubble = |line: Line| if let Shown::Message(bubble) = line.shown { Some(bubble) } else { None };
+    talk.lines(0, &|_| 0).into_iter().filter_map(bubble).collect()
+}
+
+fn shown(talk: &Talk) -> Vec<(String, bool, bool)> {
+    let words =
+        |bubble: Bubble| (bubble.body.iter().find_map(words).unwrap_or_default(), bubble.edited, bubble.deleted);
+    bubbles(talk).into_iter().map(words).collect()
+}
+
+fn request(seq: Seq) -> Entry {
+    let mut entry = answer(seq, "Получилось?");
+    if let Happening::Said { from, rating, .. } = &mut entry.what {
+        (*from, *rating) = (Author::System, true);
+    }
+    entry
+}
+
+#[test]
+fn a_change_shows_at_once_and_goes_behind_the_message() {
+    let shelf = Shared::default();
+    let mut talk = connected(&shelf, "s");
+    talk.say(act(1, Act::Say { reply_to: None }, "раз"), 0);
+    talk.say(act(2, Act::Edit(id(1)), "два"), 0);
+    assert_eq!(talk.deeds(), [say(1, "раз")], "one at a time");
+    assert_eq!(shown(&talk), [("два".to_owned(), true, false)]);
+    talk.receive(accepted(1, 1), 0);
+    assert!(talk.deeds().contains(&Deed::Send(ToServer::Edit { id: id(2), of: id(1), text: "два".to_owned() })));
+    talk.receive(accepted(2, 2), 0);
+    assert_eq!(shown(&talk), [("два".to_owned(), true, false)]);
+    talk.say(act(3, Act::Delete(id(1)), ""), 0);
+    assert_eq!(shown(&talk), [(String::new(), false, true)]);
+    let again = tab(&shelf);
+    assert_eq!(again.queue.list(), [act(3, Act::Delete(id(1)), "")], "kept until it is taken");
+}
+
+#[test]
+fn a_change_that_is_refused_is_undone() {
+    let mut talk = connected(&Shared::default(), "s");
+    talk.say(act(1, Act::Say { reply_to: None }, "раз"), 0);
+    talk.receive(accepted(1, 1), 0);
+    talk.say(act(2, Act::Edit(id(1)), "два"), 0);
+    talk.receive(refused(2, Refusal::TooLate), 0);
+    assert_eq!(shown(&talk), [("раз".to_owned(), false, false)]);
+    assert!(talk.queue.list().is_empty());
+}
+
+#[test]
+fn a_rating_is_given_once_and_shows_what_it_was() {
+    let mut talk = connected(&Shared::default(), "s");
+    let rating = |talk: &Talk| bubbles(talk).iter().map(|bubble| bubble.rating).collect::<Vec<_>>();
+    talk.receive(entries(vec![answer(1, "Вот"), request(2)]), 0);
+    assert_eq!(rating(&talk), [None, Some(Rating::Open)]);
+    talk.say(act(3, Act::Rate(true), ""), 0);
+    assert_eq!(rating(&talk), [None, Some(Rating::Given(true))]);
+    talk.receive(refused(3, Refusal::NotOpen), 0);
+    assert_eq!(rating(&talk), [None, Some(Rating::Late)]);
+    talk.receive(entries(vec![request(3)]), 0);
+    assert_eq!(rating(&talk), [None, None, Some(Rating::Open)], "another request is another chance");
+    let rated = |seq| Entry { seq, at: 0, what: Happening::Rated { like: false } };
+    talk.receive(entries(vec![rated(4)]), 0);
+    assert_eq!(rating(&talk), [None, None, Some(Rating::Given(false))]);
+    talk.receive(entries(vec![Entry { seq: 5, at: 0, what: Happening::Started }]), 0);
+    assert_eq!(rating(&talk), [None, None, Some(Rating::Given(false))]);
+}
+
+#[test]
+fn a_reply_shows_what_it_answers_as_it_is_now() {
+    let mut talk = connected(&Shared::default(), "s");
+    talk.receive(entries(vec![answer(1, "Синий?")]), 0);
+    talk.say(act(3, Act::Say { reply_to: Some(id(1)) }, "Да"), 0);
+    let quoted = |talk: &Talk| bubbles(talk).last().and_then(|bubble| bubble.reply.as_ref()?.text.clone().into());
+    assert_eq!(quoted(&talk), Some("Синий?".to_owned()));
+    talk.receive(entries(vec![Entry { seq: 2, at: 0, what: Happening::Deleted { id: id(1) } }]), 0);
+    assert_eq!(quoted(&talk), Some(String::new()));
+}
+
+#[test]
+fn the_end_is_offered_while_an_operator_leads() {
+    let mut talk = connected(&Shared::default(), "s");
+    assert!(!talk.is_led());
+    talk.receive(entries(vec![answer(1, "Слушаю")]), 0);
+    assert!(talk.is_led());
+    talk.say(act(3, Act::Finish, ""), 0);
+    assert!(!talk.is_led(), "once");
+    talk.receive(accepted(3, 2), 0);
+    assert!(!talk.is_led());
+    talk.receive(entries(vec![answer(3, "Ещё одно")]), 0);
+    assert!(talk.is_led());
+}
