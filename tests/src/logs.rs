@@ -16,6 +16,9 @@ pub const EVERYTHING: &str = "otklik_server=trace,otklik=trace,shared=trace,info
 /// What one line of a log shows of a secret, with what surrounds it.
 const AROUND: usize = 300;
 
+/// How much of a secret is looked for, in characters.
+const BEGINNING: usize = 100;
+
 static LOG: Mutex<String> = Mutex::new(String::new());
 static SECRETS: Mutex<Vec<String>> = Mutex::new(Vec::new());
 static QUIET: AtomicBool = AtomicBool::new(false);
@@ -65,7 +68,9 @@ pub fn confide(secret: &str) {
 pub fn audit(from: usize, secrets: impl IntoIterator<Item = String>) -> Vec<String> {
     let confided = SECRETS.lock().unwrap_or_else(PoisonError::into_inner).clone();
     let is_telling = |secret: &String| secret.chars().count() >= if secret.is_ascii() { 8 } else { 4 };
-    let secrets: Vec<String> = secrets.into_iter().chain(confided).filter(is_telling).collect();
+    // The beginning of a long text is telling enough, and the finder grows with every letter.
+    let beginning = |secret: String| secret.chars().take(BEGINNING).collect::<String>();
+    let secrets: Vec<String> = secrets.into_iter().chain(confided).filter(is_telling).map(beginning).collect();
     let finder = AhoCorasick::new(&secrets).expect("the secrets fit into memory");
     let log = log();
     let told = log.get(from..).unwrap_or_default().lines().filter_map(|line| {
