@@ -153,7 +153,7 @@
       field.value = text;
       typed();
     },
-    send: ({ text }) => submit(text) || shell.tell("message:failed"),
+    send: ({ text }) => extra?.take(text.trim()) || submit(text) || shell.tell("message:failed"),
     insets({ value }) {
       ["t", "r", "b", "l"].forEach((side, i) => root.style.setProperty(`--inset-${side}`, `${+value[i] || 0}px`));
     },
@@ -173,6 +173,7 @@
     document.body.style.display = "none"; // not for a moment may the next one see this one's words
     ready = () => {};
     shell.onleave?.();
+    extra?.leave();
     relocate(name, value);
   };
   /** The page says who is there. */
@@ -211,7 +212,7 @@
     const left = limit - length(field.value.trim());
     hint.classList.toggle("bad", left < 0);
     hint.textContent = left < 0 ? say("over", { n: -left }) : left < 200 ? say("left", { n: left }) : appHint;
-    send.setAttribute("aria-disabled", String(!field.value.trim() || left < 0));
+    send.setAttribute("aria-disabled", String(!(field.value.trim() || extra?.has()) || left < 0));
   };
   /** The field is as high as its text, up to what the style sheet allows. */
   const fit = () => {
@@ -226,14 +227,15 @@
   };
   // Kept texts lie in the storage that all tabs of this site share; whichever app lives first takes them all.
   const kept = () => JSON.parse(store.get("kept") || "[]");
+  const newName = () =>
+    [...crypto.getRandomValues(new Uint8Array(16))].map((byte) => byte.toString(16).padStart(2, "0")).join("");
   /** Whether the text goes on its way, under a name of its own by which the relay knows a repeat. */
-  const submit = (text) => {
+  const submit = (text, files = "", id = newName()) => {
     text = text.trim();
-    if (!text || length(text) > limit) return false;
-    const id = [...crypto.getRandomValues(new Uint8Array(16))].map((byte) => byte.toString(16).padStart(2, "0")).join("");
-    if (ready) ready(text, id);
+    if (!(text || files) || length(text) > limit) return false;
+    if (ready) ready(text, id, files);
     else {
-      store.set("kept", JSON.stringify([...kept(), { text, id }]));
+      store.set("kept", JSON.stringify([...kept(), { text, id, files }]));
       drawEarly({ text, id });
     }
     return true;
@@ -241,7 +243,7 @@
   const press = () => {
     if (!site) shell.hint(say("preview_note"));
     else if (send.getAttribute("aria-disabled") === "false") {
-      field.value = shell.over?.(field.value) ?? (submit(field.value), "");
+      field.value = shell.over?.(field.value) ?? (extra?.take(field.value.trim()) || submit(field.value), "");
       shell.hint("");
       typed();
       keepDraft();
@@ -289,6 +291,19 @@
     comp.onpointerdown = (event) => {
       if (event.target !== field && !send.contains(event.target)) event.preventDefault(), field.focus();
     };
+    $("clip").onclick = () => (site ? $("pick").click() : shell.hint(say("preview_note")));
+    $("pick").onchange = ({ target }) => attach([...target.files], (target.value = ""));
+    field.onpaste = (event) => attach([...event.clipboardData.files], event);
+    const dragged = (event) => event.dataTransfer?.types.includes("Files");
+    const leave = () => comp.classList.remove("drop");
+    addEventListener("dragover", (event) => {
+      if (!dragged(event)) return;
+      event.preventDefault();
+      comp.classList.add("drop");
+      shell.hint(say("drop"));
+    });
+    addEventListener("dragleave", (event) => event.relatedTarget || (leave(), shell.hint("")));
+    addEventListener("drop", (event) => dragged(event) && (leave(), shell.hint(""), attach([...event.dataTransfer.files], event)));
     addEventListener("pagehide", keepDraft);
     addEventListener("resize", fit);
     document.fonts?.ready.then(fit);
@@ -316,6 +331,31 @@
     found?.focus({ preventScroll: true });
   });
 
+  // --- Files: what they take is loaded with the first one, or to renew an address that is over.
+  let extra;
+  const load = async () =>
+    (extra ??= (await import(data.attach)).default({
+      shell, store, limits: data.files, comp, field, log, redraw: drawHint, name: newName,
+      submit: (text, files, id) => submit(text, files.length ? JSON.stringify(files) : "", id),
+    }));
+  const attach = async (files, event) => {
+    if (!files.length) return;
+    event?.preventDefault?.();
+    try {
+      if (site) (await load()).add(files);
+    } catch {
+      shell.hint(say("offline"));
+    }
+  };
+  // An address tells behind its `#` until when it is good, in seconds.
+  log.addEventListener("click", (event) => {
+    const link = event.target.closest("a[data-file]");
+    const until = link?.hash.slice(1) * 1000;
+    if (!until || until > Date.now()) return;
+    event.preventDefault();
+    load().then((files) => files.open(link), () => shell.hint(say("offline")));
+  });
+
   // --- The seam.
   const icons = { offline: "wifi", connecting: "retry", back: "check" };
   const icon = (id) => {
@@ -340,7 +380,8 @@
       store.set("kept", "");
       $("early")?.remove();
       ready = fn;
-      early.forEach(({ text, id }) => fn(text, id));
+      early.forEach(({ text, id, files = "" }) => fn(text, id, files));
+      if ($("going")) log.append($("going")); // what waits for its files stays behind what the app shows
     },
     tell(name, detail) {
       if (name === "identify:error") {
@@ -395,6 +436,8 @@
       field.value ||= store.get("draft") || "";
       typed();
       kept().forEach(drawEarly);
+      if (store.get("left")) shell.hint(say("file_left"), store.set("left"));
+      $("clip").hidden = site && !(shelf instanceof Storage); // without storage nobody would know whose a file is
     }
     dispatchEvent(new Event("known"));
     if (shell.awake) start();

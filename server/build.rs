@@ -29,7 +29,7 @@ use table::Table;
 type Failure = Box<dyn std::error::Error>;
 
 /// Files of `assets/` that a browser fetches by themselves. The others go into a document as text.
-const SERVED: [&str; 2] = ["acts.js", "host.js"];
+const SERVED: [&str; 3] = ["acts.js", "attach.js", "host.js"];
 
 /// Folders of `assets/` that the relay does not serve: the demo's.
 const FOREIGN: [&str; 2] = ["desk", "shop"];

@@ -114,8 +114,13 @@ function bubble(message, group, last) {
   const text = message.deleted ? el('p', {}, word('deleted')) : el('p', { dir: 'auto' }, shown(message.text));
   return el('div', { className: `msg ${last ? 'last' : ''}`, 'data-from': message.from, 'data-id': message.id, 'data-state': message.state },
     own ? tools(message, group.may) : null,
-    el('div', { className: `bubble ${message.deleted ? 'gone' : ''}` }, text,
+    el('div', { className: `bubble ${message.deleted ? 'gone' : ''}` }, message.text || message.deleted ? text : null, ...message.files.map(file),
       message.edited && !message.deleted ? el('small', {}, word('edited')) : null));
+}
+
+function file(one) {
+  const what = one.image ? el('img', { src: `/desk/file/${one.id}`, alt: one.name }) : `${one.name}, ${Math.ceil(one.size / 1024)} KB`;
+  return el('p', { className: 'file' }, el('a', { href: `/desk/file/${one.id}`, target: '_blank', download: one.image ? undefined : one.name }, what));
 }
 
 function tools(message, may) {
@@ -155,6 +160,15 @@ function grow() {
   byId('send').setAttribute('aria-disabled', String(!field.value.trim()));
 }
 
+/** Each file is a message of its own. */
+async function sendFiles(files) {
+  for (const one of files) {
+    const query = new URLSearchParams({ chat: talk.chat, by: byId('by').value, name: one.name, kind: one.type });
+    const answer = await fetch(`/desk/file?${query}`, { method: 'POST', body: one });
+    tell(answer.ok ? '' : word('error_gone'));
+  }
+}
+
 async function send() {
   const field = byId('field');
   const text = field.value.trim();
@@ -174,6 +188,8 @@ async function send() {
 
 /** Wires what stands in the document for good. */
 export function wire() {
+  byId('clip').onclick = () => byId('pick').click();
+  byId('pick').onchange = ({ target }) => sendFiles([...target.files]).then(() => { target.value = ''; });
   const field = byId('field');
   const log = byId('log');
   log.addEventListener('scroll', () => { atEnd = log.scrollHeight - log.scrollTop - log.clientHeight < 80; });

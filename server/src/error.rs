@@ -7,6 +7,7 @@ use axum::Json;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use shared::{MessageId, Refusal, ToWidget};
+use std::io::ErrorKind;
 
 /// Why a visitor's request got no answer of its own.
 #[derive(Debug, thiserror::Error)]
@@ -18,6 +19,8 @@ pub enum Failure {
     RefusedFor(u32, Refusal),
     #[error("the store failed")]
     Store(#[from] StoreError),
+    #[error("the folder of files failed")]
+    Disk(#[source] std::io::Error),
 }
 
 impl Failure {
@@ -30,6 +33,11 @@ impl Failure {
                 tracing::error!(error = chain(error), "a visitor's request failed");
                 (Refusal::Internal, None) // the detail stays in our log
             }
+            Self::Disk(error) => {
+                tracing::error!(error = chain(error), "a visitor's file was not kept");
+                let is_full = matches!(error.kind(), ErrorKind::StorageFull | ErrorKind::QuotaExceeded);
+                (if is_full { Refusal::NoRoom } else { Refusal::Internal }, None)
+            }
         };
         ToWidget::Refused { id, code, retry_after }
     }
@@ -40,7 +48,8 @@ impl IntoResponse for Failure {
         let frame = self.frame(None);
         let ToWidget::Refused { code, retry_after, .. } = &frame else { return StatusCode::OK.into_response() };
         let status = match code {
-            Refusal::TooFast | Refusal::TooManyConnections => StatusCode::TOO_MANY_REQUESTS,
+            Refusal::TooFast | Refusal::TooManyConnections | Refusal::TooManyFiles => StatusCode::TOO_MANY_REQUESTS,
+            Refusal::NoRoom => StatusCode::INSUFFICIENT_STORAGE,
             Refusal::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             Refusal::Origin => StatusCode::FORBIDDEN,
             Refusal::BadFrame => StatusCode::BAD_REQUEST,

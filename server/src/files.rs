@@ -7,11 +7,12 @@ mod address;
 mod kind;
 mod name;
 
-pub use address::{Addresses, Place};
-pub use name::{mime_of, tidy};
+pub use address::{ADDRESS_LASTS, Addresses, Place};
+pub use name::{cut, mime_of, tidy};
 
 use crate::ids::FileKey;
 use bytes::Bytes;
+use shared::{FileId, FileKind};
 use std::collections::HashSet;
 use std::io::{Error, ErrorKind, Read};
 use std::path::{Path, PathBuf};
@@ -41,6 +42,18 @@ pub struct Look {
     pub size: u64,
     /// None: no image that a page may show.
     pub image: Option<Image>,
+}
+
+impl Look {
+    /// The file called `name` as the visitor sees it, and what it is served as.
+    pub fn describe(&self, id: FileId, name: String) -> (shared::File, &'static str) {
+        let (kind, mime) = match &self.image {
+            Some(image) => (FileKind::Image, image.mime),
+            None => (FileKind::File, mime_of(&name)),
+        };
+        let (width, height) = self.image.map(|image| (image.width, image.height)).unzip();
+        (shared::File { id, name, size: self.size, kind, width, height, state: None, href: None }, mime)
+    }
 }
 
 /// An image as it is shown.

@@ -39,6 +39,7 @@ use hub::Hub;
 use limits::Limits;
 use relay::Relay;
 use setup::Setup;
+use shared::Millis;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -108,9 +109,9 @@ pub async fn run(
     let channels = Channels::new(store.clone(), portals.clone());
     let (stop, work) = (shutdown.clone(), tasks.clone());
     let files = Files::beside(&config.data, config.limits.file_bytes);
-    let addresses = Addresses::new(store.derive("files"));
-    let (hub, time, to) = (Hub::default(), clock.clone(), portals.clone());
-    let relay = Relay::new(store.clone(), to, channels.clone(), hub.clone(), files.clone(), time, work, stop);
+    let addresses = Addresses::new(store.derive("files"), config.public_url.clone());
+    let (hub, time, to, at) = (Hub::default(), clock.clone(), portals.clone(), addresses.clone());
+    let relay = Relay::new(store.clone(), to, channels.clone(), hub.clone(), files.clone(), at, time, work, stop);
     let config = Arc::new(config);
     let (stop, work) = (shutdown.clone(), tasks.clone());
     let (known, seen) = (portals.clone(), channels.clone());
@@ -172,7 +173,7 @@ async fn serve(listener: Option<TcpListener>, router: Router, shutdown: &Cancell
 /// Drops what visitors began and did not use, at the start and daily: a greeting costs a stranger nothing.
 async fn tidy(store: Store, files: Files, clock: Clock, shutdown: CancellationToken) {
     while !shutdown.is_cancelled() {
-        if let Err(error) = sweep(&store, &files).await {
+        if let Err(error) = sweep(&store, &files, clock.now().saturating_sub(clock::millis(DAY))).await {
             tracing::error!(error = telemetry::chain(&*error), "files that nobody needs stay");
         }
         if let Err(error) = store.drop_unused(clock.now().saturating_sub(clock::millis(DAY))).await {
@@ -185,8 +186,9 @@ async fn tidy(store: Store, files: Files, clock: Clock, shutdown: CancellationTo
     }
 }
 
-/// Removes files from the disk that no message has.
-async fn sweep(store: &Store, files: &Files) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
+/// Removes files from the disk that no message has; uploads have a day to get one.
+async fn sweep(store: &Store, files: &Files, before: Millis) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
+    store.drop_unused_files(before).await?;
     Ok(files.sweep(store.file_keys().await?).await?)
 }
 

@@ -11,6 +11,9 @@ use std::hash::Hash;
 use std::net::{IpAddr, Ipv6Addr};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+/// How many times as many files as a session's an address may send: an office shares one.
+const OFFICE: u32 = 20;
+
 /// Counters of this process. A cheap handle: clones share them.
 #[derive(Clone)]
 pub struct Limits {
@@ -24,6 +27,8 @@ struct Counters {
     messages_of_session: Buckets<TokenHash>,
     messages_of_address: Buckets<IpAddr>,
     sessions_of_address: Buckets<IpAddr>,
+    files_of_session: Buckets<TokenHash>,
+    files_of_address: Buckets<IpAddr>,
     profiles_of_session: Buckets<TokenHash>,
     open_of_session: HashMap<TokenHash, u32>,
     open_of_address: HashMap<IpAddr, u32>,
@@ -54,6 +59,26 @@ impl Limits {
         }
         counters.messages_of_session.take(session, of_session, now);
         counters.messages_of_address.take(address, of_address, now);
+        Ok(())
+    }
+
+    /// Counts an upload.
+    ///
+    /// # Errors
+    /// `TooManyFiles` with the seconds until the session, or the address, may send another. Nothing is counted then.
+    pub fn upload(&self, session: TokenHash, address: IpAddr) -> Result<(), Failure> {
+        let (now, address) = (self.clock.now(), network(address));
+        let of_session = Rate::new(self.config.files_burst, self.config.files_per_minute);
+        let (burst, per_minute) = (self.config.files_burst, self.config.files_per_minute);
+        let of_address = Rate::new(burst.saturating_mul(OFFICE), per_minute.saturating_mul(OFFICE));
+        let mut counters = self.lock();
+        let wait = counters.files_of_session.wait(&session, of_session, now);
+        let wait = wait.max(counters.files_of_address.wait(&address, of_address, now));
+        if wait > 0 {
+            return Err(Failure::RefusedFor(seconds(wait), Refusal::TooManyFiles));
+        }
+        counters.files_of_session.take(session, of_session, now);
+        counters.files_of_address.take(address, of_address, now);
         Ok(())
     }
 
@@ -153,7 +178,11 @@ fn leave<K: Eq + Hash>(open: &mut HashMap<K, u32>, key: &K) {
 }
 
 fn too_fast(wait: Millis) -> Failure {
-    Failure::RefusedFor(u32::try_from(wait.div_ceil(1_000)).unwrap_or(u32::MAX), Refusal::TooFast)
+    Failure::RefusedFor(seconds(wait), Refusal::TooFast)
+}
+
+fn seconds(wait: Millis) -> u32 {
+    u32::try_from(wait.div_ceil(1_000)).unwrap_or(u32::MAX)
 }
 
 /// Who counts as one address: one of version 4, the 64 bits of a network of version 6.

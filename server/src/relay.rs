@@ -33,11 +33,11 @@ use crate::bitrix::trouble::Trouble;
 use crate::channel::Channels;
 use crate::clock::Clock;
 use crate::config::Config;
-use crate::files::Files;
+use crate::files::{Addresses, Files};
 use crate::hub::Hub;
 use crate::ids::PortalHost;
 use crate::presence::Presences;
-use crate::store::{Store, StoreError};
+use crate::store::{Lane, Store, StoreError};
 use recover::Nets;
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -55,6 +55,7 @@ pub struct Relay {
     presences: Presences,
     hub: Hub,
     files: Files,
+    addresses: Addresses,
     clock: Clock,
     tasks: TaskTracker,
     shutdown: CancellationToken,
@@ -96,6 +97,7 @@ impl Relay {
         channels: Channels,
         hub: Hub,
         files: Files,
+        addresses: Addresses,
         clock: Clock,
         tasks: TaskTracker,
         shutdown: CancellationToken,
@@ -104,7 +106,7 @@ impl Relay {
         let bells = Arc::new(Bells { inbox: Notify::new(), fetch: Notify::new(), confirm });
         let presences = Presences::new(store.clone(), channels.clone(), clock.clone());
         let nets = Arc::new(portals.iter().map(|portal| (portal.host().clone(), Nets::default())).collect());
-        Self { store, portals, channels, presences, hub, files, clock, tasks, shutdown, bells, nets }
+        Self { store, portals, channels, presences, hub, files, addresses, clock, tasks, shutdown, bells, nets }
     }
 
     /// Carries until the shutdown.
@@ -119,7 +121,10 @@ impl Relay {
         for portal in self.portals.iter() {
             let portal = |urgency| portal.for_calls_of(urgency);
             let (titles, titled) = mpsc::channel(titles::WAITING);
-            self.lasting(&failed, outbox::Outbox::new(self.clone(), portal(Urgency::Message), titles).run());
+            for lane in [Lane::Words, Lane::Files] {
+                let (portal, titles) = (portal(Urgency::Message), titles.clone());
+                self.lasting(&failed, outbox::Outbox::new(self.clone(), portal, titles, lane).run());
+            }
             self.lasting(&failed, titles::run(self.clone(), portal(Urgency::Upkeep), titled));
             self.lasting(&failed, confirm::run(self.clone(), portal(Urgency::Confirmation)));
             self.lasting(&failed, recover::from_the_queue(self.clone(), portal(Urgency::Upkeep)));

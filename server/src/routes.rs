@@ -15,6 +15,7 @@ mod poll;
 mod posted;
 mod settings;
 mod stream;
+mod upload;
 mod visitor;
 
 use crate::AppState;
@@ -22,7 +23,7 @@ use axum::Router;
 use axum::http::header;
 use axum::middleware::map_response;
 use axum::response::Response;
-use axum::routing::{get, post};
+use axum::routing::{get, post, put};
 use tower_http::catch_panic::CatchPanicLayer;
 
 /// Everything that is served on `listen`.
@@ -37,6 +38,7 @@ fn visitors() -> Router<AppState> {
     Router::new()
         .route("/v1/stream", get(stream::stream))
         .route("/v1/poll", post(poll::poll))
+        .route("/v1/files/{id}", put(upload::put).post(upload::address).delete(upload::discard))
         .layer(map_response(private))
 }
 

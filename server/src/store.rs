@@ -38,7 +38,7 @@ pub use activity::{Active, Activity};
 pub use ask::Ask;
 pub use choices::Choices;
 pub use dialogues::DialogueRecord;
-pub use errand::Errand;
+pub use errand::{Errand, Lane};
 pub use files::{Fetch, Fetched, FileRecord, FileSource};
 pub use inbox::{Confirmation, EventNo, InboxAct, KeptEvent, WorkedOff};
 pub use log::{AtPortal, Position, Reply, StoredEntry, Told, Vote};

@@ -64,8 +64,13 @@ pub fn from_widget(frame: &ToServer, quote: impl Fn(&str) -> String) -> String {
             let start = ["{\"type\":\"hello\",\"version\":", &version, ",\"site\":", &site, &session].concat();
             [&start, ",\"seen\":", &seen, &identity, "}"].concat()
         }
-        ToServer::Say { id, text, reply_to } => {
-            act("say", id, reply_to.as_ref().map(|to| ("reply_to", to)), Some(&quote(text)))
+        ToServer::Say { id, text, reply_to, files } => {
+            let mut text = quote(text);
+            if !files.is_empty() {
+                let ids: Vec<&str> = files.iter().map(FileId::as_str).collect();
+                text = [&text, ",\"files\":[\"", &ids.join("\",\""), "\"]"].concat();
+            }
+            act("say", id, reply_to.as_ref().map(|to| ("reply_to", to)), Some(&text))
         }
         ToServer::Edit { id, of, text } => act("edit", id, Some(("of", of)), Some(&quote(text))),
         ToServer::Delete { id, of } => act("delete", id, Some(("of", of)), None),
@@ -122,7 +127,7 @@ fn entry<N: Node>(entry: &N) -> Option<Entry> {
             body: each(entry, "body", piece)?,
             reply_to: id_at(entry, "reply_to"),
             rating: entry.get("rating").is_some_and(|rating| rating.truth()),
-            files: each(entry, "files", file).unwrap_or_default(),
+            files: entry.get("files").as_ref().map(files).unwrap_or_default(),
             before: number(entry, "before"),
         },
         "file" => Happening::File { id: id(entry)?, file: file(&entry.get("file")?)? },
@@ -136,6 +141,11 @@ fn entry<N: Node>(entry: &N) -> Option<Entry> {
         _ => Happening::Unknown,
     };
     Some(Entry { seq: number(entry, "seq")?, at: number(entry, "at")?, what })
+}
+
+/// A list of files, as the relay describes them.
+pub fn files<N: Node>(list: &N) -> Vec<File> {
+    list.list().unwrap_or_default().iter().filter_map(file).collect()
 }
 
 fn file<N: Node>(of: &N) -> Option<File> {
@@ -192,6 +202,9 @@ fn refusal(code: &str) -> Refusal {
         "origin" => Refusal::Origin,
         "too_many_connections" => Refusal::TooManyConnections,
         "version" => Refusal::Version,
+        "too_many_files" => Refusal::TooManyFiles,
+        "file_unknown" => Refusal::FileUnknown,
+        "no_room" => Refusal::NoRoom,
         "internal" => Refusal::Internal,
         _ => Refusal::Unknown,
     }

@@ -27,6 +27,9 @@ pub enum ToServer {
         /// The message it answers.
         #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "Option::is_none"))]
         reply_to: Option<MessageId>,
+        /// Uploaded before. With files, the text may be empty.
+        #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "Vec::is_empty"))]
+        files: Vec<FileId>,
     },
     /// The visitor's own message `of` says this now. `id` names this act, which is repeated and answered as `Say` is;
     /// so are those below.
@@ -191,6 +194,12 @@ pub enum Refusal {
     TooManyConnections,
     /// The widget is too old for this relay: reload.
     Version,
+    /// More files than one message, or one visitor for now, may have.
+    TooManyFiles,
+    /// A file that was not uploaded, or too long ago.
+    FileUnknown,
+    /// The relay's disk is full.
+    NoRoom,
     /// Our fault; the detail is in the relay's log.
     Internal,
     /// A reason this side is too old to know.

@@ -25,6 +25,7 @@ pub mod signing;
 pub mod sim;
 pub mod site;
 pub mod stage;
+pub mod upload;
 pub mod visitor;
 pub mod wait;
 

@@ -147,6 +147,11 @@ impl Visitor {
         answer
     }
 
+    /// The relay's origin.
+    pub fn relay(&self) -> &str {
+        &self.relay
+    }
+
     /// Sends a frame as it is.
     pub async fn send(&mut self, frame: &ToServer) {
         let text = serde_json::to_string(frame).expect("a frame is JSON");
@@ -160,7 +165,7 @@ impl Visitor {
 
     /// Writes `text` and waits until the relay has it on disk.
     pub async fn say(&mut self, text: &str) -> MessageId {
-        self.accepted(|id| ToServer::Say { id, text: text.to_owned(), reply_to: None }).await
+        self.accepted(|id| ToServer::Say { id, text: text.to_owned(), reply_to: None, files: Vec::new() }).await
     }
 
     /// Does what `frame` makes of a new name, and waits until the relay has it on disk.

@@ -8,10 +8,12 @@ use crate::clock::{self, Alarm};
 use crate::connection::{Connection, Event};
 use crate::dialogue::{Act, Pending};
 use crate::embed;
+use crate::json::parse;
 use crate::storage::Storage;
 use crate::talk::{Deed, News, Talk};
 use crate::view::Wish;
 use screen::Screen;
+use shared::decode;
 use shared::{Hello, MessageId, Millis, ToWidget};
 use std::cell::{OnceCell, RefCell};
 use std::rc::Rc;
@@ -77,10 +79,14 @@ fn hello() -> Hello {
     Hello { identity: embed::identity(), ..hello }
 }
 
-fn say(text: String, id: String) {
+/// `files`: JSON of what was uploaded, or nothing.
+fn say(text: String, id: String, files: String) {
     let Ok(id) = MessageId::try_from(id) else { return }; // the shell makes them
+    let files = parse(&files).as_ref().map(decode::files).unwrap_or_default();
     with(|app| app.screen.stay_at_end());
-    act(&mut |talk, now| talk.say(Pending::new(id.clone(), text.clone(), now), now));
+    act(&mut |talk, now| {
+        talk.say(Pending { files: files.clone(), ..Pending::new(id.clone(), text.clone(), now) }, now);
+    });
 }
 
 /// What the visitor does with a message, or with the conversation; `of` names the message.

@@ -103,9 +103,10 @@ pub fn size(bytes: u64) -> String {
     SHELL.with(|shell| shell.size(bytes as f64))
 }
 
-/// `take` gets what was sent before the app lived, and from now on what is sent: a text and its message's name.
-pub fn take_texts(take: impl FnMut(String, String) + 'static) {
-    let take = Closure::<dyn FnMut(String, String)>::new(take);
+/// `take` gets what was sent before the app lived, and from now on what is sent: a text, its message's name, and JSON of
+/// its files, or nothing.
+pub fn take_texts(take: impl FnMut(String, String, String) + 'static) {
+    let take = Closure::<dyn FnMut(String, String, String)>::new(take);
     SHELL.with(|shell| shell.take(&take.into_js_value()));
 }
 

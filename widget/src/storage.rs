@@ -3,8 +3,8 @@
 
 use crate::dialogue::{Act, Fate, Pending};
 use crate::json::{Json, parse, quote};
-use shared::decode::Node;
-use shared::{MessageId, Refusal, Seq};
+use shared::decode::{Node, files};
+use shared::{File, FileKind, MessageId, Refusal, Seq};
 
 /// A browser's storage of texts by name.
 pub trait Shelf {
@@ -105,6 +105,8 @@ fn pending(json: &Json) -> Option<Pending> {
     let at = json.get("at")?.number()? as u64;
     let refused = json.get("refused").is_some_and(|refused| refused.truth());
     let fate = if refused { Fate::Refused(Refusal::Unknown) } else { Fate::Waiting };
+    let mut files = Node::get(json, "files").as_ref().map(files).unwrap_or_default();
+    files.iter_mut().for_each(|file| file.href = None); // it was this page's
     let other = |name| MessageId::try_from(json.get(name)?.text()?).ok();
     let act = match json.get("act").and_then(|act| act.text()).unwrap_or_default().as_str() {
         "edit" => Act::Edit(other("of")?),
@@ -114,7 +116,7 @@ fn pending(json: &Json) -> Option<Pending> {
         "finish" => Act::Finish,
         _ => Act::Say { reply_to: other("of") },
     };
-    Some(Pending { act, fate, ..Pending::new(id, json.get("text")?.text()?, at) })
+    Some(Pending { act, fate, files, ..Pending::new(id, json.get("text")?.text()?, at) })
 }
 
 fn written(message: &Pending) -> String {
@@ -130,12 +132,38 @@ fn written(message: &Pending) -> String {
     };
     let of = of.map(|of| ["\",\"of\":\"", of.as_str()].concat()).unwrap_or_default();
     let id = message.id.as_str();
-    ["{\"id\":\"", id, "\",\"act\":\"", act, &of, "\",\"text\":", &text, ",\"at\":", &at, refused].concat()
+    let files: Vec<_> = message.files.iter().map(described).collect();
+    let files = if files.is_empty() { String::new() } else { [",\"files\":[", &files.join(","), "]"].concat() };
+    ["{\"id\":\"", id, "\",\"act\":\"", act, &of, "\",\"text\":", &text, ",\"at\":", &at, &files, refused].concat()
+}
+
+fn described(file: &File) -> String {
+    let kind = if file.kind == FileKind::Image { "image" } else { "file" };
+    let pixels = |pixels: Option<u32>| pixels.map_or("null".to_owned(), |pixels| pixels.to_string());
+    let (name, size) = (quote(&file.name), file.size.to_string());
+    let (width, height) = (pixels(file.width), pixels(file.height));
+    [
+        "{\"id\":\"",
+        file.id.as_str(),
+        "\",\"name\":",
+        &name,
+        ",\"size\":",
+        &size,
+        ",\"kind\":\"",
+        kind,
+        "\",\"width\":",
+        &width,
+        ",\"height\":",
+        &height,
+        "}",
+    ]
+    .concat()
 }
 
 #[cfg(test)]
 pub mod tests {
     use super::*;
+    use shared::FileId;
     use std::cell::RefCell;
     use std::collections::HashMap;
     use std::rc::Rc;
@@ -183,6 +211,13 @@ pub mod tests {
         there.change_queue(|queue| queue.push(Pending { fate: Fate::Refused(Refusal::Unknown), ..message(2) }));
         assert_eq!(here.queue().len(), 2);
         assert_eq!(here.queue()[0], message(1));
+        let id = FileId::try_from("ffffffff".to_owned()).unwrap();
+        let (name, kind, state, href) = ("\"a\".png".to_owned(), FileKind::Image, None, Some("blob:x".to_owned()));
+        let file = File { id, name, size: 7, kind, width: Some(3), height: None, state, href };
+        let with_file = |href| Pending { files: vec![File { href, ..file.clone() }], ..message(3) };
+        here.change_queue(|queue| queue.push(with_file(file.href.clone())));
+        assert_eq!(here.queue().pop(), Some(with_file(None)), "what its page showed is of that page");
+        here.change_queue(|queue| drop(queue.pop()));
         assert_eq!(here.queue()[1].fate, Fate::Refused(Refusal::Unknown));
         let other_site = Storage::new(Some(Box::new(shelf.clone())), "k3v9y");
         assert_eq!(other_site.queue(), []);

@@ -124,9 +124,11 @@ impl Talk {
             self.judge(id, Fate::Waiting);
             self.begin();
             self.pump(now);
-        } else if let Some(text) = self.history.message(id).and_then(|message| message.body.iter().find_map(words)) {
+        } else if let Some(message) = self.history.message(id) {
+            let text = message.body.iter().find_map(words).unwrap_or_default();
+            let again = Pending { files: message.files.to_vec(), ..Pending::new(new, text, now) };
             self.settle(id);
-            self.say(Pending::new(new, text, now), now);
+            self.say(again, now);
         }
     }
 

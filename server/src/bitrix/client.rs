@@ -27,7 +27,7 @@ use shared::Millis;
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
-use tokio::sync::{Notify, watch};
+use tokio::sync::watch;
 use tokio_util::task::TaskTracker;
 use url::Url;
 
@@ -102,7 +102,7 @@ struct Inner {
     looked_for: Mutex<Option<Millis>>,
     /// Held while a pair is exchanged: a refresh token is good once.
     renewing: tokio::sync::Mutex<()>,
-    installed: Notify,
+    installs: watch::Sender<()>,
 }
 
 impl Portals {
@@ -130,7 +130,7 @@ impl Portals {
                 news: news.clone(),
                 looked_for: Mutex::default(),
                 renewing: tokio::sync::Mutex::default(),
-                installed: Notify::new(),
+                installs: watch::Sender::new(()),
             };
             (host, Portal { inner: Arc::new(inner), urgency: Urgency::Page })
         };
@@ -263,12 +263,12 @@ impl Portal {
         *self.inner.pauses() = Pauses::default();
         self.inner.note(Sign::Well);
         self.inner.news.send_replace(());
-        self.inner.installed.notify_one();
+        self.inner.installs.send_replace(());
     }
 
-    /// Returns when the application is installed (again). For one waiter, which misses none.
-    pub async fn installed(&self) {
-        self.inner.installed.notified().await;
+    /// Changes when the application is installed (again).
+    pub fn installs(&self) -> watch::Receiver<()> {
+        self.inner.installs.subscribe()
     }
 
     /// Tokens for a code of the full OAuth flow, or for the refresh token of an install: proves that the settings' keys

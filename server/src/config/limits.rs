@@ -24,6 +24,11 @@ pub struct LimitsConfig {
     pub frame_bytes: u32,
     /// The largest file, in bytes, of either side.
     pub file_bytes: u64,
+    /// Files of one message.
+    pub files_per_message: u32,
+    /// Uploads of one session at once, and a minute once those are used up.
+    pub files_burst: u32,
+    pub files_per_minute: u32,
     /// Messages of one session at once.
     pub session_burst: u32,
     /// Messages of one session a minute, once the burst is used up.
@@ -53,6 +58,10 @@ impl LimitsConfig {
             text_chars: number("text_chars", usual.text_chars, 1, MOST_CHARS)?,
             frame_bytes: number("frame_bytes", usual.frame_bytes, 1_024, 1 << 24)?,
             file_bytes: u64::from(number("file_mb", 20, 1, 1_024)?) * MB,
+            // The portal has a minute to download all of them.
+            files_per_message: number("files_per_message", usual.files_per_message, 1, 10)?,
+            files_burst: number("files_burst", usual.files_burst, 1, 1_000_000)?,
+            files_per_minute: number("files_per_minute", usual.files_per_minute, 1, 1_000_000)?,
             session_burst: number("session_burst", usual.session_burst, 1, 1_000_000)?,
             session_per_minute: number("session_per_minute", usual.session_per_minute, 1, 1_000_000)?,
             address_burst: number("address_burst", usual.address_burst, 1, 1_000_000)?,
@@ -79,6 +88,9 @@ impl Default for LimitsConfig {
             text_chars: 10_000,
             frame_bytes: 65_536,
             file_bytes: 20 * MB,
+            files_per_message: 5,
+            files_burst: 30,
+            files_per_minute: 2,
             session_burst: 20,
             session_per_minute: 60,
             address_burst: 400,

@@ -18,7 +18,8 @@ pub fn tidy(name: &str) -> String {
     if plain.is_empty() { NAMELESS.to_owned() } else { cut(plain) }
 }
 
-fn cut(name: &str) -> String {
+/// A name of at most 50 characters, with its ending kept.
+pub fn cut(name: &str) -> String {
     let count = name.chars().count();
     if count <= MOST_CHARS {
         return name.to_owned();

@@ -5,11 +5,11 @@ use super::Relay;
 use crate::bitrix::client::Portal;
 use crate::bitrix::guard::{Download, GuardError};
 use crate::clock::millis;
-use crate::files::{Claim, Look, mime_of};
+use crate::files::{Claim, Look};
 use crate::ids::FileKey;
 use crate::store::{Fetch, Fetched, StoreError};
 use crate::telemetry::chain;
-use shared::{File, FileKind, Millis};
+use shared::Millis;
 use std::collections::HashSet;
 use std::io::ErrorKind;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -126,7 +126,10 @@ async fn attend(relay: &Relay, fetch: &Fetch) {
     let fetched = tokio::time::timeout(WITHIN, get(relay, fetch)).await.unwrap_or(Err(Miss::Late));
     let now = relay.clock.now();
     let (outcome, claim) = match fetched {
-        Ok((look, claim)) => (kept(fetch, &look), Some(claim)),
+        Ok((look, claim)) => {
+            let (file, mime) = look.describe(fetch.file.id.clone(), fetch.file.name.clone());
+            (Fetched::Kept { file, mime: mime.to_owned() }, Some(claim))
+        }
         Err(miss) => {
             let (attempts, error) = (fetch.attempts + 1, chain(&miss));
             tracing::warn!(dialogue.id = %fetch.dialogue, attempts, error, "an operator's file was not fetched");
@@ -208,17 +211,6 @@ fn resolved(portal: &Portal, link: &str) -> Option<Url> {
     let mut url = Url::parse(&portal.host().origin()).ok()?.join(link).ok()?;
     url.set_fragment(None); // `#img.jpg` is for the portal's own windows
     Some(url)
-}
-
-fn kept(fetch: &Fetch, look: &Look) -> Fetched {
-    let (id, name) = (fetch.file.id.clone(), fetch.file.name.clone());
-    let (kind, mime, pixels) = match &look.image {
-        Some(image) => (FileKind::Image, image.mime, Some((image.width, image.height))),
-        None => (FileKind::File, mime_of(&name), None),
-    };
-    let (width, height) = pixels.unzip();
-    let file = File { id, name, size: look.size, kind, width, height, state: None, href: None };
-    Fetched::Kept { file, mime: mime.to_owned() }
 }
 
 /// Where the visitor may try for themselves: the public link, at the portal or Bitrix24 alone.

@@ -9,6 +9,7 @@
 mod calls;
 mod company;
 mod doubts;
+mod parcel;
 mod rests;
 mod search;
 mod verdict;
@@ -24,7 +25,7 @@ use crate::bitrix::methods::app::Info;
 use crate::bitrix::methods::messages::{MOST, Send, Taken};
 use crate::channel::Seen;
 use crate::ids::LineId;
-use crate::store::{Errand, OutboxItem, Outcome, Settlement, StoreError};
+use crate::store::{Errand, Lane, OutboxItem, Outcome, Position, Settlement, StoreError};
 use crate::telemetry::chain;
 use calls::method;
 use doubts::{Doubts, Ending};
@@ -55,6 +56,10 @@ pub struct Outbox {
     titles: mpsc::Sender<Title>,
     /// The portal's numbers of messages that were in doubt and found: none of them is another one that says the same.
     found: HashSet<u64>,
+    /// Which of the errands are this one's.
+    lane: Lane,
+    /// Errands that are nothing but files, and whose files the portal does not take: they go as links.
+    as_links: HashSet<Position>,
     /// How many messages in doubt are looked for in one request: fewer, after the answer was too large.
     asked_at_once: usize,
     /// What operators call a visitor, before the number; known once the portal told its language.
@@ -63,18 +68,19 @@ pub struct Outbox {
 }
 
 impl Outbox {
-    pub fn new(relay: Relay, portal: Portal, titles: mpsc::Sender<Title>) -> Self {
-        let (rests, doubts) = (Rests::default(), Doubts::default());
-        let (found, asked_at_once, sessions) = (HashSet::new(), histories::AT_ONCE, Sessions::Unknown);
-        Self { relay, portal, rests, doubts, titles, found, asked_at_once, visitor: None, sessions }
+    pub fn new(relay: Relay, portal: Portal, titles: mpsc::Sender<Title>, lane: Lane) -> Self {
+        let (rests, doubts, as_links, found) = (Rests::default(), Doubts::default(), HashSet::new(), HashSet::new());
+        let (asked_at_once, visitor, sessions) = (histories::AT_ONCE, None, Sessions::Unknown);
+        Self { relay, portal, rests, doubts, titles, found, lane, as_links, asked_at_once, visitor, sessions }
     }
 
     /// Delivers until the shutdown. What is left stays on disk for the next start.
     pub async fn run(mut self) -> Result<(), StoreError> {
-        let bell = self.relay.store.outbox_woken(self.portal.host());
+        let bell = self.relay.store.outbox_woken(self.portal.host(), self.lane);
+        let mut installs = self.portal.installs();
         let mut news = self.relay.channels.changes();
         let mut was_in_trouble = false;
-        for item in self.relay.store.in_doubt(self.portal.host()).await? {
+        for item in self.relay.store.in_doubt(self.portal.host(), self.lane).await? {
             // As of now, not since its call: nothing the portal told while we were away has been read yet.
             self.lost(item, Ending::Lost).await?;
         }
@@ -83,7 +89,7 @@ impl Outbox {
         }
         let shutdown = self.relay.shutdown.clone();
         while !shutdown.is_cancelled() {
-            for line in self.relay.store.lines_saved(self.portal.host()) {
+            for line in self.relay.store.lines_saved(self.portal.host(), self.lane) {
                 self.rests.line(line).clear();
             }
             news.mark_unchanged();
@@ -100,7 +106,7 @@ impl Outbox {
                 () = bell.notified() => {}
                 _ = news.changed() => {} // its sender lives as long as the portals do
                 () = self.relay.clock.sleep(wait) => {}
-                () = self.portal.installed() => self.rests = Rests::default(),
+                Ok(()) = installs.changed() => self.rests = Rests::default(),
             }
         }
         Ok(())
@@ -184,7 +190,7 @@ impl Outbox {
     }
 
     async fn waiting(&mut self, most: usize) -> Result<Vec<OutboxItem>, StoreError> {
-        let mut held = self.rests.held(self.now());
+        let mut held = self.rests.held(self.now(), self.lane);
         held.lines.extend(self.relay.channels.closed_lines(self.portal.host()));
         self.relay.store.next_batch(self.portal.host(), most, &held).await
     }
@@ -207,6 +213,10 @@ impl Outbox {
                     self.rests.clear(item.dialogue);
                     self.doubts.took(item.position);
                     self.entitle(&item);
+                    if !self.unpacked(&item, taken.get(nth)).await? {
+                        again.push(item.position);
+                        continue;
+                    }
                     settled.push(Settlement { position: item.position, outcome: Outcome::Delivered(at_portal) });
                 }
                 Verdict::Refused => {
@@ -214,7 +224,10 @@ impl Outbox {
                     rest.lengthen(now, Rest::SHORT);
                     let times = rest.times();
                     tracing::warn!(dialogue.id = %item.dialogue, times, "the portal did not take a message");
-                    if rest.times() < OFFERS {
+                    if times >= parcel::OFFERS && parcel::is_files_alone(&item.what) {
+                        self.as_links.insert(item.position);
+                    }
+                    if times < OFFERS {
                         again.push(item.position);
                     } else {
                         rest.clear();
@@ -229,6 +242,25 @@ impl Outbox {
             self.relay.store.unmark(again).await?;
         }
         self.settle(settled).await
+    }
+
+    /// Sees to the files that the portal lost of what it took. False where the errand is to be done again: it was nothing
+    /// but a file, and that is not there.
+    async fn unpacked(&mut self, item: &OutboxItem, taken: Option<&Taken>) -> Result<bool, StoreError> {
+        if self.as_links.remove(&item.position) {
+            return Ok(true);
+        }
+        let lost = parcel::lost(&item.what, taken);
+        if lost.is_empty() {
+            return Ok(true);
+        }
+        tracing::warn!(dialogue.id = %item.dialogue, count = lost.len(), "the portal lost files on their way");
+        if let Errand::Resend { .. } = item.what {
+            self.as_links.insert(item.position); // it was downloaded, and there is no room for it at the portal
+            return Ok(false);
+        }
+        self.relay.store.resend(item, lost, self.now()).await?;
+        Ok(true)
     }
 
     /// The chat of a message that arrived should be called as its visitor is now.

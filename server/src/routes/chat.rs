@@ -92,6 +92,7 @@ pub async fn chat(
         color: asked.color().or_else(|| Rgb::try_from(site.look.color.as_str()).ok()),
         origins: &site.origins,
         connected: is_open,
+        limits: &state.config.limits,
         asleep: is_open && asked.news.is_some(),
     };
     let policy = Policy { relay: state.config.public_url.as_str(), ancestors: &site.origins.join(" ") };
@@ -125,6 +126,7 @@ async fn preview(asked: &Asked, headers: &HeaderMap, config: &Config, portals: &
         color: asked.color(),
         origins: &[],
         connected: true,
+        limits: &config.limits,
         asleep: false,
     };
     // Our settings page stands in a frame of the portal's: of which one is not known here, for a policy needs every

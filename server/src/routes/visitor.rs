@@ -7,6 +7,7 @@ use crate::AppState;
 use crate::bitrix::bbcode;
 use crate::clock::millis;
 use crate::error::Failure;
+use crate::files::ADDRESS_LASTS;
 use crate::hub::{Attendance, Listener};
 use crate::ids::{DialogueId, FileKey, PortalHost};
 use crate::limits::Open;
@@ -20,7 +21,6 @@ use shared::{
     Author, Entry, File, Happening, Hello, MessageId, PROTOCOL_VERSION, Piece, Refusal, Seq, ToServer, ToWidget,
 };
 use std::net::IpAddr;
-use std::time::Duration;
 
 /// How many entries one frame carries at most.
 const ENTRIES: usize = 100;
@@ -30,9 +30,6 @@ const ENTRIES_BYTES: usize = 60 * 1_024;
 
 /// After how many seconds a message for a site that is off may be tried again.
 const CLOSED_RETRY: u32 = 60;
-
-/// How long a file's address is good.
-const FILE_LASTS: Duration = Duration::from_secs(60 * 60);
 
 /// A visitor who has said hello.
 pub struct Visitor {
@@ -106,7 +103,7 @@ impl Visitor {
     /// Answers a frame that came after hello.
     pub async fn answer(&mut self, frame: ToServer) -> ToWidget {
         match frame {
-            ToServer::Say { id, text, reply_to } => self.act(id, Ask::Say { text, reply_to }).await,
+            ToServer::Say { id, text, reply_to, files } => self.act(id, Ask::Say { text, reply_to, files }).await,
             ToServer::Edit { id, of, text } => self.act(id, Ask::Edit { of, text }).await,
             ToServer::Delete { id, of } => self.act(id, Ask::Delete { of }).await,
             ToServer::Rate { id, like } => self.act(id, Ask::Rate { like }).await,
@@ -130,8 +127,12 @@ impl Visitor {
         if self.attendance.is_over() {
             return Err(Failure::Refused(Refusal::SessionUnknown));
         }
+        let count = if let Ask::Say { files, .. } = &ask { files.len() } else { 0 };
+        if count > state.config.limits.files_per_message as usize {
+            return Err(Failure::Refused(Refusal::TooManyFiles));
+        }
         if let Ask::Say { text, .. } | Ask::Edit { text, .. } = &ask {
-            if text.trim().is_empty() {
+            if text.trim().is_empty() && count == 0 {
                 return Err(Failure::Refused(Refusal::Empty));
             }
             if text.chars().count() > state.config.limits.text_chars as usize {
@@ -206,7 +207,9 @@ impl Visitor {
                 let before = before.filter(|_| dialogue == self.record.dialogue);
                 Happening::Said { id, from, name, body, reply_to, rating, files, before }
             }
-            Told::File { id, file } => Happening::File { id, file: with_address(file) },
+            Told::File { id, file } | Told::Again { of: id, file, .. } => {
+                Happening::File { id, file: with_address(file) }
+            }
             Told::Edited { id, text, act: Some(_), .. } => Happening::Edited { id, body: typed(text) },
             Told::Edited { id, text, .. } => Happening::Edited { id, body: bbcode::parse_from(&self.portal, &text) },
             Told::Deleted { id, .. } => Happening::Deleted { id },
@@ -225,8 +228,8 @@ impl Visitor {
         if file.state.is_some() {
             return file;
         }
-        let until = self.state.clock.now() + millis(FILE_LASTS);
-        let href = self.state.addresses.mint(FileKey::of(dialogue, &file.id), until);
+        let until = self.state.clock.now() + millis(ADDRESS_LASTS);
+        let href = self.state.addresses.mint_until(FileKey::of(dialogue, &file.id), until);
         File { href: Some(href), ..file }
     }
 

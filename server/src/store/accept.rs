@@ -79,7 +79,7 @@ fn follow(
             batch.remove(OUTBOX, of.0)
         }
         _ => {
-            batch.board().put(site, position, Waiting::new(dialogue));
+            batch.board().put(site, position, Waiting::new(dialogue, told.lane()));
             Ok(())
         }
     }

@@ -4,7 +4,7 @@ use super::StoreError;
 use super::committer::Batch;
 use super::log::{Position, ReadLog, Reply, Told, Walk};
 use crate::ids::{DialogueId, ImId};
-use shared::{Author, MessageId, Millis, Refusal};
+use shared::{Author, FileId, MessageId, Millis, Refusal};
 
 /// How long the visitor's own message may be edited: 3 days. Of older ones the portal only pretends
 /// (`imconnector.update.messages`).
@@ -20,6 +20,8 @@ pub enum Ask {
     Say {
         text: String,
         reply_to: Option<MessageId>,
+        /// Uploaded before.
+        files: Vec<FileId>,
     },
     Edit {
         of: MessageId,
@@ -36,7 +38,7 @@ pub enum Ask {
 
 impl From<String> for Ask {
     fn from(text: String) -> Self {
-        Self::Say { text, reply_to: None }
+        Self::Say { text, reply_to: None, files: Vec::new() }
     }
 }
 
@@ -55,18 +57,23 @@ impl Ask {
             Self::Rate { like } => Ok(Told::Rated { id, like }),
             Self::Finish if !head.led => Err(Refusal::NotOpen),
             Self::Finish => Ok(Told::Left { id, session: head.at_portal.session.unwrap_or_default() }),
-            Self::Say { text, reply_to } => {
+            Self::Say { text, reply_to, files } => {
+                let Some(files) = batch.use_files(dialogue, &files)? else { return Ok(Err(Refusal::FileUnknown)) };
                 let reply = match reply_to {
                     Some(to) => reply(batch, dialogue, to)?,
                     None => None,
                 };
-                Ok(Told::visitors(id, text, reply))
+                Ok(Told::visitors(id, text, reply, files))
             }
             Self::Edit { of, text } => {
                 own(batch, dialogue, &of, Some(now))?.map(|unsent| Told::Edited { id: of, text, act: Some(id), unsent })
             }
             Self::Delete { of } => {
-                own(batch, dialogue, &of, None)?.map(|unsent| Told::Deleted { id: of, act: Some(id), unsent })
+                let judged = own(batch, dialogue, &of, None)?;
+                if judged.is_ok() {
+                    batch.forget_files_of(dialogue, &of)?;
+                }
+                judged.map(|unsent| Told::Deleted { id: of, act: Some(id), unsent })
             }
         })
     }

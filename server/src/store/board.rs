@@ -4,6 +4,7 @@
 mod desk;
 
 use super::SiteRecord;
+use super::errand::Lane;
 use super::log::Position;
 use super::outbox::Held;
 use crate::ids::{DialogueId, LineId, PortalHost};
@@ -21,9 +22,9 @@ pub struct Board(Mutex<State>);
 struct State {
     desks: HashMap<SiteKey, Desk>,
     /// Who sends to a portal is woken by this.
-    wakes: HashMap<PortalHost, Arc<Notify>>,
+    wakes: HashMap<(PortalHost, Lane), Arc<Notify>>,
     /// Lines whose site was saved as connected since the portal's sender asked.
-    saved: HashMap<PortalHost, HashSet<LineId>>,
+    saved: HashMap<(PortalHost, Lane), HashSet<LineId>>,
     /// The newest message ever put here: what turns are told by.
     newest: Position,
     /// How many calls have begun.
@@ -45,14 +46,16 @@ pub struct Waiting {
     pub attempts: u32,
     /// Where its words stand, if they were changed before it went.
     pub words: Option<Position>,
+    /// Which calls it waits for.
+    pub lane: Lane,
     /// Whether `OUTBOX` has a row of it.
     pub written: bool,
 }
 
 impl Waiting {
     /// Something new of `dialogue`.
-    pub fn new(dialogue: DialogueId) -> Self {
-        Self { dialogue, sending: None, attempts: 0, words: None, written: false }
+    pub fn new(dialogue: DialogueId, lane: Lane) -> Self {
+        Self { dialogue, sending: None, attempts: 0, words: None, lane, written: false }
     }
 }
 
@@ -88,13 +91,15 @@ impl Board {
         (desk.line, desk.connected) = (site.line, site.connected);
         desk.notes.clone_from(&site.notes);
         if site.connected {
-            state.saved.entry(site.portal.clone()).or_default().insert(site.line);
+            for lane in [Lane::Words, Lane::Files] {
+                state.saved.entry((site.portal.clone(), lane)).or_default().insert(site.line);
+            }
         }
     }
 
     /// The lines of `portal` that were saved as connected, or mended, since this was asked last.
-    pub fn take_saved(&self, portal: &PortalHost) -> HashSet<LineId> {
-        self.lock().saved.remove(portal).unwrap_or_default()
+    pub fn take_saved(&self, portal: &PortalHost, lane: Lane) -> HashSet<LineId> {
+        self.lock().saved.remove(&(portal.clone(), lane)).unwrap_or_default()
     }
 
     /// The site is gone, with whatever waited for it.
@@ -105,8 +110,10 @@ impl Board {
     /// The line of `portal` takes messages again: whoever sends there is told, as if it was saved.
     pub fn set_mended(&self, portal: &PortalHost, line: LineId) {
         let mut state = self.lock();
-        state.saved.entry(portal.clone()).or_default().insert(line);
-        state.wakes.entry(portal.clone()).or_default().notify_one();
+        for lane in [Lane::Words, Lane::Files] {
+            state.saved.entry((portal.clone(), lane)).or_default().insert(line);
+            state.wakes.entry((portal.clone(), lane)).or_default().notify_one();
+        }
     }
 
     /// The line of a connected site.
@@ -227,12 +234,13 @@ impl Board {
     }
 
     /// The messages for `portal` whose call is under way or of unknown outcome, in the order of the log.
-    pub fn under_way(&self, portal: &PortalHost) -> Vec<Ticket> {
+    pub fn under_way(&self, portal: &PortalHost, lane: Lane) -> Vec<Ticket> {
         let state = self.lock();
         let desks = state.desks.iter().filter(|(_, desk)| &desk.portal == portal);
         let mut tickets: Vec<Ticket> = desks
             .flat_map(|(site, desk)| {
-                let marked = desk.waiting.iter().filter(|(_, waiting)| waiting.sending.is_some());
+                let is_it = |waiting: &Waiting| waiting.sending.is_some() && waiting.lane == lane;
+                let marked = desk.waiting.iter().filter(move |(_, waiting)| is_it(waiting));
                 marked.map(|(position, waiting)| desk.ticket(site, *position, waiting))
             })
             .collect();
@@ -272,15 +280,17 @@ impl Board {
     }
 
     /// What tells the sender of `portal` that there is something new.
-    pub fn bell(&self, portal: &PortalHost) -> Arc<Notify> {
-        Arc::clone(self.lock().wakes.entry(portal.clone()).or_default())
+    pub fn bell(&self, portal: &PortalHost, lane: Lane) -> Arc<Notify> {
+        Arc::clone(self.lock().wakes.entry((portal.clone(), lane)).or_default())
     }
 
     /// Wakes whoever sends the messages of `site`.
     pub fn ring(&self, site: &SiteKey) {
         let mut state = self.lock();
         if let Some(portal) = state.desks.get(site).map(|desk| desk.portal.clone()) {
-            state.wakes.entry(portal).or_default().notify_one();
+            for lane in [Lane::Words, Lane::Files] {
+                state.wakes.entry((portal.clone(), lane)).or_default().notify_one();
+            }
         }
     }
 

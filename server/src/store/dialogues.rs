@@ -136,8 +136,12 @@ impl Head {
             }
             Told::Joined { from, .. } if self.joined.contains(from) => {}
             Told::Joined { from, .. } => self.joined.push(*from),
-            Told::File { .. } | Told::Edited { .. } | Told::Deleted { .. } | Told::Done { .. } | Told::Noted { .. } => {
-            }
+            Told::File { .. }
+            | Told::Again { .. }
+            | Told::Edited { .. }
+            | Told::Deleted { .. }
+            | Told::Done { .. }
+            | Told::Noted { .. } => {}
         }
     }
 

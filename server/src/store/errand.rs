@@ -2,7 +2,8 @@
 //! became of it; within a dialogue they are done one after another.
 
 use super::log::{Reply, Told};
-use shared::{Author, MessageId};
+use serde::{Deserialize, Serialize};
+use shared::{Author, File, MessageId};
 
 /// What the portal should get or do.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -14,9 +15,12 @@ pub enum Errand {
         reply: Option<Reply>,
         /// The portal waits for a rating: a text that looks like one must not be taken for it.
         guarded: bool,
+        files: Vec<File>,
     },
     /// What is known of the visitor: to be said once, beside their words.
     Note { text: String },
+    /// A file that the portal lost on its way: to be sent once, by itself.
+    Resend { file: File },
     /// The visitor's message `of` says this now. May be done twice.
     Edit { of: MessageId, text: String },
     /// The visitor takes the message `of` back. May be done twice.
@@ -25,6 +29,15 @@ pub enum Errand {
     Rate { like: bool },
     /// The visitor ends the conversation: once, for a second time would end another.
     Finish,
+}
+
+/// Calls with files take as long as the portal downloads them, so they are made beside all others.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Lane {
+    #[default]
+    Words,
+    Files,
 }
 
 impl Errand {
@@ -39,6 +52,7 @@ impl Told {
     pub(super) fn asked(&self) -> Option<&MessageId> {
         match self {
             Self::Said { id, from: Author::Visitor, .. }
+            | Self::Again { id, .. }
             | Self::Rated { id, .. }
             | Self::Left { id, .. }
             | Self::Noted { id, .. } => Some(id),
@@ -55,11 +69,21 @@ impl Told {
         self.asked().is_some() && !changes && !matches!(self, Self::Joined { .. })
     }
 
+    /// Which calls it waits for.
+    pub(super) fn lane(&self) -> Lane {
+        match self {
+            Self::Said { files, .. } if !files.is_empty() => Lane::Files,
+            Self::Again { .. } => Lane::Files,
+            _ => Lane::Words,
+        }
+    }
+
     /// What this entry asks of the portal. `guarded`: a rating is waited for there.
     pub(super) fn into_errand(self, guarded: bool) -> Option<(MessageId, Errand)> {
         let id = self.asked().filter(|_| self.waits())?.clone();
         let errand = match self {
-            Self::Said { text, reply, .. } => Errand::Say { text, reply, guarded },
+            Self::Said { text, reply, files, .. } => Errand::Say { text, reply, guarded, files },
+            Self::Again { file, .. } => Errand::Resend { file },
             Self::Edited { id: of, text, .. } => Errand::Edit { of, text },
             Self::Deleted { id: of, .. } => Errand::Delete { of },
             Self::Rated { like, .. } => Errand::Rate { like },

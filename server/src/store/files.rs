@@ -2,14 +2,14 @@
 //! themselves lie beside the data file.
 
 use super::committer::Batch;
-use super::log::Told;
+use super::log::{Position, ReadLog, Told, Walk};
 use super::row::{self, Row};
 use super::tables::{FETCHES, FILES};
 use super::{Store, StoreError};
 use crate::ids::{DialogueId, FileKey, ImId, PortalHost};
 use redb::ReadableTable;
 use serde::{Deserialize, Serialize};
-use shared::{File, FileKind, FileState, MessageId, Millis};
+use shared::{File, FileId, FileKind, FileState, MessageId, Millis};
 use std::collections::HashSet;
 
 /// An attachment that is on the disk.
@@ -125,6 +125,44 @@ impl Store {
         .await
     }
 
+    /// An upload is on the disk: it waits for its message. False where there is no such dialogue (any more).
+    pub async fn keep_upload(
+        &self,
+        dialogue: DialogueId,
+        file: File,
+        mime: String,
+        now: Millis,
+    ) -> Result<bool, StoreError> {
+        self.commit(move |batch| {
+            if batch.head(dialogue)?.is_none() {
+                return Ok(false);
+            }
+            let key = FileKey::of(dialogue, &file.id);
+            batch.put(FILES, key.bytes(), &FileRecord { dialogue, file, mime, at: now, used: false })?;
+            Ok(true)
+        })
+        .await
+    }
+
+    /// The visitor does not want to send this upload after all. False where a message has it.
+    pub async fn drop_upload(&self, key: FileKey) -> Result<bool, StoreError> {
+        self.commit(move |batch| {
+            let record: Option<FileRecord> = batch.row(FILES, key.bytes())?;
+            let is_used = record.is_some_and(|record| record.used);
+            if !is_used {
+                batch.remove(FILES, key.bytes())?;
+            }
+            Ok(!is_used)
+        })
+        .await
+    }
+
+    /// Forgets uploads from before `before` that no message has.
+    pub async fn drop_unused_files(&self, before: Millis) -> Result<(), StoreError> {
+        self.commit(move |batch| batch.remove_where(FILES, |record: FileRecord| !record.used && record.at < before))
+            .await
+    }
+
     /// Every attachment that is on the disk.
     pub async fn file_keys(&self) -> Result<HashSet<FileKey>, StoreError> {
         self.read(|view| {
@@ -175,6 +213,39 @@ impl Batch<'_> {
             files.push(file);
         }
         Ok(files)
+    }
+
+    /// These uploads of the dialogue have their message now. None where one is not there.
+    pub(super) fn use_files(&self, dialogue: DialogueId, ids: &[FileId]) -> Result<Option<Vec<File>>, StoreError> {
+        let mut files = Vec::with_capacity(ids.len());
+        for id in ids {
+            let key = FileKey::of(dialogue, id);
+            let Some(record) = self.row::<_, FileRecord>(FILES, key.bytes())? else { return Ok(None) };
+            files.push(record.file.clone());
+            self.put(FILES, key.bytes(), &FileRecord { used: true, ..record })?;
+        }
+        Ok(Some(files))
+    }
+
+    /// Forgets the files of the message `of`: it is taken back.
+    pub(super) fn forget_files_of(&mut self, dialogue: DialogueId, of: &MessageId) -> Result<(), StoreError> {
+        let tip = self.head(dialogue)?.map_or(Position::NONE, |head| head.tip);
+        let mut attached = Vec::new();
+        self.walk(tip, |_, record| match record.what {
+            Told::File { id, file } if id == *of => {
+                attached.push(file.id);
+                Walk::On
+            }
+            Told::Said { id, files, .. } if id == *of => {
+                attached.extend(files.into_iter().map(|file| file.id));
+                Walk::Enough
+            }
+            _ => Walk::On,
+        })?;
+        for file in attached {
+            self.forget_file(FileKey::of(dialogue, &file))?;
+        }
+        Ok(())
     }
 
     /// Forgets every file of the dialogues that `are_theirs` names; tells which were on the disk.

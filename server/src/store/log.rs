@@ -53,6 +53,12 @@ pub enum Told {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         before: Option<Seq>,
     },
+    /// The portal got the visitor's message `of` without this file: it is sent once more, as `id`.
+    Again {
+        id: MessageId,
+        of: MessageId,
+        file: File,
+    },
     /// This file of message `id` is so now.
     File {
         id: MessageId,
@@ -131,9 +137,9 @@ pub enum Told {
 
 impl Told {
     /// A message of the visitor's.
-    pub(super) fn visitors(id: MessageId, text: String, reply: Option<Reply>) -> Self {
+    pub(super) fn visitors(id: MessageId, text: String, reply: Option<Reply>, files: Vec<File>) -> Self {
         let (name, chat, message, vote, before) = (None, None, None, None, None);
-        Self::Said { id, from: Author::Visitor, name, text, chat, message, reply, vote, files: Vec::new(), before }
+        Self::Said { id, from: Author::Visitor, name, text, chat, message, reply, vote, files, before }
     }
 }
 

@@ -4,7 +4,7 @@
 use super::board::{Mark, Ticket, Waiting};
 use super::committer::Batch;
 use super::dialogues::head;
-use super::errand::Errand;
+use super::errand::{Errand, Lane};
 use super::log::{AtPortal, Position, ReadLog, Told, Walk};
 use super::profiles::ProfileRecord;
 use super::row::{self, Row};
@@ -14,7 +14,8 @@ use crate::identity::PersonId;
 use crate::ids::{DialogueId, LineId, PortalHost};
 use crate::profile::Profile;
 use serde::{Deserialize, Serialize};
-use shared::{MessageId, MessageState, Millis, SiteKey};
+use sha2::{Digest, Sha256};
+use shared::{File, MessageId, MessageState, Millis, SiteKey};
 use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
 use tokio::sync::Notify;
@@ -50,6 +51,8 @@ pub struct OutboxItem {
 pub struct Held {
     pub lines: HashSet<LineId>,
     pub dialogues: HashSet<DialogueId>,
+    /// All of the other lane.
+    pub lane: Lane,
 }
 
 /// What became of an errand.
@@ -90,8 +93,8 @@ impl Store {
 
     /// The messages for `portal` whose call began and whose outcome is not known. Asked for before the first call
     /// after a start, these are the ones that were under way when the process ended.
-    pub async fn in_doubt(&self, portal: &PortalHost) -> Result<Vec<OutboxItem>, StoreError> {
-        self.items(self.shared.board.under_way(portal)).await
+    pub async fn in_doubt(&self, portal: &PortalHost, lane: Lane) -> Result<Vec<OutboxItem>, StoreError> {
+        self.items(self.shared.board.under_way(portal, lane)).await
     }
 
     /// A call that carries these begins. Until this returns it must not; it carries what this returns: what was taken
@@ -114,15 +117,43 @@ impl Store {
     /// Writes what became of messages into their dialogues. What was settled before stays as it is.
     /// Returns the dialogues with something new.
     pub async fn settle(&self, settlements: Vec<Settlement>, now: Millis) -> Result<Vec<DialogueId>, StoreError> {
-        self.commit(move |batch| {
-            let mut touched = Vec::new();
+        let board = Arc::clone(&self.shared.board);
+        let work = move |batch: &mut Batch<'_>| {
+            let (mut touched, mut sites) = (Vec::new(), HashSet::new());
             for Settlement { position, outcome } in settlements {
-                touched.extend(settle_one(batch, position, outcome, now)?);
+                if let Some((dialogue, site)) = settle_one(batch, position, outcome, now)? {
+                    touched.push(dialogue);
+                    sites.insert(site);
+                }
             }
             touched.dedup();
-            Ok(touched)
-        })
-        .await
+            Ok((touched, sites))
+        };
+        // What waited behind may be of the other lane.
+        let ring =
+            move |(_, sites): &(Vec<DialogueId>, HashSet<SiteKey>)| sites.iter().for_each(|site| board.ring(site));
+        Ok(self.commit_then(work, ring).await?.0)
+    }
+
+    /// The portal has the message at `position` without these of its files: they are sent again, each by itself, behind
+    /// what the dialogue has said since. A repeat changes nothing.
+    pub async fn resend(&self, item: &OutboxItem, files: Vec<File>, now: Millis) -> Result<(), StoreError> {
+        let (dialogue, of, site) = (item.dialogue, item.id.clone(), item.site.clone());
+        let board = Arc::clone(&self.shared.board);
+        let work = move |batch: &mut Batch<'_>| {
+            for file in files {
+                let id = again(&of, &file);
+                if batch.asked(dialogue, &id)?.is_some() {
+                    continue;
+                }
+                let told = Told::Again { id, of: of.clone(), file };
+                if let Some((position, _)) = batch.append(dialogue, now, told)? {
+                    batch.board().put(&site, position, Waiting::new(dialogue, Lane::Files));
+                }
+            }
+            Ok(site)
+        };
+        self.commit_then(work, move |site| board.ring(site)).await.map(drop)
     }
 
     /// Whether the portal's word that it has a message of this dialogue would be news.
@@ -166,8 +197,8 @@ impl Store {
 
     /// The lines of `portal` that were connected, saved as such, or mended, since this was asked last: whatever
     /// was wrong with them may be right now. It rings for each.
-    pub fn lines_saved(&self, portal: &PortalHost) -> HashSet<LineId> {
-        self.shared.board.take_saved(portal)
+    pub fn lines_saved(&self, portal: &PortalHost, lane: Lane) -> HashSet<LineId> {
+        self.shared.board.take_saved(portal, lane)
     }
 
     /// A line of `portal` that took nothing takes messages again.
@@ -176,8 +207,8 @@ impl Store {
     }
 
     /// What rings when `portal` has something new to send. It keeps one ring that nobody waited for.
-    pub fn outbox_woken(&self, portal: &PortalHost) -> Arc<Notify> {
-        self.shared.board.bell(portal)
+    pub fn outbox_woken(&self, portal: &PortalHost, lane: Lane) -> Arc<Notify> {
+        self.shared.board.bell(portal, lane)
     }
 
     /// How many messages wait for each portal, those under way among them.
@@ -236,12 +267,18 @@ impl Store {
     }
 }
 
+/// The name under which a file of a message is sent once more.
+fn again(of: &MessageId, file: &File) -> MessageId {
+    let digest = Sha256::new().chain_update(of.as_str()).chain_update(file.id.as_str()).finalize();
+    MessageId::try_from(hex::encode(&digest[..16])).expect("32 hex digits")
+}
+
 fn settle_one(
     batch: &mut Batch<'_>,
     position: Position,
     outcome: Outcome,
     now: Millis,
-) -> Result<Option<DialogueId>, StoreError> {
+) -> Result<Option<(DialogueId, SiteKey)>, StoreError> {
     let Some(record) = batch.record(position)? else { return Ok(None) };
     let Some(id) = record.what.asked().cloned() else { return Ok(None) };
     let Some(site) = batch.head(record.dialogue)?.map(|head| head.site.clone()) else { return Ok(None) };
@@ -263,7 +300,7 @@ fn settle_one(
         batch.board().give_up(record.dialogue);
     }
     batch.remove(OUTBOX, position.0)?;
-    Ok(Some(record.dialogue))
+    Ok(Some((record.dialogue, site)))
 }
 
 /// The portal has the visitor's message `id`, whatever became of the call that carried it. One that was settled otherwise,
@@ -339,17 +376,19 @@ pub(super) struct OutboxRow {
     attempts: u32,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     words: Option<Position>,
+    #[serde(default)]
+    lane: Lane,
 }
 
 impl OutboxRow {
     pub fn of(waiting: &Waiting) -> Self {
-        let Waiting { dialogue, sending, attempts, words, .. } = *waiting;
-        Self { dialogue, sending, attempts, words }
+        let Waiting { dialogue, sending, attempts, words, lane, .. } = *waiting;
+        Self { dialogue, sending, attempts, words, lane }
     }
 
     pub fn into_waiting(self) -> Waiting {
-        let Self { dialogue, sending, attempts, words } = self;
-        Waiting { dialogue, sending, attempts, words, written: true }
+        let Self { dialogue, sending, attempts, words, lane } = self;
+        Waiting { dialogue, sending, attempts, words, lane, written: true }
     }
 }
 

@@ -2,6 +2,7 @@
 
 use super::board::Waiting;
 use super::committer::Batch;
+use super::errand::Lane;
 use super::log::Told;
 use super::row::Row;
 use super::tables::PROFILES;
@@ -54,7 +55,7 @@ impl Store {
             let Some((position, _)) = batch.append(dialogue, now, Told::Noted { id, text: note.text })? else {
                 return Ok(None);
             };
-            batch.board().put(&site, position, Waiting::new(dialogue));
+            batch.board().put(&site, position, Waiting::new(dialogue, Lane::Words));
             record.noted = note.noted;
             batch.put(PROFILES, dialogue.bytes(), &record)?;
             Ok(Some(site))

@@ -80,7 +80,9 @@ fn follow(board: &Board, site: &SiteKey, position: Position, record: &Record) {
             drop(board.take(site, *of));
         }
         Told::Edited { unsent: Some(of), .. } => drop(board.revise(site, *of, position)),
-        told if told.waits() => board.put_unless_there(site, position, Waiting::new(record.dialogue)),
+        told if told.waits() => {
+            board.put_unless_there(site, position, Waiting::new(record.dialogue, told.lane()));
+        }
         _ => {}
     }
 }

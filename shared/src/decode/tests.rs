@@ -104,6 +104,9 @@ fn frame() -> impl Strategy<Value = ToWidget> {
         Refusal::NotOpen,
         Refusal::TooManyConnections,
         Refusal::Version,
+        Refusal::TooManyFiles,
+        Refusal::FileUnknown,
+        Refusal::NoRoom,
         Refusal::Internal,
     ]);
     prop_oneof![
@@ -136,8 +139,12 @@ fn request() -> impl Strategy<Value = ToServer> {
                 ToServer::Hello(Hello { version, site, session, seen, identity })
             }
         ),
-        (message_id(), any::<String>(), prop::option::of(message_id()))
-            .prop_map(|(id, text, reply_to)| ToServer::Say { id, text, reply_to }),
+        (message_id(), any::<String>(), prop::option::of(message_id()), prop::collection::vec(file(), 0..3)).prop_map(
+            |(id, text, reply_to, files)| {
+                let files = files.into_iter().map(|file| file.id).collect();
+                ToServer::Say { id, text, reply_to, files }
+            }
+        ),
         (message_id(), message_id(), any::<String>()).prop_map(|(id, of, text)| ToServer::Edit { id, of, text }),
         (message_id(), message_id()).prop_map(|(id, of)| ToServer::Delete { id, of }),
         (message_id(), any::<bool>()).prop_map(|(id, like)| ToServer::Rate { id, like }),

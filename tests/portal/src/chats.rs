@@ -201,6 +201,11 @@ impl Chat {
         self.said().map(|message| message.text.as_str()).collect()
     }
 
+    /// Whether the visitor said it, and it was not deleted.
+    pub fn is_of_visitor(&self, message: &Message) -> bool {
+        matches!(message.author, Author::Visitor(_)) && !message.deleted
+    }
+
     /// The texts that came from the visitor.
     pub fn visitor_texts(&self) -> Vec<&str> {
         self.said()

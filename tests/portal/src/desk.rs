@@ -2,13 +2,14 @@
 //! under its own address alone, and acts for its own page alone.
 
 mod act;
+mod files;
 mod snapshot;
 
 use std::{convert::Infallible, sync::Arc};
 
 use axum::{
     Json, Router,
-    extract::{FromRef, Query, State},
+    extract::{DefaultBodyLimit, FromRef, Query, State},
     http::{StatusCode, header},
     response::{
         IntoResponse, Response,
@@ -41,7 +42,7 @@ const FILES: &[(&str, &str, &str)] = &[
 const SCRIPT: &str = "text/javascript; charset=utf-8";
 
 /// Nothing from outside, nothing inline: what visitors write can only ever be text here.
-const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src data:; \
+const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self' data:; \
                       base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
 #[derive(Clone)]
@@ -57,7 +58,11 @@ impl FromRef<Desk> for Shared {
 }
 
 pub(crate) fn routes(shared: Shared, switch: Arc<Switch>) -> Router {
-    let mut router = Router::new().route("/desk/live", get(live)).route("/desk/do", post(act));
+    let mut router = Router::new()
+        .route("/desk/live", get(live))
+        .route("/desk/do", post(act))
+        .route("/desk/file", post(files::send).layer(DefaultBodyLimit::max(files::MOST)))
+        .route("/desk/file/{id}", get(files::open));
     for (path, kind, text) in FILES {
         router = router.route(path, get(move || async move { file(kind, text) }));
     }

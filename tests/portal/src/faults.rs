@@ -55,6 +55,10 @@ pub enum Fault {
     FileTorn,
     /// The first half of an operator's file comes, and then nothing.
     FileStuck,
+    /// The portal cannot download a visitor's file, and says nothing.
+    FileDropped,
+    /// The portal downloads a visitor's file and has no room for it: the operator sees `[FILE]`.
+    DriveFull,
 }
 
 /// Where in the work a fault is met.
@@ -70,6 +74,8 @@ pub(crate) enum Place {
     Event,
     /// Around the asking for one file.
     File,
+    /// Around the portal's own download of one file.
+    Download,
 }
 
 impl Fault {
@@ -79,6 +85,7 @@ impl Fault {
             Self::OuterFailure | Self::LineOff => Place::Send,
             Self::HistoryRefused | Self::HistoryEmpty => Place::History,
             Self::EventLost | Self::EventDelayed(_) | Self::EventTwice | Self::EventsSwapped => Place::Event,
+            Self::FileDropped | Self::DriveFull => Place::Download,
             Self::FileGone | Self::FilePage | Self::FileTorn | Self::FileStuck => Place::File,
             _ => Place::Call,
         }

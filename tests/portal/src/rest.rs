@@ -11,6 +11,7 @@ mod bindings;
 mod connectors;
 mod delivery;
 mod dialogs;
+mod downloads;
 mod history;
 mod lines;
 mod messages;
@@ -20,6 +21,7 @@ mod users;
 use serde_json::Value;
 
 use self::args::Args;
+pub(crate) use self::downloads::Downloaded;
 pub(crate) use self::error::RestError;
 use crate::{tokens::Caller, world::World};
 

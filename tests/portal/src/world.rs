@@ -16,6 +16,7 @@ use crate::{
     offline::Record,
     operating::Operating,
     options::{Employee, Line, Options},
+    rest::Downloaded,
     tokens::Tokens,
 };
 
@@ -57,6 +58,8 @@ pub(crate) struct World {
     /// Files, by number.
     pub drive: BTreeMap<u64, File>,
     pub files_asked_for: usize,
+    /// The files of the call under way, by its elements.
+    pub downloaded: Vec<Vec<Downloaded>>,
     pub bindings: Vec<Binding>,
     pub offline: Vec<Record>,
     pub queue: Vec<Job>,
@@ -101,6 +104,7 @@ impl World {
             alarms: Vec::new(),
             drive: BTreeMap::new(),
             files_asked_for: 0,
+            downloaded: Vec::new(),
             bindings: Vec::new(),
             offline: Vec::new(),
             queue: Vec::new(),

@@ -12,7 +12,10 @@ use chromiumoxide::{
                 SetTouchEmulationEnabledParams,
             },
             log::{self, EventEntryAdded, LogEntryLevel},
-            network::{EventRequestWillBeSent, OverrideNetworkStateParams, ResourceType},
+            network::{
+                EmulateNetworkConditionsByRuleParams, EventRequestWillBeSent, NetworkConditions,
+                OverrideNetworkStateParams, ResourceType,
+            },
             page::{CaptureScreenshotParams, NavigateParams},
         },
         js_protocol::runtime::{ConsoleApiCalledType, EventConsoleApiCalled, EventExceptionThrown},
@@ -150,6 +153,14 @@ impl Tab {
     pub async fn set_offline(&self, is_offline: bool) {
         let params = OverrideNetworkStateParams::new(is_offline, 0.0, -1.0, -1.0);
         self.page.execute(params).await.expect("a network state");
+    }
+
+    /// Lets no more than this leave the browser, in bytes a second; 0 lifts it.
+    pub async fn slow_upload(&self, bytes_per_second: u32) {
+        let most = if bytes_per_second == 0 { -1.0 } else { f64::from(bytes_per_second) };
+        let params =
+            EmulateNetworkConditionsByRuleParams::new(false, vec![NetworkConditions::new("", 0.0, -1.0, most)]);
+        self.page.execute(params).await.expect("a slower network");
     }
 
     /// Writes a picture to `target/shots/NAME.png`.

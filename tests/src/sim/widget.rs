@@ -202,7 +202,7 @@ impl Widget {
         let mut diary = self.diary();
         let last = diary.accepted.last().filter(|said| !said.deleted).map(|said| said.id.clone());
         let frame = match (saying, last) {
-            (Saying::Say(text), _) => Some(ToServer::Say { id: id.clone(), text, reply_to: None }),
+            (Saying::Say(text), _) => Some(ToServer::Say { id: id.clone(), text, reply_to: None, files: Vec::new() }),
             (Saying::Edit(text), Some(of)) => Some(ToServer::Edit { id: id.clone(), of, text }),
             (Saying::Delete, Some(of)) => Some(ToServer::Delete { id: id.clone(), of }),
             (_, None) => None,

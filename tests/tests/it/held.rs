@@ -153,7 +153,7 @@ async fn a_chat_whose_portal_left_the_settings_says_that_it_is_closed() {
     stage.start_without_portal().await;
     let mut back = visitor.resume().await;
     assert_eq!(back.texts(), ["один"], "what was said can still be read");
-    let say = |id| ToServer::Say { id, text: "два".to_owned(), reply_to: None };
+    let say = |id| ToServer::Say { id, text: "два".to_owned(), reply_to: None, files: Vec::new() };
     let answer = back.act(say).await;
     assert!(matches!(answer, ToWidget::Refused { code: Refusal::SiteClosed, .. }), "{answer:?}");
     let chat =

@@ -162,7 +162,10 @@ async fn a_person_with_a_conversation_gets_the_words_of_before_into_it() {
         visitor.hear("В пути").await;
         assert_eq!(visitor.texts(), ["Из дома", "Где заказ?", "Нашла", "В пути"]);
     }
-    anna.send(&ToServer::Say { id: asked.clone(), text: "Где заказ?".to_owned(), reply_to: None }).await;
+    anna.send(&ToServer::Say {
+        id: asked.clone(), text: "Где заказ?".to_owned(), reply_to: None, files: Vec::new()
+    })
+    .await;
     let again = anna.wait_for(|frame| matches!(frame, ToWidget::Accepted { .. } | ToWidget::Refused { .. })).await;
     assert!(matches!(again, ToWidget::Accepted { .. }), "what was said before is known: {again:?}");
     anna.say("Спасибо").await;

@@ -158,7 +158,11 @@ async fn without_the_application_visitors_are_told_that_nobody_reads() {
     stage.portal.uninstall(true);
     stage.portal.wait_sent().await;
     loop {
-        visitor.send(&ToServer::Say { id: message_id(), text: "есть кто?".to_owned(), reply_to: None }).await;
+        visitor
+            .send(&ToServer::Say {
+                id: message_id(), text: "есть кто?".to_owned(), reply_to: None, files: Vec::new()
+            })
+            .await;
         let answer = |frame: &ToWidget| matches!(frame, ToWidget::Accepted { .. } | ToWidget::Refused { .. });
         if matches!(visitor.wait_for(answer).await, ToWidget::Refused { code: Refusal::SiteClosed, .. }) {
             break; // as soon as the event is worked off

@@ -9,7 +9,7 @@ use shared::{Refusal, SiteKey, ToServer, ToWidget};
 use std::time::Duration;
 
 fn say(text: &str) -> ToServer {
-    ToServer::Say { id: message_id(), text: text.to_owned(), reply_to: None }
+    ToServer::Say { id: message_id(), text: text.to_owned(), reply_to: None, files: Vec::new() }
 }
 
 /// The relay's answer to a text: a refusal's code, or nothing when it is accepted.

@@ -28,3 +28,4 @@ mod rules;
 mod settings;
 mod setup;
 mod talk;
+mod uploads;

@@ -114,7 +114,9 @@ async fn a_reply_reaches_the_operator_as_a_quotation() {
     let (stage, mut visitor, chat) = led(None).await;
     let theirs = visitor.messages().iter().find(|seen| seen.text.as_deref() == Some("В пути")).expect("it").id.clone();
     let to = theirs.clone();
-    visitor.accepted(|id| ToServer::Say { id, text: "А когда?".to_owned(), reply_to: Some(to) }).await;
+    visitor
+        .accepted(|id| ToServer::Say { id, text: "А когда?".to_owned(), reply_to: Some(to), files: Vec::new() })
+        .await;
     let chat = stage.portal.wait_chat(&chat.external, |chat| chat.visitor_texts().len() == 2).await;
     let (sent, of) = (chat.visitor_texts()[1].to_owned(), chat.messages.iter().find(|one| one.text == "В пути"));
     let of = of.expect("the operator's message").id;

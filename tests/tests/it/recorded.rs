@@ -9,7 +9,6 @@ use std::{
 };
 
 const BOT: &str = "bots come later";
-const FILES: &str = "visitors cannot send files yet";
 const MESSENGER: &str = "the messenger's own methods are not used";
 
 /// Which are not used, and why.
@@ -35,7 +34,6 @@ const UNUSED: &[(&str, &str)] = &[
     ("imbot.v2.Chat.Message.send.request.json", BOT),
     ("imbot.v2.Chat.Message.send.response.json", BOT),
     ("imbot.v2.Event.get.response.json", BOT),
-    ("imconnector.send.messages.file.request.json", FILES),
     ("imopenlines.bot.session.operator.error.response.json", BOT),
     ("imopenlines.bot.session.transfer.request.json", BOT),
     ("imopenlines.config.update.bot.request.json", BOT),

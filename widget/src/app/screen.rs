@@ -140,6 +140,7 @@ impl Screen {
     pub fn announce_failure(&self, why: Refusal) {
         let reason = match why {
             Refusal::TooLong => embed::say_count("too_long", self.limit.get() as usize),
+            Refusal::FileUnknown => embed::say("file_gone"),
             _ => embed::say("refused"),
         };
         let Some(said) = element("said") else { return };

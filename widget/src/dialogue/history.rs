@@ -146,6 +146,10 @@ impl History {
         match what {
             Happening::Said { id, from, name, body, files, before, reply_to, rating, .. } => {
                 let (given, filed) = (files.len(), vec![seq; files.len()]);
+                if from == Author::Visitor && given > 0 && let Some(message) = self.find(&id) {
+                    // The relay's word on what this page has sent: now with addresses.
+                    return files.into_iter().for_each(|file| message.file(seq, file));
+                }
                 let files = Arc::new(files);
                 self.said(
                     seq,
@@ -167,7 +171,9 @@ impl History {
         let body = vec![Piece::Text(taken.text)];
         match taken.act {
             Act::Say { reply_to } => {
-                self.said(seq, None, at, Message { reply_to, ..Message::new(taken.id, Author::Visitor, body) });
+                let (given, filed) = (taken.files.len(), vec![0; taken.files.len()]);
+                let (files, new) = (Arc::new(taken.files), Message::new(taken.id, Author::Visitor, body));
+                self.said(seq, None, at, Message { files, given, filed, reply_to, ..new });
             }
             Act::Edit(id) => self.change(Entry { seq, at, what: Happening::Edited { id, body } }),
             Act::Delete(id) => self.change(Entry { seq, at, what: Happening::Deleted { id } }),

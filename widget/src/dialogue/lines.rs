@@ -116,8 +116,9 @@ pub fn lines(history: &History, queue: &Queue, scene: &Scene<'_>) -> Vec<Line> {
         };
         let body = Arc::new(vec![Piece::Text(pending.text.clone())]);
         let reply = reply_to.as_ref().map(|to| quoted(history, to));
-        let mut bubble =
-            Bubble { state: Some(state), body, reply, ..Bubble::new(&pending.id, Author::Visitor, pending.at) };
+        let files = Arc::new(pending.files.clone());
+        let new = Bubble::new(&pending.id, Author::Visitor, pending.at);
+        let mut bubble = Bubble { state: Some(state), body, files, reply, ..new };
         bubble.change(queue.change(&pending.id));
         page.bubble(bubble);
     }

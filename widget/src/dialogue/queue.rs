@@ -1,7 +1,7 @@
 //! The visitor's words on their way to the relay: kept in the order written, one under way at a time (so that none
 //! overtakes another that was asked to wait), repeated with the same id until the relay takes or refuses them.
 
-use shared::{MessageId, Millis, Refusal, ToServer};
+use shared::{File, MessageId, Millis, Refusal, ToServer};
 
 /// How long to wait where the relay says “not now” without saying until when: 5 s.
 const PATIENCE: Millis = 5_000;
@@ -16,6 +16,8 @@ pub struct Pending {
     pub act: Act,
     /// Of a message, or of an edit.
     pub text: String,
+    /// Uploaded by the shell.
+    pub files: Vec<File>,
     /// When it was written, by this browser's clock.
     pub at: Millis,
     pub fate: Fate,
@@ -44,7 +46,8 @@ pub enum Fate {
 
 impl Pending {
     pub fn new(id: MessageId, text: String, at: Millis) -> Self {
-        Self { id, act: Act::Say { reply_to: None }, text, at, fate: Fate::Waiting, left_until: 0 }
+        let (act, files) = (Act::Say { reply_to: None }, Vec::new());
+        Self { id, act, text, files, at, fate: Fate::Waiting, left_until: 0 }
     }
 
     pub fn is_said(&self) -> bool {
@@ -62,7 +65,10 @@ impl Pending {
     fn frame(&self) -> ToServer {
         let (id, text) = (self.id.clone(), self.text.clone());
         match &self.act {
-            Act::Say { reply_to } => ToServer::Say { id, text, reply_to: reply_to.clone() },
+            Act::Say { reply_to } => {
+                let files = self.files.iter().map(|file| file.id.clone()).collect();
+                ToServer::Say { id, text, reply_to: reply_to.clone(), files }
+            }
             Act::Edit(of) => ToServer::Edit { id, of: of.clone(), text },
             Act::Delete(of) => ToServer::Delete { id, of: of.clone() },
             Act::Rate(like) => ToServer::Rate { id, like: *like },

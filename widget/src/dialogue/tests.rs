@@ -2,7 +2,7 @@
 
 use super::*;
 use proptest::prelude::*;
-use shared::{Author, Entry, Happening, MessageId, MessageState, Millis, Piece, Refusal, Seq, ToServer};
+use shared::{Author, Entry, File, FileId, FileKind, FileState, Happening, MessageId, MessageState, Millis, Piece, Refusal, Seq, ToServer};
 
 const MINUTE: Millis = 60_000;
 
@@ -268,4 +268,52 @@ proptest! {
         }
         prop_assert_eq!(relay, (0..count).map(id).collect::<Vec<_>>());
     }
+}
+
+fn file(n: u64, state: Option<FileState>) -> File {
+    let id = FileId::try_from(["ffffffff", &n.to_string()].concat()).expect("letters and digits of an id");
+    let (name, kind, href) = ("a.pdf".to_owned(), FileKind::File, state.is_none().then(|| "/files/x".to_owned()));
+    File { id, name, size: n, kind, width: None, height: None, state, href }
+}
+
+/// A message with one file, and what was told of its files later.
+fn with_files() -> Vec<Entry> {
+    let coming = file(5, Some(FileState::Coming));
+    let mut first = said(1, Author::Operator, "");
+    if let Happening::Said { files, .. } = &mut first.what {
+        files.push(coming.clone());
+    }
+    let told = |seq, file| entry(seq, Happening::File { id: id(1), file });
+    vec![first, told(2, coming), told(3, file(5, None)), told(4, file(9, None)), told(5, file(8, None))]
+}
+
+#[test]
+fn files_stand_as_they_were_told_last_in_whatever_order_that_came() {
+    let orders = [[0, 1, 2, 3, 4], [4, 3, 2, 1, 0], [2, 0, 4, 1, 3]];
+    for order in orders {
+        let log = history(order.into_iter().map(|nth: usize| with_files()[nth].clone()).collect());
+        let files = log.message(&id(1)).expect("it was said").files.clone();
+        assert_eq!(*files, [file(5, None), file(8, None), file(9, None)], "{order:?}");
+    }
+    let mut gone = with_files();
+    gone.insert(2, entry(6, Happening::Deleted { id: id(1) }));
+    assert!(history(gone).message(&id(1)).expect("it was said").files.is_empty());
+}
+
+#[test]
+fn what_was_sent_with_files_names_them_and_gets_their_addresses() {
+    let mut queue = Queue::default();
+    let mine = File { href: None, ..file(1, None) };
+    queue.add(Pending { files: vec![mine.clone()], ..Pending::new(id(1), "b".to_owned(), 0) });
+    let Some(ToServer::Say { files, .. }) = queue.next(0) else { panic!("it waits") };
+    assert_eq!(files, [mine.id.clone()]);
+    let mut log = History::default();
+    log.accept(queue.accept(&id(1)).expect("it waited"), 1, 0);
+    assert_eq!(log.message(&id(1)).expect("it is taken").files[0].href, None);
+    let mut told = said(1, Author::Visitor, "b");
+    if let Happening::Said { files, .. } = &mut told.what {
+        files.push(file(1, None));
+    }
+    log.receive(told);
+    assert_eq!(*log.message(&id(1)).expect("it is taken").files, [file(1, None)]);
 }

@@ -4,7 +4,7 @@ mod acts;
 mod persons;
 
 use super::*;
-use crate::dialogue::{Line, Shown};
+use crate::dialogue::{Line, Pending, Shown};
 use crate::storage::Shelf;
 use crate::storage::tests::Shared;
 use shared::{Entry, Happening, MessageState, Piece, Refusal, ToServer, ToWidget};
@@ -57,7 +57,7 @@ fn entries(list: Vec<Entry>) -> ToWidget {
 }
 
 fn say(n: u64, text: &str) -> Deed {
-    Deed::Send(ToServer::Say { id: id(n), text: text.to_owned(), reply_to: None })
+    Deed::Send(ToServer::Say { id: id(n), text: text.to_owned(), reply_to: None, files: vec![] })
 }
 
 /// The visitor's messages as shown: their words and states.

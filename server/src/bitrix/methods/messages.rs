@@ -30,7 +30,19 @@ pub struct Outgoing {
     pub id: String,
     /// Already neutralised, at most 20,000 characters. Nothing for a deletion.
     pub text: String,
+    pub files: Vec<OutgoingFile>,
     pub sent_at: Millis,
+}
+
+/// A file that the portal downloads during the call.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct OutgoingFile {
+    pub url: String,
+    /// At most 50 characters: the portal keeps the last 50.
+    pub name: String,
+    /// Its MIME type; without one the portal takes what the address answers with.
+    #[serde(rename = "type", skip_serializing_if = "Option::is_none")]
+    pub mime: Option<&'static str>,
 }
 
 /// What became of one message, in the order of the messages sent.
@@ -44,6 +56,9 @@ pub struct Taken {
     pub session: Option<LineSession>,
     /// The portal's own user for the visitor.
     pub user: Option<u64>,
+    /// Which of the message's files it has, by their places among those sent: what it could not download it drops
+    /// without a word.
+    pub files: Vec<usize>,
 }
 
 /// The conversation that a message went into.
@@ -59,6 +74,9 @@ impl Serialize for Outgoing {
         let mut message = json!({"id": self.id, "date": self.sent_at / 1000});
         if !self.text.is_empty() {
             message["text"] = json!(self.text);
+        }
+        if !self.files.is_empty() {
+            message["files"] = json!(self.files);
         }
         let mut element = json!({"message": message});
         self.who.describe(&mut element);
@@ -125,7 +143,17 @@ impl Taken {
             errors: get(element, "ERRORS").map(texts).unwrap_or_default(),
             session: session(),
             user: number_at(element, &["user"]),
+            files: at(element, &["message", "files"]).map(places).unwrap_or_default(),
         }
+    }
+}
+
+/// PHP writes a list without gaps as a list, any other as an object with the places as names.
+fn places(list: &Value) -> Vec<usize> {
+    match list {
+        Value::Array(list) => (0..list.len()).collect(),
+        Value::Object(members) => members.keys().filter_map(|place| place.parse().ok()).collect(),
+        _ => Vec::new(),
     }
 }
 

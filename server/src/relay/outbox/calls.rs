@@ -1,10 +1,10 @@
 //! One call: errands of one kind become the parameters of their REST method.
 
-use super::Outbox;
 use super::doubts::Ending;
 use super::rests::Rest;
 use super::who::who;
 use super::wording::wording;
+use super::{Outbox, parcel};
 use crate::bitrix::client::Place;
 use crate::bitrix::error::{Advice, PortalError};
 use crate::bitrix::methods::Method;
@@ -20,7 +20,7 @@ const REPEATS: u32 = 60;
 /// The REST method that does an errand.
 pub fn method(what: &Errand) -> &'static str {
     match what {
-        Errand::Say { .. } | Errand::Rate { .. } | Errand::Note { .. } => Send::NAME,
+        Errand::Say { .. } | Errand::Resend { .. } | Errand::Rate { .. } | Errand::Note { .. } => Send::NAME,
         Errand::Edit { .. } => Update::NAME,
         Errand::Delete { .. } => Delete::NAME,
         Errand::Finish => FinishAnothers::NAME,
@@ -36,7 +36,7 @@ impl Outbox {
         visitor: &str,
     ) -> Result<Vec<Taken>, PortalError> {
         let Some(first) = batch.first() else { return Ok(Vec::new()) };
-        let messages = batch.iter().map(|item| outgoing(item, visitor)).collect();
+        let messages = batch.iter().map(|item| self.outgoing(item, visitor)).collect();
         let send = Send { line: first.line, messages };
         match first.what {
             Errand::Edit { .. } => self.portal.call_in(place, &Update(send)).await,
@@ -49,7 +49,7 @@ impl Outbox {
     pub(super) async fn lost(&mut self, item: OutboxItem, ending: Ending) -> Result<(), StoreError> {
         let (now, position) = (self.now(), item.position);
         match item.what {
-            Errand::Say { .. } | Errand::Rate { .. } | Errand::Note { .. } => {
+            Errand::Say { .. } | Errand::Resend { .. } | Errand::Rate { .. } | Errand::Note { .. } => {
                 self.doubts.add(item, now, ending);
                 Ok(())
             }
@@ -59,6 +59,20 @@ impl Outbox {
             }
             _ => self.settle(vec![Settlement { position, outcome: Outcome::Unconfirmed }]).await,
         }
+    }
+
+    fn outgoing(&self, item: &OutboxItem, visitor: &str) -> Outgoing {
+        let id = match &item.what {
+            Errand::Edit { of, .. } | Errand::Delete { of } => of,
+            _ => &item.id,
+        };
+        let who = who(item, visitor);
+        let (id, sent_at) = (id.to_string(), item.at);
+        let addressed = parcel::addressed(item, &self.relay.addresses, self.now());
+        if self.as_links.contains(&item.position) {
+            return Outgoing { id, text: parcel::links(&addressed), files: Vec::new(), sent_at, who };
+        }
+        Outgoing { id, text: wording(&item.what, &who.title), files: addressed, sent_at, who }
     }
 
     /// The visitor ends the conversation. It is over for them whatever the portal says.
@@ -86,13 +100,4 @@ impl Outbox {
         };
         self.settle(vec![Settlement { position, outcome }]).await
     }
-}
-
-fn outgoing(item: &OutboxItem, visitor: &str) -> Outgoing {
-    let id = match &item.what {
-        Errand::Edit { of, .. } | Errand::Delete { of } => of,
-        _ => &item.id,
-    };
-    let who = who(item, visitor);
-    Outgoing { id: id.to_string(), text: wording(&item.what, &who.title), sent_at: item.at, who }
 }

@@ -5,6 +5,7 @@
 //! nobody else.
 
 use super::calls::method;
+use super::parcel;
 use crate::bitrix::methods::messages::MOST;
 use crate::store::{Errand, OutboxItem};
 
@@ -26,7 +27,8 @@ pub fn of_one_call(mut batch: Vec<OutboxItem>) -> Vec<OutboxItem> {
 
 /// A dialogue's first message is repeated just once where nothing can be found out: its last call is not shared.
 fn travels_alone(item: &OutboxItem) -> bool {
-    if item.what == Errand::Finish {
+    // The portal downloads files one after another, and has a minute for all of a call.
+    if item.what == Errand::Finish || !parcel::files(&item.what).is_empty() {
         return true;
     }
     let is_first = item.at_portal.session.is_none();

@@ -3,7 +3,7 @@
 
 use crate::bitrix::client::jittered;
 use crate::ids::{DialogueId, LineId};
-use crate::store::Held;
+use crate::store::{Held, Lane};
 use shared::Millis;
 use std::collections::HashMap;
 use std::hash::Hash;
@@ -84,11 +84,11 @@ impl Rests {
     }
 
     /// What must not be sent now. Forgets rests that never were.
-    pub fn held(&mut self, now: Millis) -> Held {
+    pub fn held(&mut self, now: Millis, lane: Lane) -> Held {
         self.lines.retain(|_, rest| rest.times > 0 || rest.is_on(now));
         self.dialogues.retain(|_, rest| rest.times > 0 || rest.is_on(now));
         let dialogues = on(&self.dialogues, now).chain(on(&self.lost, now)).collect();
-        Held { lines: on(&self.lines, now).collect(), dialogues }
+        Held { lines: on(&self.lines, now).collect(), dialogues, lane }
     }
 
     /// When the next rest is over; `None` where nothing rests.
@@ -127,13 +127,13 @@ mod tests {
         assert_eq!(rests.next(0), None);
         rests.line(LineId(7)).lengthen(0, Rest::MIDDLE);
         rests.dialogue(dialogue).lengthen(0, Rest::SHORT);
-        let held = rests.held(500);
+        let held = rests.held(500, Lane::Words);
         assert!(held.lines.contains(&LineId(7)) && held.dialogues.contains(&dialogue));
         let first = rests.dialogue(dialogue).until();
         assert_eq!(rests.next(500), Some(first));
-        assert!(rests.held(first).dialogues.is_empty());
+        assert!(rests.held(first, Lane::Words).dialogues.is_empty());
         rests.dialogue(dialogue).end_at(first + 1);
-        assert!(rests.held(first).dialogues.contains(&dialogue));
+        assert!(rests.held(first, Lane::Words).dialogues.contains(&dialogue));
         rests.portal.lengthen(0, Rest::LONG);
         assert_eq!(rests.next(first), Some(rests.portal.until()), "nothing goes while the portal rests");
     }

@@ -67,7 +67,10 @@ pub fn judge(taken: Option<&Taken>, what: &Errand, sessions: Sessions) -> Verdic
 /// without a session and without our id: to send it again would double it. Changes of a message have no session at all.
 fn is_settled_without(what: &Errand) -> bool {
     match what {
-        Errand::Say { text, guarded, reply } => !guarded && reply.is_none() && is_like_a_vote(text),
+        Errand::Say { text, guarded, reply, files } => {
+            !guarded && reply.is_none() && files.is_empty() && is_like_a_vote(text)
+        }
+        Errand::Resend { .. } => false,
         _ => true,
     }
 }
@@ -79,11 +82,11 @@ mod tests {
     use shared::MessageId;
 
     fn said(text: &str, guarded: bool) -> Errand {
-        Errand::Say { text: text.to_owned(), reply: None, guarded }
+        Errand::Say { text: text.to_owned(), reply: None, guarded, files: Vec::new() }
     }
 
     fn taken(success: bool, session: Option<LineSession>) -> Taken {
-        Taken { success, errors: Vec::new(), session, user: Some(585) }
+        Taken { success, errors: Vec::new(), session, user: Some(585), files: Vec::new() }
     }
 
     #[test]

@@ -14,14 +14,14 @@ const JOINER: char = '\u{2060}';
 /// What is sent for an errand; nothing where it has no words. `visitor` is what operators call this one.
 pub fn wording(what: &Errand, visitor: &str) -> String {
     match what {
-        Errand::Say { text, reply, guarded } => {
+        Errand::Say { text, reply, guarded, .. } => {
             let guard = if *guarded && is_like_a_vote(text) { JOINER.to_string() } else { String::new() };
             let quote = reply.as_ref().map(|reply| quotation(reply, visitor)).unwrap_or_default();
             [quote, guard, neutralise(text)].concat()
         }
         Errand::Edit { text, .. } | Errand::Note { text } => neutralise(text),
         Errand::Rate { like } => if *like { "1" } else { "0" }.to_owned(),
-        Errand::Delete { .. } | Errand::Finish => String::new(),
+        Errand::Delete { .. } | Errand::Finish | Errand::Resend { .. } => String::new(),
     }
 }
 
@@ -72,7 +72,8 @@ mod tests {
     use shared::{MessageId, Piece};
 
     fn say(text: &str, guarded: bool) -> String {
-        wording(&Errand::Say { text: text.to_owned(), reply: None, guarded }, "Visitor 7")
+        let (reply, files) = (None, Vec::new());
+        wording(&Errand::Say { text: text.to_owned(), reply, guarded, files }, "Visitor 7")
     }
 
     #[test]
@@ -99,8 +100,10 @@ mod tests {
             at: 1_773_759_161_000,
             im: Some(ImId { chat: 1807, message: 86_497 }),
         };
-        let say =
-            |reply| wording(&Errand::Say { text: "Беру".to_owned(), reply: Some(reply), guarded: true }, "Visitor 7");
+        let say = |reply| {
+            let (text, files) = ("Беру".to_owned(), Vec::new());
+            wording(&Errand::Say { text, reply: Some(reply), guarded: true, files }, "Visitor 7")
+        };
         let sent = say(reply.clone());
         assert_eq!(
             sent,

@@ -3,6 +3,7 @@
 
 use super::lang::Lang;
 use crate::assets::{self, text};
+use crate::config::LimitsConfig;
 use crate::look::{self, Rgb};
 use crate::store::Theme;
 use crate::template::{escaped, fill, inert_json};
@@ -30,6 +31,8 @@ pub struct Document<'a> {
     pub origins: &'a [String],
     /// Whether the line still takes messages from here.
     pub connected: bool,
+    /// What a visitor may send.
+    pub limits: &'a LimitsConfig,
     /// Whether the app waits for intent, and only the badge is kept true.
     pub asleep: bool,
 }
@@ -73,7 +76,7 @@ impl Document<'_> {
         let ancestors = if policy.ancestors.is_empty() { "'none'" } else { policy.ancestors };
         format!(
             "default-src 'none'; script-src 'self' 'wasm-unsafe-eval' {} {}; style-src {} {}; connect-src 'self' {socket}; \
-             img-src 'self' data:; base-uri 'none'; form-action 'none'; frame-ancestors {ancestors}",
+             img-src 'self' data: blob:; base-uri 'none'; form-action 'none'; frame-ancestors {ancestors}",
             source(text::SHELL_JS),
             source(text::NEWS_JS),
             source(&self.colors()),
@@ -146,6 +149,8 @@ impl Document<'_> {
             "acts": assets::ACTS_JS,
             "origins": self.origins,
             "news": self.asleep,
+            "attach": assets::ATTACH_JS,
+            "files": { "bytes": self.limits.file_bytes, "count": self.limits.files_per_message },
         })
         .to_string()
     }

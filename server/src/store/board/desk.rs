@@ -93,8 +93,9 @@ impl Desk {
     /// The first of each dialogue that may be sent now, up to `limit`, whoever has waited longest for its turn first.
     pub fn heads(&self, site: &SiteKey, limit: usize, held: &Held) -> Vec<Ticket> {
         let free = self.dialogues.iter().filter(|(id, turn)| turn.under_way == 0 && !held.dialogues.contains(id));
-        let mut heads: Vec<(Position, Position)> =
-            free.filter_map(|(_, turn)| turn.waiting.first().map(|head| ((*head).max(turn.behind), *head))).collect();
+        let heads = free.filter_map(|(_, turn)| turn.waiting.first().map(|head| ((*head).max(turn.behind), *head)));
+        let is_of_lane = |head: &Position| self.waiting.get(head).is_some_and(|waiting| waiting.lane == held.lane);
+        let mut heads: Vec<(Position, Position)> = heads.filter(|(_, head)| is_of_lane(head)).collect();
         heads.sort_unstable();
         heads.truncate(limit);
         heads.into_iter().filter_map(|(_, head)| Some(self.ticket(site, head, self.waiting.get(&head)?))).collect()

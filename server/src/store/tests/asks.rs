@@ -101,7 +101,7 @@ async fn a_message_that_was_taken_back_while_its_call_was_made_up_is_left_out() 
     let position = first(&bench).await;
     ask(&bench, one, 11, delete(1), 2).await;
     assert!(bench.store.mark_sending(vec![position], 3).await.unwrap().is_empty());
-    assert!(bench.store.in_doubt(&host("a.ru")).await.unwrap().is_empty());
+    assert!(bench.store.in_doubt(&host("a.ru"), Lane::Words).await.unwrap().is_empty());
 }
 
 #[tokio::test]
@@ -165,7 +165,8 @@ async fn a_reply_keeps_what_it_answers_as_it_was() {
     let one = bench.dialogue("one").await;
     told(&bench, said(one, 7, Author::Operator, None)).await;
     let im = ImId { chat: 1, message: 7 };
-    let reply = |nth, to| ask(&bench, one, nth, Ask::Say { text: "yes".to_owned(), reply_to: Some(to) }, 9);
+    let reply =
+        |nth, to| ask(&bench, one, nth, Ask::Say { text: "yes".to_owned(), reply_to: Some(to), files: Vec::new() }, 9);
     reply(1, im.message_id(&host("a.ru"))).await;
     reply(2, message(99)).await;
     let items = bench.store.pending(&host("a.ru"), 9).await.unwrap();

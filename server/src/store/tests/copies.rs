@@ -26,7 +26,7 @@ async fn a_copy_holds_everything_and_is_put_back() {
     let entries = bench.store.entries(dialogue, 0, 100).await.unwrap();
     assert_eq!(entries.len(), 40);
     assert!(bench.pending().await.is_empty(), "what waited may have been sent since");
-    assert_eq!(bench.store.in_doubt(&host("a.ru")).await.unwrap().len(), 40);
+    assert_eq!(bench.store.in_doubt(&host("a.ru"), Lane::Words).await.unwrap().len(), 40);
     assert!(bench.store.portal(&host("a.ru")).await.unwrap().is_some(), "the key came with it");
 
     let session = bench.store.session(token).await.unwrap().unwrap();

@@ -134,7 +134,7 @@ impl Run {
 
     async fn position(&self, (who, nth): (usize, u64)) -> Position {
         let mut items = self.bench.store.pending(&host("a.ru"), 1_000).await.unwrap();
-        items.extend(self.bench.store.in_doubt(&host("a.ru")).await.unwrap());
+        items.extend(self.bench.store.in_doubt(&host("a.ru"), Lane::Words).await.unwrap());
         let item = items.into_iter().find(|item| item.dialogue == self.who[who] && item.id == message(nth));
         item.expect("what waits is found").position
     }
@@ -152,7 +152,7 @@ impl Run {
         assert_eq!(self.bench.pending().await, sendable);
         let marked = self.model.waiting.iter().filter(|message| self.model.marked.contains(message));
         let expected: Vec<String> = said(marked.copied().collect());
-        let doubt = self.bench.store.in_doubt(&host("a.ru")).await.unwrap();
+        let doubt = self.bench.store.in_doubt(&host("a.ru"), Lane::Words).await.unwrap();
         assert_eq!(doubt.iter().map(words).collect::<Vec<_>>(), expected);
     }
 }

@@ -13,7 +13,7 @@ async fn items(bench: &Bench) -> Vec<OutboxItem> {
 }
 
 async fn doubtful(bench: &Bench) -> Vec<String> {
-    let items = bench.store.in_doubt(&host("a.ru")).await.unwrap();
+    let items = bench.store.in_doubt(&host("a.ru"), Lane::Words).await.unwrap();
     items.iter().map(words).collect()
 }
 
@@ -34,10 +34,10 @@ async fn messages_wait_for_their_own_portal_in_order() {
 #[tokio::test]
 async fn a_line_that_is_connected_again_is_told_once() {
     let bench = Bench::new().await;
-    let (portal, saved) = (host("a.ru"), || bench.store.lines_saved(&host("a.ru")));
+    let (portal, saved) = (host("a.ru"), || bench.store.lines_saved(&host("a.ru"), Lane::Words));
     assert_eq!(saved(), [LineId(1), LineId(2)].into());
     assert!(saved().is_empty());
-    let bell = bench.store.outbox_woken(&portal);
+    let bell = bench.store.outbox_woken(&portal, Lane::Words);
     let _ = futures_util::poll!(Box::pin(bell.notified())); // of the first time
     bench.store.save_site(SiteRecord { connected: false, ..site("one", "a.ru", 1) }).await.unwrap();
     assert!(saved().is_empty());
@@ -50,7 +50,7 @@ async fn a_line_that_is_connected_again_is_told_once() {
 async fn who_sends_is_told_though_the_visitor_has_left() {
     let bench = Bench::new().await;
     let one = bench.dialogue("one").await;
-    let bell = bench.store.outbox_woken(&host("a.ru"));
+    let bell = bench.store.outbox_woken(&host("a.ru"), Lane::Words);
     let _ = futures_util::poll!(Box::pin(bell.notified())); // the site was saved
     let mut accepting = Box::pin(bench.store.accept(one, message(1), "Hello".to_owned(), 1));
     assert!(futures_util::poll!(accepting.as_mut()).is_pending());
@@ -95,7 +95,7 @@ async fn a_batch_has_one_message_of_each_dialogue_that_nothing_holds() {
     let first = items(&bench).await[0].position;
     bench.store.mark_sending(vec![first], 10).await.unwrap();
     assert_eq!(next(Held::default(), 50).await, ["words 3"]);
-    assert_eq!(bench.store.in_doubt(&host("a.ru")).await.unwrap()[0].sending, Some(10));
+    assert_eq!(bench.store.in_doubt(&host("a.ru"), Lane::Words).await.unwrap()[0].sending, Some(10));
 }
 
 /// What one call after the other carries, each at most `limit` messages of one line, all delivered.
@@ -205,7 +205,7 @@ async fn a_line_that_is_off_keeps_its_messages_until_it_is_on() {
     assert!(bench.pending().await.is_empty());
     bench.restart().await;
     assert!(bench.pending().await.is_empty());
-    let bell = bench.store.outbox_woken(&host("a.ru"));
+    let bell = bench.store.outbox_woken(&host("a.ru"), Lane::Words);
     bench.store.save_site(site("one", "a.ru", 1)).await.unwrap();
     bell.notified().await;
     assert_eq!(bench.pending().await, ["words 1"]);
@@ -214,7 +214,8 @@ async fn a_line_that_is_off_keeps_its_messages_until_it_is_on() {
 #[tokio::test]
 async fn a_message_rings_for_its_portal() {
     let bench = Bench::new().await;
-    let (near, far) = (bench.store.outbox_woken(&host("a.ru")), bench.store.outbox_woken(&host("b.ru")));
+    let (near, far) =
+        (bench.store.outbox_woken(&host("a.ru"), Lane::Words), bench.store.outbox_woken(&host("b.ru"), Lane::Words));
     for bell in [&near, &far] {
         bell.notified().await; // their sites have come
     }

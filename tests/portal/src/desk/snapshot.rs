@@ -110,6 +110,7 @@ fn message(world: &World, message: &Message) -> Value {
         "session": message.session,
         "author": author,
         "text": if message.deleted { "" } else { message.text.as_str() },
+        "files": if message.deleted { Vec::new() } else { super::files::of(message) },
         "at": message.at.0,
         "state": state,
         "edited": message.edited,

@@ -10,7 +10,7 @@ use axum::{
 };
 use serde_json::{Map, Value, json};
 
-use super::{Answer, Reply, RestError, run};
+use super::{Answer, Reply, RestError, downloads, messages, run};
 use crate::{
     calls::Call,
     clock::Millis,
@@ -134,7 +134,9 @@ async fn meet(shared: &Shared, method: &str, token: &str, args: Value) -> Outcom
     let work = shared.look(|world| world.options.work);
     let waited = work.waited(method, &args);
     shared.clock().sleep_until(started.plus(waited)).await;
+    let files = if method == messages::SEND { downloads::of(shared, &args).await } else { Vec::new() };
     let (answer, time) = shared.change(|world| {
+        world.downloaded = files;
         let answer = run(world, method, caller, args);
         match &fault {
             Some(Fault::CutBetween) => world.pending_mids.clear(),

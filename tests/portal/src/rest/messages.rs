@@ -2,10 +2,11 @@
 
 use serde_json::{Map, Value, json};
 
-use super::{Answer, RestError, args::Args};
+use super::{Answer, RestError, args::Args, downloads::Downloaded};
 use crate::{
     chats::{Author, Profile},
     clock::Millis,
+    drive::File,
     faults::{Fault, Place},
     ids::{ChatId, LineId, MessageId},
     php,
@@ -14,7 +15,7 @@ use crate::{
     world::World,
 };
 
-const SEND: &str = "imconnector.send.messages";
+pub(super) const SEND: &str = "imconnector.send.messages";
 /// Messages older than this are not changed any more, and nobody is told (`im`, the author's three days).
 const EDIT_DAYS: u64 = 3;
 
@@ -26,7 +27,7 @@ pub(super) fn send(world: &mut World, caller: Caller, args: &Args) -> Answer {
         _ => {}
     }
     let results: Vec<Value> =
-        elements.iter().map(|element| send_one(world, caller, &connector, line, element)).collect();
+        elements.iter().enumerate().map(|(nth, one)| send_one(world, caller, &connector, line, (nth, one))).collect();
     Ok(json!({"SUCCESS": true, "DATA": {"RESULT": results}}).into())
 }
 
@@ -53,14 +54,35 @@ fn not_active() -> RestError {
     RestError::new(400, "NOT_ACTIVE_LINE", "The line with this ID is inactive or does not exist")
 }
 
-fn send_one(world: &mut World, caller: Caller, connector: &str, line: LineId, element: &Value) -> Value {
+fn send_one(
+    world: &mut World,
+    caller: Caller,
+    connector: &str,
+    line: LineId,
+    (nth, element): (usize, &Value),
+) -> Value {
     let fault = world.faults.take(Place::Element, SEND);
     let Some(incoming) = incoming(connector, line, element).filter(|_| fault != Some(Fault::ElementFailure)) else {
         return failed();
     };
-    if incoming.text.is_empty() {
-        return failed(); // files come with a later version of this stand-in; here each is lost on the way
+    let downloaded = world.downloaded.get_mut(nth).map(std::mem::take).unwrap_or_default();
+    let no_room = downloaded.iter().any(|file| matches!(file, Downloaded::NoRoom));
+    let kept: Vec<(usize, File)> = downloaded
+        .into_iter()
+        .enumerate()
+        .filter_map(|(place, file)| match file {
+            Downloaded::Here(file) => Some((place, world.keep_file(file))),
+            Downloaded::NoRoom | Downloaded::Dropped => None,
+        })
+        .collect();
+    let mut incoming = incoming;
+    if no_room {
+        incoming.text = [incoming.text.as_str(), "[FILE]"].join(" ").trim().to_owned();
     }
+    if incoming.text.is_empty() && kept.is_empty() {
+        return failed();
+    }
+    incoming.files = kept.iter().map(|(_, file)| file.clone()).collect();
     if fault == Some(Fault::LostSession) {
         let user = world.visitor(&incoming);
         return echo(&incoming, user.to_string(), None);
@@ -73,10 +95,19 @@ fn send_one(world: &mut World, caller: Caller, connector: &str, line: LineId, el
     if let Some(extra) = extra(element) {
         answer["extra"] = extra;
     }
+    answer["message"]["files"] = numbered(&kept);
     if let Some(session) = received.session.filter(|_| world.options.build.tells_sessions) {
         answer["session"] = json!({"ID": session.to_string(), "CHAT_ID": received.chat.to_string()});
     }
     answer
+}
+
+/// As PHP writes what it has by place: a list where none is missing before another, else an object.
+fn numbered(kept: &[(usize, File)]) -> Value {
+    if kept.iter().enumerate().all(|(nth, (place, _))| nth == *place) {
+        return kept.iter().map(|(_, file)| file.id).collect();
+    }
+    kept.iter().map(|(place, file)| (place.to_string(), json!(file.id))).collect::<Map<_, _>>().into()
 }
 
 fn failed() -> Value {
@@ -122,6 +153,7 @@ fn incoming(connector: &str, line: LineId, element: &Value) -> Option<Incoming> 
         profile: profile(&element["user"]),
         message_id: Some(text("message", "id")).filter(|id| !id.is_empty()),
         text: text("message", "text"),
+        files: Vec::new(),
         chat_id: id("chat")?,
         chat_name: text("chat", "name"),
         chat_url: text("chat", "url"),

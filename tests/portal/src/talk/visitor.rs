@@ -5,6 +5,7 @@ use serde_json::json;
 use super::vote::Voted;
 use crate::{
     chats::{Author, Chat, Due, Kind, Profile, Visitor},
+    drive::File,
     events::LINE_MESSAGE,
     ids::{ChatId, LineId, SessionId, UserId},
     world::World,
@@ -22,6 +23,7 @@ pub(crate) struct Incoming {
     pub profile: Profile,
     pub message_id: Option<String>,
     pub text: String,
+    pub files: Vec<File>,
     pub chat_id: String,
     pub chat_name: String,
     pub chat_url: String,
@@ -54,6 +56,8 @@ impl World {
         self.alarms.retain(|alarm| alarm.what != Due::Close(session));
         let id = self.store(chat, Author::Visitor(visitor), Kind::Said, clipped(&incoming.text));
         self.repeat_incoming(chat, &incoming, by);
+        let files = incoming.files;
+        self.edit_message(chat, id, |message| message.files = files);
         if let Some(mid) = incoming.message_id {
             self.pending_mids.push((chat, id, mid));
         }

@@ -15,6 +15,7 @@ fn a_message_carries_its_visitor_whole() {
         who: Who { id: "v-5f0c2a7e4b".to_owned(), name: "Посетитель 3".to_owned(), ..Who::default() },
         id: "m-1001".to_owned(),
         text: "Добрый день! Есть ли доставка в Казань?".to_owned(),
+        files: Vec::new(),
         sent_at: 1_773_759_161_512,
     };
     let written = serde_json::to_value(Send { line: LineId(107), messages: vec![message] }).unwrap();
@@ -29,11 +30,27 @@ fn a_message_carries_its_visitor_whole() {
 }
 
 #[test]
+fn files_are_named_with_their_addresses() {
+    let file = |path: &str, name: &str, mime| OutgoingFile {
+        url: format!("https://relay.example.com/f/{path}/{name}"),
+        name: name.to_owned(),
+        mime: Some(mime),
+    };
+    let (id, text) = ("m-1002".to_owned(), "Вот фото".to_owned());
+    let photo = file("0d9f6a2c7e", "IMG_2041.jpg", "image/jpeg");
+    let files = vec![photo, file("77aa10b2c3", "spec.pdf", "application/pdf")];
+    let message = Outgoing { who: Who::default(), id, text, files, sent_at: 1_773_759_181_000 };
+    let recorded = json("imconnector.send.messages.file.request.json");
+    assert_eq!(serde_json::to_value(message).unwrap()["message"], recorded["MESSAGES"][0]["message"]);
+}
+
+#[test]
 fn each_message_has_its_own_outcome() {
     let session = Some(LineSession { id: 3282, chat: 1807 });
-    let good = Taken { success: true, errors: Vec::new(), session, user: Some(585) };
+    let good = Taken { success: true, errors: Vec::new(), session, user: Some(585), files: Vec::new() };
     assert_eq!(taken("imconnector.send.messages.response.json"), std::slice::from_ref(&good));
-    assert_eq!(taken("imconnector.send.messages.file-lost.response.json"), std::slice::from_ref(&good));
+    let without_first = Taken { files: vec![1], ..good.clone() };
+    assert_eq!(taken("imconnector.send.messages.file-lost.response.json"), [without_first]);
     assert_eq!(taken("imconnector.send.messages.no-session.response.json"), [Taken { session: None, ..good.clone() }]);
     let [first, second] = taken("imconnector.send.messages.partial-failure.response.json").try_into().unwrap();
     assert_eq!(first, good);

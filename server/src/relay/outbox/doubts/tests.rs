@@ -14,7 +14,7 @@ pub fn item() -> OutboxItem {
         line: LineId(1),
         number: 1,
         id: MessageId::try_from("0192b6a1-7c1f-7d2e-8000-1234567890ab".to_owned()).unwrap(),
-        what: Errand::Say { text: "hi".to_owned(), reply: None, guarded: false },
+        what: Errand::Say { text: "hi".to_owned(), reply: None, guarded: false, files: Vec::new() },
         at: 1_000,
         sending: Some(1_000_000),
         attempts: 1,

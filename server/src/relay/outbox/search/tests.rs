@@ -20,7 +20,7 @@ fn doubt() -> Doubt {
         line: LineId(1),
         number: 1,
         id: MessageId::try_from(ID.to_owned()).unwrap(),
-        what: Errand::Say { text: "[b]hi[/b]".to_owned(), reply: None, guarded: false },
+        what: Errand::Say { text: "[b]hi[/b]".to_owned(), reply: None, guarded: false, files: Vec::new() },
         at: 1,
         sending: Some(SENT),
         attempts: 1,

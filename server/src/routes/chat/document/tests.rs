@@ -1,13 +1,17 @@
 //! The chat's document in its languages, colours and policies.
 
 use super::*;
+use std::sync::LazyLock;
 
 fn key() -> SiteKey {
     SiteKey::try_from("k3v9x7q2m1".to_owned()).unwrap()
 }
 
+static LIMITS: LazyLock<LimitsConfig> = LazyLock::new(LimitsConfig::default);
+
 fn document<'a>(site: Option<&'a SiteKey>, origins: &'a [String]) -> Document<'a> {
     Document {
+        limits: &LIMITS,
         site,
         name: "Глина <и> \"лён\"",
         greeting: "",
