@@ -2,10 +2,27 @@
 
 import { el } from './parts.js';
 
-const TOKEN = /\[(\/?)(b|i|u|s|url|code|br)(?:=([^\]]*))?\]|(https?:\/\/[^\s<>[\]]+)/gi;
+const TOKEN = /\[(\/?)(b|i|u|s|url|code|br|like|dislike)(?:=([^\]]*))?\]|(https?:\/\/[^\s<>[\]]+)/gi;
+
+/** A quotation: rows of hyphens around whose words they are, and the words. */
+const QUOTE = /^-{20,}\n([^]*?)^-{20,}(?:\n|$)/m;
+
+/** Marks that stand for a sign of their own. */
+const SIGNS = { br: '\n', like: '👍', dislike: '👎' };
 
 /** The text as nodes: tags it knows become elements, everything else stays the text it is. */
 export function shown(text) {
+  const root = document.createDocumentFragment();
+  text.split(QUOTE).forEach((part, nth) => root.append(nth % 2 ? quote(part) : words(part)));
+  return root;
+}
+
+function quote(text) {
+  const [head, ...rest] = text.trimEnd().split('\n');
+  return el('blockquote', {}, el('b', {}, head.replace(/ #chat\d+\/\d+$/, '')), words(rest.join('\n')));
+}
+
+function words(text) {
   const root = document.createDocumentFragment();
   const open = [{ tag: '', node: root }];
   let at = 0;
@@ -18,7 +35,7 @@ export function shown(text) {
     const inCode = open.some(one => one.tag === 'code');
     if (bare) put(inCode ? bare : link(bare, bare));
     else if (inCode && !(slash && tag === 'code')) put(whole);
-    else if (tag === 'br') put('\n');
+    else if (tag in SIGNS) put(SIGNS[tag]);
     else if (slash) close(open, tag, whole);
     else {
       const node = tag === 'url' ? link(value?.replace(/^["']|["']$/g, ''), '') : el(tag);

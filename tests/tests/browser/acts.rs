@@ -120,6 +120,9 @@ async fn a_reply_shows_whom_it_answers_and_leads_there() {
     visit.tab.shot("acts-quotes").await;
     visit.chat().eval::<Option<bool>>("(document.querySelector('.in .quote').click(), null)").await;
     visit.chat().until("document.activeElement?.textContent.includes('Is it in stock?')").await;
+    visit.chat().eval::<Option<bool>>("(document.documentElement.dir = 'rtl', null)").await;
+    menu(&visit, "visitor").await;
+    visit.tab.shot("acts-menu-rtl").await;
 }
 
 #[tokio::test]
@@ -139,6 +142,10 @@ async fn a_rating_is_a_press() {
     let rated = portal.wait_chat(&chat.external, |chat| !chat.ratings().is_empty()).await;
     assert_eq!(rated.ratings(), [5]);
     visit.tab.shot("acts-rated").await;
+    visit.tab.prefer(&[("prefers-color-scheme", "dark")]).await;
+    visit.tab.host().eval::<Option<bool>>("(otklik('lang', 'ru'), null)").await;
+    visit.chat().find("button", "👍 Да, спасибо").await;
+    visit.tab.shot("acts-rated-ru-dark").await;
 }
 
 #[tokio::test]

@@ -104,3 +104,14 @@ async fn the_desk_says_what_it_is_and_stays_when_the_portal_is_off() {
     desk.until("document.querySelector('.demo').innerText.startsWith('Учебный стол оператора.')").await;
     tab.shot("desk-phone").await;
 }
+
+#[tokio::test]
+async fn an_operator_sees_what_a_visitor_answers_and_their_mark() {
+    let fence = "-".repeat(54);
+    let (portal, _) = visited(&format!("{fence}\nAnna [14:05] #chat1/2\nIs it [b]red[/b]?\n{fence}\nYes [like]")).await;
+    let (_browser, tab) = open(&portal, Window::WIDE).await;
+    let quote = "document.querySelector('[data-from=visitor] blockquote')";
+    tab.host().until_eq::<String, _>(&format!("{quote}?.textContent"), "Anna [14:05]Is it red?").await;
+    tab.host().until(&format!("{quote}.parentElement.textContent.endsWith('Yes 👍')")).await;
+    tab.shot("desk-quote").await;
+}
