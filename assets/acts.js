@@ -6,9 +6,9 @@
 const EDITABLE = 3 * 864e5;
 
 const STYLE = `
-.more, .menu { position: fixed; z-index: 3; background: var(--surface); color: var(--ink); box-shadow: var(--sh-2) }
-.more { inline-size: 30px; block-size: 24px; border-radius: 12px; font-weight: 600; line-height: 14px }
-.touch .more { inline-size: 44px; block-size: 32px; border-radius: 16px }
+.dots, .menu { position: fixed; z-index: 9; background: var(--surface); color: var(--ink); box-shadow: var(--sh-2) }
+.dots { inline-size: 30px; block-size: 24px; border-radius: 12px; font-weight: 600; line-height: 14px }
+.touch .dots { inline-size: 44px; block-size: 32px; border-radius: 16px }
 .menu { min-inline-size: 168px; max-inline-size: min(300px, calc(100% - 24px)); padding: 6px; border-radius: 18px; outline: none; animation: rise .16s var(--out) }
 .menu [role=menuitem] { display: block; inline-size: 100%; min-block-size: 40px; padding-inline: 12px; border-radius: 12px; text-align: start }
 .touch .menu [role=menuitem] { min-block-size: 44px }
@@ -22,7 +22,7 @@ const STYLE = `
 .over .t { border-inline-start: 2.5px solid var(--accent-text); padding-inline-start: 9px }
 .over b { display: block; color: var(--accent-text) }
 .over span { display: block; color: var(--mute); white-space: nowrap; overflow: hidden; text-overflow: ellipsis }
-@media (forced-colors: active) { .more, .menu { border: 1px solid CanvasText } }`;
+@media (forced-colors: active) { .dots, .menu { border: 1px solid CanvasText } }`;
 
 /** `seat`: what the shell lends: itself, its field, its log, the field's frame, and what redraws after a change. */
 export default (seat) => {
@@ -43,20 +43,20 @@ export default (seat) => {
   };
   const isOwn = (message) => message.dataset.from === "visitor";
   const isGone = (message) => message.classList.contains("gone");
-  /** The words alone: not what they quote, nor the marks between. */
+  /** The words alone: not what they quote, nor files, nor the marks between. */
   const words = (message) =>
     [...message.querySelector(".bubble").childNodes]
-      .filter((node) => node.nodeType !== Node.COMMENT_NODE && !node.classList?.contains("quote"))
+      .filter((node) => node.nodeType !== Node.COMMENT_NODE && !node.matches?.(".quote, .pic, .file"))
       .map((node) => node.textContent)
       .join("");
   const isEditable = (message) => isOwn(message) && words(message) && Date.now() - message.dataset.at < EDITABLE;
 
   // --- The button. It stands behind the log, not in it: a log is read out as it grows.
   let about;
-  const more = el("button", { type: "button", class: "more", "aria-label": say("actions"), "aria-haspopup": "menu", hidden: "" }, "⋯");
+  const more = el("button", { type: "button", class: "dots", "aria-label": say("actions"), "aria-haspopup": "menu", hidden: "" }, "⋯");
   log.after(more);
   const hide = () => {
-    if (document.activeElement !== more && !box) more.hidden = true;
+    if (![more, about].includes(document.activeElement) && !box) more.hidden = true;
   };
   const show = (message) => {
     if (box || isGone(message) || message.dataset.state === "failed") return;
@@ -159,6 +159,7 @@ export default (seat) => {
     const id = message.dataset.id;
     field.value = words(message);
     raise(message, say("edit_title"), say("edit_cancel"), draft, (text) => {
+      if (!text.trim()) return; // there are files: they go by themselves
       if (text.trim() !== words(message).trim()) shell.act("edit", id, text.trim());
       leave();
       return draft;
@@ -168,6 +169,7 @@ export default (seat) => {
   const answer = (message) => {
     const name = message.previousElementSibling?.querySelector("b")?.textContent;
     raise(message, name ?? say("reply"), say("reply_cancel"), undefined, (text) => {
+      if (!text.trim()) return;
       shell.act("reply", message.dataset.id, text.trim());
       leave();
       return "";

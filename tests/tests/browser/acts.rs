@@ -143,7 +143,7 @@ async fn a_rating_is_a_press() {
     assert_eq!(rated.ratings(), [5]);
     visit.tab.shot("acts-rated").await;
     visit.tab.prefer(&[("prefers-color-scheme", "dark")]).await;
-    visit.tab.host().eval::<Option<bool>>("(otklik('lang', 'ru'), null)").await;
+    visit.tab.host().eval_in_page::<Option<bool>>("(otklik('lang', 'ru'), null)").await;
     visit.chat().find("button", "👍 Да, спасибо").await;
     visit.tab.shot("acts-rated-ru-dark").await;
 }
