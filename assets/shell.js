@@ -375,6 +375,7 @@
     awake: false,
     name: data.name,
     greeting: data.greeting,
+    presence: data.presence,
     take(fn) {
       const early = kept();
       store.set("kept", "");
@@ -395,14 +396,16 @@
       if (name === "visitor") return post({ is: "visitor", id: detail });
       post(name === "unread" ? { is: "unread", n: detail } : { is: "event", name, detail });
     },
-    header(title, sub, dot) {
+    header(title, sub, dot, photo) {
       $("title").textContent = title;
       $("sub").textContent = sub;
       $("face").dataset.dot = dot;
       // After the end, the field says that one may go on.
       if (field) field.placeholder = say(sub === words.finished ? "placeholder_after" : "placeholder");
       const initials = title.split(/\s+/).slice(0, 2).map((part) => [...part][0]).join("");
-      $("face").firstElementChild.replaceChildren(title === data.name ? mark : initials);
+      const face = $("face").firstElementChild;
+      face.replaceChildren(title === data.name ? mark : initials);
+      if (photo) face.append(Object.assign(new Image(), { src: photo, alt: "" }));
     },
     strip(kind, text) {
       const strip = $("strip");

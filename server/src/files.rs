@@ -8,6 +8,7 @@ mod kind;
 mod name;
 
 pub use address::{ADDRESS_LASTS, Addresses, Place};
+pub use kind::image;
 pub use name::{cut, mime_of, tidy};
 
 use crate::ids::FileKey;

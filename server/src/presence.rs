@@ -1,14 +1,14 @@
 //! Who is there to answer a site's visitors: what the line's settings say, how soon its operators answered lately,
-//! whether messages can be delivered at all. The portal is asked once a minute, and only for lines whose chat somebody
-//! has open. Knows nothing of connections: they watch, and are told of changes.
+//! whether messages can be delivered at all. The portal is asked once a minute for the lines whose chat somebody has
+//! open, and every few minutes for all. Knows nothing of connections: they watch, and are told of changes.
 
 mod lines;
 
 use crate::bitrix::client::Portal;
 use crate::bitrix::methods::batch::{self, Batch};
-use crate::bitrix::methods::settings::{GetSettings, LineSettings};
+use crate::bitrix::methods::settings::{GetSettings, Names};
 use crate::channel::Channels;
-use crate::clock::Clock;
+use crate::clock::{Clock, millis};
 use crate::ids::{LineId, PortalHost};
 use crate::store::{Store, StoreError};
 use crate::telemetry::chain;
@@ -20,6 +20,9 @@ use std::time::Duration;
 use tokio::sync::{Notify, watch};
 use tokio_util::sync::CancellationToken;
 
+/// How often the portal is asked after all connected lines, 50 a call: while that is not over, what was told is believed.
+const SURVEY: Duration = Duration::from_secs(4 * 60);
+
 /// What every open chat is told. A cheap handle.
 #[derive(Clone)]
 pub struct Presences {
@@ -30,6 +33,8 @@ pub struct Presences {
     watched: Arc<Mutex<HashMap<SiteKey, watch::Sender<Presence>>>>,
     /// Rings when somebody else watches, or something was heard of a line. By portal.
     bells: Arc<Mutex<HashMap<PortalHost, Arc<Notify>>>>,
+    /// Rings when lines were asked after.
+    told: Arc<Notify>,
 }
 
 /// One connection's eye on one site; dropping it ends the watching.
@@ -42,7 +47,15 @@ pub struct Watcher {
 
 impl Presences {
     pub fn new(store: Store, channels: Channels, clock: Clock) -> Self {
-        Self { store, channels, clock, lines: Arc::default(), watched: Arc::default(), bells: Arc::default() }
+        Self {
+            store,
+            channels,
+            clock,
+            lines: Arc::default(),
+            watched: Arc::default(),
+            bells: Arc::default(),
+            told: Arc::default(),
+        }
     }
 
     /// From now on the line of `site` is asked after.
@@ -53,6 +66,17 @@ impl Presences {
             None => self.ring(),
         }
         Watcher { presences: self.clone(), site: site.clone(), changes, told: Presence::default() }
+    }
+
+    /// How it stands at `site` now, as far as is known.
+    pub async fn now(&self, site: &SiteKey) -> Result<Presence, StoreError> {
+        let answer_seconds = self.store.answer_seconds(site).await?;
+        let line = self.store.line_of(site);
+        let (state, opens_at) = line.map_or((None, None), |(host, line)| {
+            let (state, opens_at, _) = self.lines().standing(&host, line, self.clock.now());
+            (state, opens_at)
+        });
+        Ok(Presence { state, opens_at, answer_seconds, held: self.channels.held(site) })
     }
 
     /// An operator was heard on `line`: somebody is there, whatever the portal said last.
@@ -66,24 +90,54 @@ impl Presences {
         self.bells().values().for_each(|bell| bell.notify_one());
     }
 
-    /// What `line` shows of itself, as far as is known.
-    pub fn settings(&self, host: &PortalHost, line: LineId) -> Option<LineSettings> {
-        self.lines().settings(host, line).cloned()
+    /// Somebody speaks on `line`: whose names it shows is asked once, unless that is known.
+    pub fn want(&self, host: &PortalHost, line: LineId) {
+        if self.lines().want(host, line, self.clock.now()) {
+            self.bell(host).notify_one();
+        }
+    }
+
+    /// Whether that is asked now.
+    pub fn is_wanted(&self, host: &PortalHost, line: LineId) -> bool {
+        self.lines().is_wanted(host, line)
+    }
+
+    /// Returns when it may be known. For one waiter, which misses nothing.
+    pub async fn told(&self) {
+        self.told.notified().await;
+    }
+
+    /// Whose names `line` shows, where that was told lately.
+    pub fn names(&self, host: &PortalHost, line: LineId) -> Names {
+        self.lines().names(host, line, self.clock.now())
     }
 
     /// Keeps what is told of the lines of `portal` true, until the shutdown.
     pub async fn run(self, portal: Portal, shutdown: CancellationToken) -> Result<(), StoreError> {
         let (bell, mut changes) = (self.bell(portal.host()), self.channels.changes());
+        let mut survey = 0;
         while !shutdown.is_cancelled() {
+            if survey <= self.clock.now() {
+                self.survey(portal.host()).await?;
+                survey = self.clock.now() + millis(SURVEY);
+            }
             self.ask(&portal).await;
-            let next = self.publish(portal.host()).await?;
-            let wait = next.map(|next| Duration::from_millis(next.saturating_sub(self.clock.now())));
+            let next = self.publish(portal.host()).await?.unwrap_or(survey).min(survey);
+            let wait = Duration::from_millis(next.saturating_sub(self.clock.now()));
             tokio::select! {
                 () = shutdown.cancelled() => {}
                 () = bell.notified() => {}
-                _ = changes.changed() => {} // its sender lives as long as the portals do
-                () = self.clock.sleep(wait.unwrap_or_default()), if wait.is_some() => {}
+                _ = changes.changed() => survey = 0, // a line may have been connected
+                () = self.clock.sleep(wait) => {}
             }
+        }
+        Ok(())
+    }
+
+    /// Every line that is connected is asked after now and then, so that a chat that opens knows from the start.
+    async fn survey(&self, host: &PortalHost) -> Result<(), StoreError> {
+        for site in self.store.sites_of(host).await?.iter().filter(|site| site.connected) {
+            self.lines().renew(host, site.line, self.clock.now());
         }
         Ok(())
     }
@@ -107,6 +161,7 @@ impl Presences {
                     lines.iter().for_each(|line| self.lines().told(host, *line, None, now));
                 }
             }
+            self.told.notify_one();
         }
     }
 
@@ -115,12 +170,9 @@ impl Presences {
         let mut next = None;
         self.tell_closed();
         for (site, line) in self.watched_lines(host) {
-            let answer_seconds = self.store.answer_seconds(&site).await?;
-            let now = self.clock.now();
-            let (state, opens_at, until) = self.lines().standing(host, line, now);
-            let presence = Presence { state, opens_at, answer_seconds, held: self.channels.held(&site) };
+            let (_, _, until) = self.lines().standing(host, line, self.clock.now());
             next = next.into_iter().chain([until]).min();
-            self.tell(&site, presence);
+            self.tell(&site, self.now(&site).await?);
         }
         Ok(next)
     }

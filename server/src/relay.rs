@@ -9,6 +9,7 @@
 //! confirm    tells the portal that operators' messages arrived       keeper  tokens in the store
 //! fetch      operators' files from the portal, so that visitors get our own copy
 //! settling   how long an event waits for those it overtook   titles  keeps the titles of chats true
+//! introduced until it is known who speaks in it       people  who that is        speaker  what a visitor sees of them
 //! ```
 
 mod confirm;
@@ -16,10 +17,13 @@ mod events;
 mod fetch;
 mod histories;
 mod inbox;
+mod introduced;
 mod keeper;
 mod outbox;
+mod people;
 mod recover;
 mod settling;
+mod speaker;
 mod titles;
 mod told;
 mod watch;
@@ -38,6 +42,7 @@ use crate::hub::Hub;
 use crate::ids::PortalHost;
 use crate::presence::Presences;
 use crate::store::{Lane, Store, StoreError};
+use people::People;
 use recover::Nets;
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -53,6 +58,7 @@ pub struct Relay {
     portals: Portals,
     channels: Channels,
     presences: Presences,
+    people: People,
     hub: Hub,
     files: Files,
     addresses: Addresses,
@@ -105,8 +111,9 @@ impl Relay {
         let confirm = portals.iter().map(|portal| (portal.host().clone(), Notify::new())).collect();
         let bells = Arc::new(Bells { inbox: Notify::new(), fetch: Notify::new(), confirm });
         let presences = Presences::new(store.clone(), channels.clone(), clock.clone());
+        let people = People::new(store.clone(), portals.clone(), clock.clone(), tasks.clone());
         let nets = Arc::new(portals.iter().map(|portal| (portal.host().clone(), Nets::default())).collect());
-        Self { store, portals, channels, presences, hub, files, addresses, clock, tasks, shutdown, bells, nets }
+        Self { store, portals, channels, presences, people, hub, files, addresses, clock, tasks, shutdown, bells, nets }
     }
 
     /// Carries until the shutdown.

@@ -11,6 +11,7 @@ mod install;
 mod launcher;
 pub mod metrics;
 mod oauth;
+mod photos;
 mod poll;
 mod posted;
 mod settings;
@@ -55,6 +56,7 @@ fn pages() -> Router<AppState> {
     Router::new()
         .route("/widget/{file}", get(launcher::of_site))
         .route("/chat", get(chat::chat))
+        .route("/photos/{name}", get(photos::photo))
         .route("/files/{token}", get(files::file))
         .route("/{file}", get(assets::file))
 }

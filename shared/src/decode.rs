@@ -3,8 +3,8 @@
 
 use crate::ids::{FileId, MessageId, SiteKey};
 use crate::wire::{
-    Attendance, Author, Entry, File, FileKind, FileState, Happening, Hello, Link, MessageState, Piece, Presence, Quote,
-    Refusal, ToServer, ToWidget,
+    Attendance, Author, Entry, Face, File, FileKind, FileState, Happening, Hello, Link, MessageState, Piece, Presence,
+    Quote, Refusal, ToServer, ToWidget,
 };
 
 /// A JSON value, wherever it lives.
@@ -129,6 +129,7 @@ fn entry<N: Node>(entry: &N) -> Option<Entry> {
             rating: entry.get("rating").is_some_and(|rating| rating.truth()),
             files: entry.get("files").as_ref().map(files).unwrap_or_default(),
             before: number(entry, "before"),
+            face: Face { photo: text(entry, "photo"), position: text(entry, "position") },
         },
         "file" => Happening::File { id: id(entry)?, file: file(&entry.get("file")?)? },
         "edited" => Happening::Edited { id: id(entry)?, body: each(entry, "body", piece)? },

@@ -13,6 +13,6 @@ pub mod wire;
 pub use about::{About, Tracked};
 pub use ids::{FileId, IdError, MessageId, SiteKey};
 pub use wire::{
-    Attendance, Author, Entry, File, FileKind, FileState, Happening, Hello, Identity, Link, MessageState, Millis,
+    Attendance, Author, Entry, Face, File, FileKind, FileState, Happening, Hello, Identity, Link, MessageState, Millis,
     PROTOCOL_VERSION, Piece, Presence, Quote, Refusal, Seq, ToServer, ToWidget,
 };

@@ -251,6 +251,8 @@ pub enum Happening {
         /// overtake each other on their way.
         #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "Option::is_none"))]
         before: Option<Seq>,
+        #[cfg_attr(feature = "serde", serde(flatten))]
+        face: Face,
     },
     /// This file of message `id` is so now; one that the message did not have is added.
     File { id: MessageId, file: File },
@@ -271,6 +273,23 @@ pub enum Happening {
     /// Nothing to show: something between relay and portal, or a newer kind.
     #[cfg_attr(feature = "serde", serde(other))]
     Unknown,
+}
+
+/// What is shown of an operator beside the name.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(Serialize, Deserialize))]
+pub struct Face {
+    /// An address on the relay.
+    #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "Option::is_none"))]
+    pub photo: Option<String>,
+    #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "Option::is_none"))]
+    pub position: Option<String>,
+}
+
+impl Face {
+    pub fn is_empty(&self) -> bool {
+        self.photo.is_none() && self.position.is_none()
+    }
 }
 
 /// Who says a message.

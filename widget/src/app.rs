@@ -45,7 +45,10 @@ pub fn start() {
     APP.with(|cell| drop(cell.set(app)));
     with(|app| app.screen.wire());
     events::wire();
-    act(&mut |talk, _| {
+    act(&mut |talk, now| {
+        if let Some(frame) = parse(&embed::presence()).and_then(|json| decode::to_widget(&json)) {
+            talk.receive(frame, now);
+        }
         talk.show(embed::is_shown());
         if embed::identity().is_some() {
             talk.sign();

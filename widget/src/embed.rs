@@ -25,6 +25,8 @@ extern "C" {
     fn lang(this: &Shell) -> String;
     #[wasm_bindgen(method, getter)]
     fn name(this: &Shell) -> String;
+    #[wasm_bindgen(method, getter)]
+    fn presence(this: &Shell) -> String;
     #[wasm_bindgen(method)]
     fn say(this: &Shell, key: &str, values: &JsValue) -> String;
     #[wasm_bindgen(method)]
@@ -38,7 +40,7 @@ extern "C" {
     #[wasm_bindgen(method)]
     fn tell(this: &Shell, event: &str, detail: &JsValue);
     #[wasm_bindgen(method)]
-    fn header(this: &Shell, title: &str, sub: &str, dot: &str);
+    fn header(this: &Shell, title: &str, sub: &str, dot: &str, photo: &str);
     #[wasm_bindgen(method)]
     fn strip(this: &Shell, kind: &str, text: &str);
     #[wasm_bindgen(method)]
@@ -77,6 +79,11 @@ pub fn language() -> String {
 
 pub fn site_name() -> String {
     SHELL.with(Shell::name)
+}
+
+/// Who was there when the document was made: a frame of the relay's.
+pub fn presence() -> String {
+    SHELL.with(Shell::presence)
 }
 
 /// The word `key` in the visitor's language.
@@ -147,9 +154,10 @@ pub fn tell_unread(n: usize) {
     SHELL.with(|shell| shell.tell("unread", &JsValue::from(n as u32)));
 }
 
-/// `dot`: `on`, `off` or `none`.
-pub fn header(title: &str, sub: &str, dot: &str) {
-    SHELL.with(|shell| shell.header(title, sub, dot));
+/// `dot`: `on`, `away`, `off` or `none`.
+/// `photo`: an address on the relay, or nothing.
+pub fn header(title: &str, sub: &str, dot: &str, photo: &str) {
+    SHELL.with(|shell| shell.header(title, sub, dot, photo));
 }
 
 /// The line under the header; `kind`: `offline`, `connecting`, `back`, or nothing for none.

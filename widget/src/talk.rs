@@ -40,6 +40,8 @@ pub struct Talk {
     stuck: Option<(MessageId, Millis)>,
     /// Who is there to answer, as the relay told last.
     presence: Presence,
+    /// The chat was seen.
+    looked: bool,
     /// The relay did not know our session: the conversation began anew.
     lost: bool,
     /// What the visitor should know of the relay's last refusal, by its word's key.
@@ -75,6 +77,7 @@ impl Talk {
             left: false,
             presence: Presence::default(),
             signed: false,
+            looked: false,
             turned: None,
             deeds: Vec::new(),
         }

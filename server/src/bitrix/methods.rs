@@ -11,6 +11,7 @@ pub mod messages;
 pub mod offline;
 pub mod operators;
 pub mod settings;
+pub mod users;
 pub mod visitor;
 
 use super::error::PortalError;

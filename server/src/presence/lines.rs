@@ -1,7 +1,7 @@
 //! What portals told of their lines, how old that is, and what it means now. Pure.
 
 use crate::bitrix::hours::Standing;
-use crate::bitrix::methods::settings::LineSettings;
+use crate::bitrix::methods::settings::{LineSettings, Names};
 use crate::clock::millis;
 use crate::ids::{LineId, PortalHost};
 use shared::{Attendance, Millis};
@@ -28,15 +28,44 @@ struct Line {
     told_at: Millis,
     /// When it is to be asked again.
     due: Millis,
+    /// It is asked though nobody looks.
+    is_wanted: bool,
+}
+
+impl Line {
+    fn is_fresh(&self, now: Millis) -> bool {
+        self.settings.is_some() && self.told_at + millis(BELIEVED) > now
+    }
 }
 
 impl Lines {
-    pub fn settings(&self, host: &PortalHost, line: LineId) -> Option<&LineSettings> {
-        self.0.get(&(host.clone(), line))?.settings.as_ref()
+    /// Whose names a line shows, where that was told lately.
+    pub fn names(&self, host: &PortalHost, line: LineId, now: Millis) -> Names {
+        let known = self.0.get(&(host.clone(), line)).filter(|known| known.is_fresh(now));
+        known.and_then(|known| Some(known.settings.as_ref()?.names.clone())).unwrap_or_default()
     }
 
-    /// Those of `watched` that the portal is to be asked after now.
-    pub fn due(&self, host: &PortalHost, watched: BTreeSet<LineId>, now: Millis) -> Vec<LineId> {
+    /// A line is to be asked after once, unless that was just done.
+    pub fn renew(&mut self, host: &PortalHost, line: LineId, now: Millis) {
+        let known = self.0.entry((host.clone(), line)).or_default();
+        known.is_wanted |= known.due <= now;
+    }
+
+    /// A line is to be asked after once, unless it was lately. Tells whether it is now.
+    pub fn want(&mut self, host: &PortalHost, line: LineId, now: Millis) -> bool {
+        let known = self.0.entry((host.clone(), line)).or_default();
+        known.is_wanted |= !known.is_fresh(now) && known.due <= now;
+        known.is_wanted
+    }
+
+    pub fn is_wanted(&self, host: &PortalHost, line: LineId) -> bool {
+        self.0.get(&(host.clone(), line)).is_some_and(|known| known.is_wanted)
+    }
+
+    /// Those of `watched`, and of the wanted ones, that the portal is to be asked after now.
+    pub fn due(&self, host: &PortalHost, mut watched: BTreeSet<LineId>, now: Millis) -> Vec<LineId> {
+        let wanted = self.0.iter().filter(|((of, _), known)| of == host && known.is_wanted);
+        watched.extend(wanted.map(|((_, line), _)| *line));
         let is_due = |line: &LineId| self.0.get(&(host.clone(), *line)).is_none_or(|known| known.due <= now);
         watched.into_iter().filter(is_due).collect()
     }
@@ -44,7 +73,7 @@ impl Lines {
     /// The portal was asked; `None` where it did not answer, or has no such line.
     pub fn told(&mut self, host: &PortalHost, line: LineId, settings: Option<LineSettings>, now: Millis) {
         let known = self.0.entry((host.clone(), line)).or_default();
-        known.due = now + millis(EVERY);
+        (known.due, known.is_wanted) = (now + millis(EVERY), false);
         if settings.is_some() {
             (known.settings, known.told_at) = (settings, now);
         }
@@ -70,8 +99,7 @@ impl Lines {
         let known = self.0.get(&(host.clone(), line)).unwrap_or(&unknown);
         let due = known.due.max(now + 1);
         let Some(settings) = &known.settings else { return (None, None, due) };
-        let believed = known.told_at + millis(BELIEVED) > now;
-        let attendance = settings.online.filter(|_| believed).map(|online| match online {
+        let attendance = settings.online.filter(|_| known.is_fresh(now)).map(|online| match online {
             true => Attendance::Online,
             false => Attendance::Away,
         });
@@ -89,7 +117,6 @@ impl Lines {
 mod tests {
     use super::*;
     use crate::bitrix::hours::Hours;
-    use crate::bitrix::methods::settings::Names;
     use serde_json::json;
 
     const LINE: LineId = LineId(107);

@@ -40,6 +40,8 @@ impl Inbox {
             tokio::select! {
                 () = relay.shutdown.cancelled() => {}
                 () = relay.bells.inbox.notified() => {}
+                () = relay.people.told() => {}
+                () = relay.presences.told() => {}
                 () = relay.clock.sleep(wait) => {}
             }
         }
@@ -59,12 +61,13 @@ impl Inbox {
             let events = events.into_iter().map(|kept| (read(&kept, signed), kept));
             let events = events.map(|(event, kept)| (kept, event)).collect();
             let now = self.relay.clock.now();
+            let (events, held) = self.relay.introduced(&host, events, now);
             let (ready, due) = settled(events, now);
             let wanted =
                 ready.iter().flat_map(|(_, event)| edited(event)).map(|message| message.im).collect::<Vec<_>>();
             let known = if wanted.is_empty() { HashSet::new() } else { self.relay.store.heard(&host, wanted).await? };
             let (ready, early, over) = grounded(ready, &known, now);
-            next = next.into_iter().chain(due).chain(over).min();
+            next = next.into_iter().chain(due).chain(held).chain(over).min();
             self.early.extend(early.iter().map(|(kept, _)| kept.no));
             let news = early.iter().filter(|(kept, _)| !before.contains(&kept.no));
             let dialogues = news.flat_map(|(_, event)| edited(event)).filter_map(|message| message.chat.parse().ok());
@@ -78,6 +81,7 @@ impl Inbox {
     }
 
     async fn work_off(&self, host: &PortalHost, events: Vec<(KeptEvent, Event)>) -> Result<(), StoreError> {
+        let who = |user, line| self.relay.speaker(host, user, line);
         let mut done = Vec::new();
         let mut todo = Vec::new();
         for (kept, event) in events {
@@ -88,7 +92,7 @@ impl Inbox {
                     self.relay.channels.see(host, *line, Seen::SaidOff);
                 }
                 What::AppUninstall { clean } => self.uninstall(host, *clean).await?,
-                _ => todo.push((kept.no, acts(&event, kept.at, now))),
+                _ => todo.push((kept.no, acts(&event, kept.at, now, &who))),
             }
             done.push(kept.no);
         }

@@ -4,18 +4,19 @@ use crate::bitrix::CONNECTOR;
 use crate::bitrix::events::{Attachment, Carried, Deleted, Edited, Event, Said, What};
 use crate::files::tidy;
 use crate::ids::{DialogueId, LineId};
-use crate::store::{AtPortal, FileSource, InboxAct, Vote};
-use shared::{Author, MessageId, Millis};
+use crate::relay::speaker::Speaker;
+use crate::store::{AtPortal, FileSource, InboxAct, Looks, Own, Signature, Vote};
+use shared::{Author, Face, MessageId, Millis};
 
 /// The acts that `event` asks for, as of `now`; `arrived` is when we got it. Whether a line is off is not judged here:
-/// the portal is asked first.
-pub fn acts(event: &Event, arrived: Millis, now: Millis) -> Vec<InboxAct> {
+/// the portal is asked first. `who` knows whoever speaks on a line.
+pub fn acts(event: &Event, arrived: Millis, now: Millis, who: &dyn Fn(u64, LineId) -> Speaker) -> Vec<InboxAct> {
     // By the portal's clock, which orders edits among each other; never in the future of ours.
     let raised = event.at.unwrap_or(arrived).min(now);
     match &event.what {
         What::MessageAdd { connector, line, messages } if is_ours(connector) => {
             let at = if event.is_late { raised } else { arrived };
-            messages.iter().filter_map(|message| said(message, *line, at)).collect()
+            messages.iter().filter_map(|message| said(message, *line, at, who)).collect()
         }
         What::MessageUpdate { connector, line, messages } if is_ours(connector) => {
             let (at, is_late) = (event.at.unwrap_or(arrived), event.is_late);
@@ -48,9 +49,16 @@ pub fn is_ours(connector: &str) -> bool {
     connector.eq_ignore_ascii_case(CONNECTOR)
 }
 
-fn said(message: &Said, line: LineId, at: Millis) -> Option<InboxAct> {
-    let author = if message.automatic { Author::System } else { Author::Operator };
-    let (im, name, text, files) = (message.im, message.name.clone(), message.text.clone(), sources(&message.files));
+fn said(message: &Said, line: LineId, at: Millis, who: &dyn Fn(u64, LineId) -> Speaker) -> Option<InboxAct> {
+    let (signed, text, whole) = (message.name.clone(), message.text.clone(), message.whole.clone());
+    let (author, (name, text, signature), face) = if message.automatic {
+        (Author::System, (None, text, Signature::Sure), Face::default())
+    } else {
+        let speaker = who(message.user, line);
+        let face = speaker.face(signed.as_deref());
+        (speaker.author(), speaker.split(signed, text, whole), face)
+    };
+    let (im, files, looks) = (message.im, sources(&message.files), Looks { face, signature });
     if text.trim().is_empty() && files.is_empty() {
         return None; // nothing that could be shown
     }
@@ -58,12 +66,25 @@ fn said(message: &Said, line: LineId, at: Millis) -> Option<InboxAct> {
         let limit = asked.seconds.map(|seconds| at.saturating_add(seconds.saturating_mul(1000)));
         Vote { session: asked.session, until: asked.closes_at.into_iter().chain(limit).min() }
     });
-    Some(InboxAct::Said { dialogue: dialogue(&message.chat)?, im, line, author, name, text, files, vote, at })
+    Some(InboxAct::Said { dialogue: dialogue(&message.chat)?, im, line, author, name, text, looks, files, vote, at })
 }
 
 fn edited(message: &Edited, line: LineId, at: Millis, is_late: bool) -> Option<InboxAct> {
     let (name, text) = (message.name.clone(), message.text.clone());
-    Some(InboxAct::Edited { dialogue: dialogue(&message.chat)?, im: message.im, line, name, text, at, is_late })
+    let signature = match name {
+        Some(_) => Signature::Perhaps(Own { name: None, text: message.whole.clone() }),
+        None => Signature::Sure,
+    };
+    Some(InboxAct::Edited {
+        dialogue: dialogue(&message.chat)?,
+        im: message.im,
+        line,
+        name,
+        text,
+        signature,
+        at,
+        is_late,
+    })
 }
 
 fn deleted(message: &Deleted) -> Option<InboxAct> {
@@ -113,6 +134,10 @@ mod tests {
 
     const ID: &str = "0192b6a1-7c1f-7d2e-8000-1234567890ab";
 
+    fn nobody(_: u64, _: LineId) -> Speaker {
+        Speaker::default()
+    }
+
     /// A recorded event, as if it were about our connector and one of our dialogues.
     fn event(fixture: &str) -> Event {
         let path = format!("{}/../tests/fixtures/bitrix24/{fixture}", env!("CARGO_MANIFEST_DIR"));
@@ -123,7 +148,7 @@ mod tests {
 
     #[test]
     fn an_operators_message_is_said() {
-        let acts = acts(&event("event.ONIMCONNECTORMESSAGEADD.text-ru.form"), 5, 9);
+        let acts = acts(&event("event.ONIMCONNECTORMESSAGEADD.text-ru.form"), 5, 9, &nobody);
         let said = InboxAct::Said {
             dialogue: CHAT.parse().unwrap(),
             im: ImId { chat: 1807, message: 86497 },
@@ -131,6 +156,13 @@ mod tests {
             author: Author::Operator,
             name: Some("Анна Петрова".to_owned()),
             text: "Здравствуйте! Чем могу помочь? 🙂".to_owned(),
+            looks: Looks {
+                face: Face::default(),
+                signature: Signature::Perhaps(Own {
+                    name: None,
+                    text: "[b]Анна Петрова:[/b] [br]Здравствуйте! Чем могу помочь? 🙂".to_owned(),
+                }),
+            },
             files: Vec::new(),
             vote: None,
             at: 5,
@@ -140,13 +172,13 @@ mod tests {
 
     #[test]
     fn automatic_texts_are_the_systems() {
-        let acts = acts(&event("event.ONIMCONNECTORMESSAGEADD.closing-text.form"), 5, 9);
+        let acts = acts(&event("event.ONIMCONNECTORMESSAGEADD.closing-text.form"), 5, 9, &nobody);
         assert!(matches!(&acts[0], InboxAct::Said { author: Author::System, name: None, .. }));
     }
 
     #[test]
     fn a_request_for_a_rating_names_its_session_and_no_digits() {
-        let acts = acts(&event("event.ONIMCONNECTORMESSAGEADD.vote-request.form"), 5, 9);
+        let acts = acts(&event("event.ONIMCONNECTORMESSAGEADD.vote-request.form"), 5, 9, &nobody);
         let InboxAct::Said { author: Author::System, name: None, text, vote, .. } = &acts[0] else {
             panic!("{acts:?}")
         };
@@ -156,7 +188,7 @@ mod tests {
 
     #[test]
     fn files_come_with_all_that_the_portal_tells_of_them() {
-        let acts = acts(&event("event.ONIMCONNECTORMESSAGEADD.file.form"), 5, 9);
+        let acts = acts(&event("event.ONIMCONNECTORMESSAGEADD.file.form"), 5, 9, &nobody);
         let InboxAct::Said { text, name, files, .. } = &acts[0] else { panic!("{acts:?}") };
         assert_eq!((text.as_str(), name.as_deref()), ("", Some("Анна Петрова")));
         let photo = FileSource {
@@ -175,7 +207,7 @@ mod tests {
 
     #[test]
     fn a_message_without_words_may_have_files() {
-        let acts = acts(&event("event.ONIMCONNECTORMESSAGEADD.file-only-notext.form"), 5, 9);
+        let acts = acts(&event("event.ONIMCONNECTORMESSAGEADD.file-only-notext.form"), 5, 9, &nobody);
         let InboxAct::Said { text, files, .. } = &acts[0] else { panic!("{acts:?}") };
         assert_eq!((text.as_str(), files.len()), ("", 1));
         assert_eq!(files[0].download, None, "older portals give a link alone");
@@ -183,7 +215,7 @@ mod tests {
 
     #[test]
     fn edits_keep_the_portals_time() {
-        let acts = acts(&event("event.ONIMCONNECTORMESSAGEUPDATE.form"), 5, 9);
+        let acts = acts(&event("event.ONIMCONNECTORMESSAGEUPDATE.form"), 5, 9, &nobody);
         assert!(matches!(&acts[0], InboxAct::Edited { at: 1_773_759_161_000, .. }), "{acts:?}");
     }
 
@@ -199,26 +231,37 @@ mod tests {
         let id = MessageId::try_from(ID.to_owned()).unwrap();
         let arrived = InboxAct::Arrived { dialogue: CHAT.parse().unwrap(), id, at_portal };
         const RECORDED: &str = "event.ONOPENLINEMESSAGEADD.form";
-        assert_eq!(acts(&body(RECORDED, "", ""), 5, 9), [arrived.clone()]);
-        assert_eq!(acts(&body(RECORDED, "%5BDATA%5D%5B0%5D", "%5BDATA%5D"), 5, 9), [arrived], "the source's shape");
+        assert_eq!(acts(&body(RECORDED, "", ""), 5, 9, &nobody), [arrived.clone()]);
+        assert_eq!(
+            acts(&body(RECORDED, "%5BDATA%5D%5B0%5D", "%5BDATA%5D"), 5, 9, &nobody),
+            [arrived],
+            "the source's shape"
+        );
         let outgoing = body(RECORDED, "&ts=", "&data%5BCONNECTOR%5D=otklik&ts=");
-        assert_eq!(acts(&outgoing, 5, 9), [], "what an operator said");
+        assert_eq!(acts(&outgoing, 5, 9, &nobody), [], "what an operator said");
         let outgoing = body(RECORDED, "&ts=", "&data%5BDATA%5D%5B0%5D%5Bmessage%5D%5Bchat_id%5D=1807&ts=");
-        assert_eq!(acts(&outgoing, 5, 9), []);
+        assert_eq!(acts(&outgoing, 5, 9, &nobody), []);
     }
 
     #[test]
     fn deletions_conversations_and_lines_are_told() {
         assert!(matches!(
-            &acts(&event("event.ONIMCONNECTORMESSAGEDELETE.form"), 5, 9)[..],
+            &acts(&event("event.ONIMCONNECTORMESSAGEDELETE.form"), 5, 9, &nobody)[..],
             [InboxAct::Deleted { external: None, .. }]
         ));
         let started = InboxAct::Started { dialogue: CHAT.parse().unwrap(), session: 3282, user: Some(585) };
-        assert_eq!(acts(&event("event.ONIMCONNECTORDIALOGSTART.form"), 5, 9), [started]);
+        assert_eq!(acts(&event("event.ONIMCONNECTORDIALOGSTART.form"), 5, 9, &nobody), [started]);
         let finished = InboxAct::Finished { dialogue: CHAT.parse().unwrap(), session: 3282 };
-        assert_eq!(acts(&event("event.ONIMCONNECTORDIALOGFINISH.form"), 5, 9), [finished]);
-        assert_eq!(acts(&event("event.ONIMCONNECTORLINEDELETE.form"), 5, 9), [InboxAct::LineOff { line: LineId(107) }]);
-        assert_eq!(acts(&event("event.ONIMCONNECTORSTATUSDELETE.form"), 5, 9), [], "the portal is asked first");
+        assert_eq!(acts(&event("event.ONIMCONNECTORDIALOGFINISH.form"), 5, 9, &nobody), [finished]);
+        assert_eq!(
+            acts(&event("event.ONIMCONNECTORLINEDELETE.form"), 5, 9, &nobody),
+            [InboxAct::LineOff { line: LineId(107) }]
+        );
+        assert_eq!(
+            acts(&event("event.ONIMCONNECTORSTATUSDELETE.form"), 5, 9, &nobody),
+            [],
+            "the portal is asked first"
+        );
     }
 
     #[test]
@@ -227,9 +270,9 @@ mod tests {
         let What::MessageAdd { connector, messages, .. } = &mut event.what else { panic!() };
         messages[0].chat = "v-1".to_owned();
         *connector = "OTKLIK".to_owned();
-        assert_eq!(acts(&event, 5, 9), [], "not a dialogue of ours");
+        assert_eq!(acts(&event, 5, 9, &nobody), [], "not a dialogue of ours");
         let What::MessageAdd { connector, .. } = &mut event.what else { panic!() };
         *connector = "telegrambot".to_owned();
-        assert_eq!(acts(&event, 5, 9), []);
+        assert_eq!(acts(&event, 5, 9, &nobody), []);
     }
 }

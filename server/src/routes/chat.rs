@@ -17,7 +17,7 @@ use axum::response::Response;
 use document::{Document, Policy};
 use lang::Lang;
 use serde::Deserialize;
-use shared::SiteKey;
+use shared::{Presence, SiteKey};
 use url::Url;
 
 const HTML: &str = "text/html; charset=utf-8";
@@ -94,6 +94,7 @@ pub async fn chat(
         connected: is_open,
         limits: &state.config.limits,
         asleep: is_open && asked.news.is_some(),
+        presence: state.relay.presences().now(&site.key).await?,
     };
     let policy = Policy { relay: state.config.public_url.as_str(), ancestors: &site.origins.join(" ") };
     Ok(answer(StatusCode::OK, document.html(), document.policy(&policy), asked.color.is_none(), &headers).await)
@@ -128,6 +129,7 @@ async fn preview(asked: &Asked, headers: &HeaderMap, config: &Config, portals: &
         connected: true,
         limits: &config.limits,
         asleep: false,
+        presence: Presence::default(),
     };
     // Our settings page stands in a frame of the portal's: of which one is not known here, for a policy needs every
     // frame around, and a referrer, our own page's, does not tell. Whoever asks sees the hosts of all.

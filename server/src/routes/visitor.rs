@@ -18,7 +18,7 @@ use base64::Engine;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use greeting::Guest;
 use shared::{
-    Author, Entry, File, Happening, Hello, MessageId, PROTOCOL_VERSION, Piece, Refusal, Seq, ToServer, ToWidget,
+    Author, Entry, Face, File, Happening, Hello, MessageId, PROTOCOL_VERSION, Piece, Refusal, Seq, ToServer, ToWidget,
 };
 use std::net::IpAddr;
 
@@ -199,13 +199,15 @@ impl Visitor {
         };
         let with_address = |file| self.with_address(dialogue, file);
         let what = match entry.what {
-            Told::Said { id, from, name, text, reply, vote, files, before, .. } => {
+            Told::Said { id, from, name, text, reply, vote, files, face, before, .. } => {
                 let body = if from == Author::Visitor { typed(text) } else { bbcode::parse_from(&self.portal, &text) };
                 let files = files.into_iter().map(with_address).collect();
                 let (reply_to, rating) = (reply.map(|reply| reply.to), vote.is_some());
                 // What joined from another dialogue has other numbers here.
                 let before = before.filter(|_| dialogue == self.record.dialogue);
-                Happening::Said { id, from, name, body, reply_to, rating, files, before }
+                let photo = face.photo.map(|name| format!("/photos/{name}"));
+                let face = Face { photo, ..face };
+                Happening::Said { id, from, name, body, reply_to, rating, files, face, before }
             }
             Told::File { id, file } | Told::Again { of: id, file, .. } => {
                 Happening::File { id, file: with_address(file) }

@@ -4,7 +4,7 @@
 mod acts;
 mod heard;
 
-pub use acts::{InboxAct, WorkedOff};
+pub use acts::{InboxAct, Looks, WorkedOff};
 pub(super) use heard::{ConfirmationRow, HeardRow};
 
 use super::tables::{CONFIRMATIONS, EVENTS, HEARD};

@@ -8,7 +8,7 @@ use super::{StoreError, View};
 use crate::identity::PersonId;
 use crate::ids::{DialogueId, ImId};
 use serde::{Deserialize, Serialize};
-use shared::{Author, File, MessageId, MessageState, Millis, Seq};
+use shared::{Author, Face, File, MessageId, MessageState, Millis, Seq};
 
 /// Every how many entries of a dialogue there is a landmark.
 pub(super) const LANDMARK: Seq = 64;
@@ -40,6 +40,9 @@ pub enum Told {
         chat: Option<u64>,
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
         files: Vec<File>,
+        /// What is shown of the author beside the name; the photo by its name in the store.
+        #[serde(default, skip_serializing_if = "Face::is_empty")]
+        face: Face,
         /// Its number there.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         message: Option<u64>,
@@ -139,7 +142,19 @@ impl Told {
     /// A message of the visitor's.
     pub(super) fn visitors(id: MessageId, text: String, reply: Option<Reply>, files: Vec<File>) -> Self {
         let (name, chat, message, vote, before) = (None, None, None, None, None);
-        Self::Said { id, from: Author::Visitor, name, text, chat, message, reply, vote, files, before }
+        Self::Said {
+            id,
+            from: Author::Visitor,
+            name,
+            text,
+            chat,
+            message,
+            reply,
+            vote,
+            files,
+            before,
+            face: Face::default(),
+        }
     }
 }
 

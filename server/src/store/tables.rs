@@ -29,6 +29,12 @@ pub const VISITORS: TableDefinition<'static, &'static str, u64> = TableDefinitio
 /// How soon operators answered, by site key.
 pub const ANSWERS: ByText = TableDefinition::new("answers");
 
+/// Lines that carried a message without a signature: (host, line).
+pub const UNSIGNED: TableDefinition<'static, (&'static str, u64), ()> = TableDefinition::new("unsigned");
+
+/// Operators' photos, by name: when each was kept last, and its bytes.
+pub const PHOTOS: TableDefinition<'static, &'static str, (u64, &'static [u8])> = TableDefinition::new("photos");
+
 /// Browsers' claims to dialogues, by the SHA-256 of their token.
 pub const SESSIONS: TableDefinition<'static, [u8; 32], &'static [u8]> = TableDefinition::new("sessions");
 

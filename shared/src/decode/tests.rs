@@ -55,17 +55,11 @@ fn happening() -> impl Strategy<Value = Happening> {
         (
             (message_id(), author, any::<Option<String>>(), body()),
             (prop::option::of(message_id()), any::<bool>(), prop::collection::vec(file(), 0..3)),
-            prop::option::of(1..9_007_199_254_740_991_u64)
+            (any::<Option<String>>(), any::<Option<String>>(), prop::option::of(1..9_007_199_254_740_991_u64)),
         )
-            .prop_map(|((id, from, name, body), (reply_to, rating, files), before)| Happening::Said {
-                id,
-                from,
-                name,
-                body,
-                reply_to,
-                rating,
-                files,
-                before
+            .prop_map(|((id, from, name, body), (reply_to, rating, files), (photo, position, before))| {
+                let face = Face { photo, position };
+                Happening::Said { id, from, name, body, reply_to, rating, files, before, face }
             }),
         (message_id(), file()).prop_map(|(id, file)| Happening::File { id, file }),
         (message_id(), body()).prop_map(|(id, body)| Happening::Edited { id, body }),

@@ -50,7 +50,7 @@ pub use self::{
     faults::{Fault, Mood, Waiting},
     ids::{ChatId, LineId, MessageId, SessionId, UserId},
     offline::Record,
-    options::{Build, Employee, Limit, Line, OperatorData, Options, Vote, Work, WorkTime},
+    options::{ANNAS_PHOTO, Build, Employee, Limit, Line, OperatorData, Options, Vote, Work, WorkTime},
     portal::{FramePost, PATIENCE, Portal},
     server::Port,
     talk::TalkError,

@@ -29,7 +29,7 @@ impl Default for Options {
             lines: vec![Line::new(LineId(107), "Отдел продаж"), Line::new(LineId(109), "Поддержка")],
             employees: vec![
                 Employee::new(UserId(1), "Ольга", "Орлова", "Администратор").admin(),
-                Employee::new(UserId(27), "Анна", "Петрова", "Менеджер"),
+                Employee::new(UserId(27), "Анна", "Петрова", "Менеджер").photo(ANNAS_PHOTO),
                 Employee::new(UserId(31), "Павел", "Лебедев", "Менеджер"),
             ],
             event_delay: Duration::ZERO,
@@ -123,6 +123,8 @@ impl Default for Build {
 #[serde(rename_all = "lowercase")]
 pub enum OperatorData {
     Profile,
+    /// The names of the queue: here one for all, the line's `default_name`.
+    Queue,
     Hide,
 }
 
@@ -133,6 +135,8 @@ pub struct Line {
     pub name: String,
     pub active: bool,
     pub operator_data: OperatorData,
+    /// What operators are called in the queue, and where they are hidden.
+    pub default_name: Option<String>,
     /// Sent when a session opens.
     pub greeting: Option<String>,
     /// Sent when an operator finishes; the real close then waits for `full_close`.
@@ -211,6 +215,7 @@ impl Line {
             name: name.to_owned(),
             active: true,
             operator_data: OperatorData::Profile,
+            default_name: None,
             greeting: None,
             closing: None,
             full_close: Duration::from_secs(24 * 3600),
@@ -222,6 +227,12 @@ impl Line {
 
     pub fn greeting(mut self, text: &str) -> Self {
         self.greeting = Some(text.to_owned());
+        self
+    }
+
+    /// Shows these names instead of the profiles'.
+    pub fn named(mut self, operator_data: OperatorData, name: Option<&str>) -> Self {
+        (self.operator_data, self.default_name) = (operator_data, name.map(str::to_owned));
         self
     }
 
@@ -250,11 +261,29 @@ pub struct Employee {
     pub last_name: String,
     pub position: String,
     pub admin: bool,
+    /// The portal's file of their photo.
+    pub photo: Option<&'static [u8]>,
+    /// No person, but a chat-bot.
+    pub bot: bool,
 }
+
+/// A drawn portrait, 100 pixels wide.
+pub const ANNAS_PHOTO: &[u8] = include_bytes!("../photos/anna.png");
 
 impl Employee {
     pub fn new(id: UserId, name: &str, last_name: &str, position: &str) -> Self {
-        Self { id, name: name.to_owned(), last_name: last_name.to_owned(), position: position.to_owned(), admin: false }
+        let (name, last_name, position) = (name.to_owned(), last_name.to_owned(), position.to_owned());
+        Self { id, name, last_name, position, admin: false, photo: None, bot: false }
+    }
+
+    pub fn photo(mut self, bytes: &'static [u8]) -> Self {
+        self.photo = Some(bytes);
+        self
+    }
+
+    pub fn bot(mut self) -> Self {
+        self.bot = true;
+        self
     }
 
     pub fn admin(mut self) -> Self {
@@ -263,6 +292,6 @@ impl Employee {
     }
 
     pub fn full_name(&self) -> String {
-        format!("{} {}", self.name, self.last_name)
+        format!("{} {}", self.name, self.last_name).trim().to_owned()
     }
 }

@@ -27,7 +27,7 @@ use crate::{
     oauth,
     options::Options,
     pages,
-    rest::door,
+    rest::{door, users},
     sender,
     server::{self, Port},
     world::{Address, World},
@@ -125,6 +125,7 @@ fn portal_routes(shared: Shared) -> Router {
     let any = MethodFilter::GET.or(MethodFilter::POST);
     Router::new()
         .route("/rest/{*method}", on(any, door::call))
+        .route("/upload/main/{file}", get(users::photo))
         .route("/oauth/authorize/", get(oauth::authorize))
         .merge(pages::routes(&shared))
         .merge(drive::routes())

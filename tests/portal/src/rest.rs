@@ -16,7 +16,7 @@ mod history;
 mod lines;
 mod messages;
 mod queue;
-mod users;
+pub(crate) mod users;
 
 use serde_json::Value;
 

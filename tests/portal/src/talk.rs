@@ -197,12 +197,15 @@ impl World {
 
     /// The text as the connector gets it: an operator's words behind their name, where line and connector want it.
     fn signed(&self, chat: &Chat, message: &Message, gap: Gap) -> String {
+        let line = self.line(chat.line);
         let wanted = self.connectors.get(&chat.connector).is_some_and(|connector| connector.may.signature)
-            && self.line(chat.line).is_some_and(|line| line.operator_data != OperatorData::Hide);
+            && line.is_some_and(|line| line.operator_data != OperatorData::Hide);
         let (Author::Operator(user), Kind::Said, true) = (message.author, &message.kind, wanted) else {
             return message.text.clone();
         };
-        let name = self.employee(user).map(crate::options::Employee::full_name).unwrap_or_default();
+        let of_queue = line.filter(|line| line.operator_data == OperatorData::Queue);
+        let name = of_queue.and_then(|line| line.default_name.clone());
+        let name = name.or_else(|| Some(self.employee(user)?.full_name())).unwrap_or_default();
         let gap = match gap {
             Gap::OfAdd => " [br]",
             Gap::OfUpdate => "[br] ",

@@ -7,6 +7,7 @@ mod changes;
 mod check;
 mod crash;
 mod demo;
+mod faces;
 mod faults;
 mod files;
 mod flags;

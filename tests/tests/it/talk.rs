@@ -8,7 +8,7 @@ use otklik_tests::{
 use shared::{Author, MessageState};
 
 /// A visitor who has written `text`, and the portal's chat that has it.
-async fn begun(stage: &Stage, text: &str) -> (Visitor, Chat) {
+pub async fn begun(stage: &Stage, text: &str) -> (Visitor, Chat) {
     let site = stage.site().await;
     let mut visitor = stage.visitor(&site).await;
     let id = visitor.say(text).await;

@@ -2,7 +2,7 @@
 //! after what overtook them: what they add up to is the same.
 
 use super::{Act, Pending, State};
-use shared::{Author, Entry, File, Happening, MessageId, MessageState, Millis, Piece, Seq};
+use shared::{Author, Entry, Face, File, Happening, MessageId, MessageState, Millis, Piece, Seq};
 use std::sync::Arc;
 
 /// What the relay's log of this dialogue says, up to the last entry received.
@@ -40,6 +40,7 @@ pub struct Message {
     pub id: MessageId,
     pub from: Author,
     pub name: Option<String>,
+    pub face: Face,
     /// Empty once it is deleted.
     pub body: Arc<Vec<Piece>>,
     /// Those it was said with, then those that came later.
@@ -68,6 +69,7 @@ impl Message {
             id,
             from,
             name: None,
+            face: Face::default(),
             body: Arc::new(body),
             files: Arc::default(),
             deleted: false,
@@ -144,9 +146,12 @@ impl History {
         self.seen = self.seen.max(entry.seq);
         let Entry { seq, at, what } = entry;
         match what {
-            Happening::Said { id, from, name, body, files, before, reply_to, rating, .. } => {
+            Happening::Said { id, from, name, body, files, face, before, reply_to, rating, .. } => {
                 let (given, filed) = (files.len(), vec![seq; files.len()]);
-                if from == Author::Visitor && given > 0 && let Some(message) = self.find(&id) {
+                if from == Author::Visitor
+                    && given > 0
+                    && let Some(message) = self.find(&id)
+                {
                     // The relay's word on what this page has sent: now with addresses.
                     return files.into_iter().for_each(|file| message.file(seq, file));
                 }
@@ -155,7 +160,7 @@ impl History {
                     seq,
                     before,
                     at,
-                    Message { name, files, given, filed, reply_to, rating, ..Message::new(id, from, body) },
+                    Message { name, face, files, given, filed, reply_to, rating, ..Message::new(id, from, body) },
                 );
             }
             Happening::Rated { like } => self.place(seq, None, at, What::Rated(like)),

@@ -2,7 +2,7 @@
 //! shows, so that a change moves and alters elements instead of making new ones.
 
 use super::{Act, Fate, History, Message, Moment, Pending, Queue, State, What};
-use shared::{Author, File, MessageId, Millis, Piece, Seq};
+use shared::{Author, Face, File, MessageId, Millis, Piece, Seq};
 use std::sync::Arc;
 
 /// Messages of one author that are less than this apart share a name and a time: 3 minutes.
@@ -38,6 +38,7 @@ pub struct Bubble {
     pub from: Author,
     /// As the portal signs it.
     pub name: Option<String>,
+    pub face: Face,
     pub at: Millis,
     pub body: Arc<Vec<Piece>>,
     pub files: Arc<Vec<File>>,
@@ -139,6 +140,7 @@ impl Bubble {
             id: id.clone(),
             from,
             name: None,
+            face: Face::default(),
             at,
             body: Arc::default(),
             files: Arc::default(),
@@ -223,6 +225,7 @@ impl Page<'_> {
         }
         let mut bubble = Bubble {
             name: message.name.clone(),
+            face: message.face.clone(),
             body: message.body.clone(),
             files: message.files.clone(),
             edited: message.is_edited(),

@@ -2,7 +2,10 @@
 
 use super::*;
 use proptest::prelude::*;
-use shared::{Author, Entry, File, FileId, FileKind, FileState, Happening, MessageId, MessageState, Millis, Piece, Refusal, Seq, ToServer};
+use shared::{
+    Author, Entry, File, FileId, FileKind, FileState, Happening, MessageId, MessageState, Millis, Piece, Refusal, Seq,
+    ToServer,
+};
 
 const MINUTE: Millis = 60_000;
 
@@ -28,6 +31,7 @@ fn said(seq: Seq, from: Author, text: &str) -> Entry {
             rating: false,
             files: vec![],
             before: None,
+            face: shared::Face::default(),
         },
     }
 }

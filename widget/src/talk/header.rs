@@ -15,6 +15,8 @@ const DAY: u32 = 24 * HOUR;
 pub struct Header {
     /// The operator's name; `None` for the site's.
     pub name: Option<String>,
+    /// The operator's; initials where there is none.
+    pub photo: Option<String>,
     pub sub: Sub,
     /// `on`, `away`, `off` or `none`.
     pub dot: &'static str,
@@ -34,17 +36,18 @@ impl Talk {
     pub fn header(&self) -> Header {
         let operator = self.history.messages().rev().find(|(_, message)| message.from == Author::Operator);
         let name = operator.and_then(|(_, message)| message.name.clone());
+        let photo = operator.and_then(|(_, message)| message.face.photo.clone());
         let (sub, dot) = match self.presence.state {
             _ if self.link.is_broken() => (Sub::Word("no_link"), "off"),
             _ if self.is_finished() => (Sub::Word("finished"), "off"),
             Some(Attendance::Closed) => {
-                return Header { name: None, sub: Sub::Closed(self.presence.opens_at), dot: "off" };
+                return Header { name: None, photo: None, sub: Sub::Closed(self.presence.opens_at), dot: "off" };
             }
             Some(Attendance::Away) => (Sub::Word("away"), "away"),
             Some(Attendance::Online) => (self.online(operator.is_some()), "on"),
             None => (self.usually(), "none"),
         };
-        Header { name, sub, dot }
+        Header { name, photo, sub, dot }
     }
 
     fn online(&self, answered: bool) -> Sub {
@@ -106,8 +109,17 @@ mod tests {
     fn hear(talk: &mut Talk, seq: u64, from: Author, name: &str) {
         let (id, body) = (MessageId::try_from(format!("0000000{seq}")).unwrap(), Vec::new());
         let name = Some(name.to_owned());
-        let what =
-            Happening::Said { id, from, name, body, reply_to: None, rating: false, files: Vec::new(), before: None };
+        let what = Happening::Said {
+            id,
+            from,
+            name,
+            body,
+            reply_to: None,
+            rating: false,
+            files: Vec::new(),
+            face: shared::Face::default(),
+            before: None,
+        };
         talk.receive(ToWidget::Entries { list: vec![Entry { seq, at: seq, what }] }, 0);
     }
 
@@ -123,7 +135,10 @@ mod tests {
         assert_eq!(sub(Some(Attendance::Away), Some(60)), (Sub::Word("away"), "away"));
         let mut unknown = talk(None, None);
         hear(&mut unknown, 1, Author::Operator, "Анна");
-        assert_eq!(unknown.header(), Header { name: Some("Анна".to_owned()), sub: Sub::None, dot: "none" });
+        assert_eq!(
+            unknown.header(),
+            Header { name: Some("Анна".to_owned()), photo: None, sub: Sub::None, dot: "none" }
+        );
     }
 
     #[test]
@@ -141,16 +156,17 @@ mod tests {
     fn a_closed_line_is_the_companys_and_tells_when_it_opens() {
         let mut closed = talk(Some(Attendance::Closed), Some(60));
         hear(&mut closed, 1, Author::Operator, "Анна");
-        assert_eq!(closed.header(), Header { name: None, sub: Sub::Closed(None), dot: "off" });
+        assert_eq!(closed.header(), Header { name: None, photo: None, sub: Sub::Closed(None), dot: "off" });
     }
 
     #[test]
     fn a_bot_is_not_taken_for_a_person() {
         let mut talk = talk(Some(Attendance::Online), Some(20));
         hear(&mut talk, 1, Author::Bot, "Помощник");
-        assert_eq!(talk.header(), Header { name: None, sub: Sub::Word("bot_first"), dot: "on" });
+        assert_eq!(talk.header(), Header { name: None, photo: None, sub: Sub::Word("bot_first"), dot: "on" });
         hear(&mut talk, 2, Author::Operator, "Анна");
-        let header = Header { name: Some("Анна".to_owned()), sub: Sub::Word("online_fast"), dot: "on" };
+        let header =
+            Header { name: Some("Анна".to_owned()), photo: None, sub: Sub::Word("online_fast"), dot: "on" };
         assert_eq!(talk.header(), header);
         talk.receive(ToWidget::Entries { list: vec![Entry { seq: 3, at: 3, what: Happening::Finished }] }, 0);
         assert_eq!(talk.header().sub, Sub::Word("finished"));

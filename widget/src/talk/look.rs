@@ -7,7 +7,8 @@ use shared::{Millis, ToServer};
 impl Talk {
     /// Somebody can see the chat now, or no longer.
     pub fn show(&mut self, shown: bool) {
-        if shown && !self.shown && !self.left && !self.is_wanted() {
+        // The first time the document has told who is there.
+        if shown && !self.shown && std::mem::replace(&mut self.looked, true) && !self.left && !self.is_wanted() {
             self.deeds.push(Deed::Look(ToServer::Look { site: self.site.clone() }));
         }
         if shown != self.shown {

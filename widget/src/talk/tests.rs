@@ -1,6 +1,7 @@
 //! A talk over connections that break, refuse and come back.
 
 mod acts;
+mod held;
 mod persons;
 
 use super::*;
@@ -48,6 +49,7 @@ fn answer(seq: Seq, text: &str) -> Entry {
             rating: false,
             files: vec![],
             before: None,
+            face: shared::Face::default(),
         },
     }
 }
@@ -81,6 +83,9 @@ fn notes(talk: &Talk, now: Millis) -> Vec<&'static str> {
 fn who_only_looks_is_not_connected() {
     let mut talk = tab(&Shared::default());
     talk.begin();
+    talk.show(true);
+    assert_eq!(talk.deeds(), [], "the document told who is there");
+    talk.show(false);
     talk.show(true);
     let look = Deed::Look(ToServer::Look { site: talk.site.clone() });
     assert_eq!(talk.deeds(), [look], "only who is there is asked");
@@ -141,6 +146,7 @@ fn a_lost_acknowledgement_is_asked_for_again_under_the_same_name() {
         rating: false,
         files: vec![],
         before: None,
+        face: shared::Face::default(),
     };
     talk.receive(welcome(None, 1), 4 * SECOND);
     talk.deeds();
@@ -252,6 +258,7 @@ fn an_entry_that_overtakes_its_tabs_own_word_shows_once() {
         rating: false,
         files: vec![],
         before: None,
+        face: shared::Face::default(),
     };
     here.receive(entries(vec![Entry { seq: 1, at: 1, what }]), 0);
     here.stored(0);
@@ -399,17 +406,4 @@ fn a_closed_chat_says_so_and_keeps_what_was_written() {
     let mut paused = connected(&shelf, "token");
     paused.receive(ToWidget::Refused { id: None, code: Refusal::TooManyConnections, retry_after: Some(7) }, 0);
     assert_eq!(paused.deeds(), [Deed::Pause { seconds: 7 }]);
-}
-
-#[test]
-fn words_that_cannot_be_delivered_are_spoken_of_until_they_can() {
-    let mut talk = connected(&Shared::default(), "token");
-    let held = |held| ToWidget::Presence(shared::Presence { held, ..Default::default() });
-    talk.receive(held(true), 0);
-    assert_eq!(notes(&talk, 0), ["held"], "whoever is about to write knows");
-    talk.say(Pending::new(id(1), "Есть?".to_owned(), 0), 0);
-    talk.receive(ToWidget::Accepted { id: id(1), seq: 1, at: 0 }, 0);
-    assert_eq!(notes(&talk, 0), ["sent_long"], "without waiting for ten seconds");
-    talk.receive(held(false), 1);
-    assert!(notes(&talk, 1).is_empty());
 }

@@ -18,10 +18,14 @@ fn image(file: &File, href: String) -> AnyView {
     let (width, height, apart) = (file.width, file.height, href.clone());
     view! {
         <a class="pic" href=apart target="_blank" rel="noopener" data-file=file.id.as_str().to_owned()>
-            <img src=href width=width height=height alt=alt loading="lazy" draggable="false"/>
+            {picture(href, width, height, alt)}
         </a>
     }
     .into_any()
+}
+
+pub fn picture(src: String, width: Option<u32>, height: Option<u32>, alt: String) -> AnyView {
+    view! { <img src=src width=width height=height alt=alt loading="lazy" draggable="false"/> }.into_any()
 }
 
 /// What can be had is a link; what is not there says so in the place of its size.

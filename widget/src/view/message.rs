@@ -2,7 +2,7 @@
 
 use super::Wish;
 use super::body::{body, quote, tag};
-use super::files::files;
+use super::files::{files, picture};
 use crate::clock;
 use crate::dialogue::{Bubble, Quoted, Rating, State};
 use crate::embed::{say, say_with};
@@ -104,12 +104,17 @@ fn speaker(name: Option<&String>, from: Author) -> String {
 
 /// The name line above a group.
 fn who(bubble: &Bubble, name: String, time: String) -> AnyView {
+    // Where there is no photo, or it does not load, the initial shows.
     let initial: String = name.chars().take(1).collect();
+    let photo = bubble.face.photo.clone().map(|src| picture(src, None, None, String::new()));
+    let ava = [initial.into_any()].into_iter().chain(photo).collect();
+    let position = bubble.face.position.clone().map(|position| tag("span", "pos", vec![position.into_any()]));
     let bot = (bubble.from == Author::Bot).then(|| tag("span", "tag", vec![say("bot_tag").into_any()]));
     view! {
         <div class="who" aria-hidden="true">
-            <span class="ava">{initial}</span>
+            {tag("span", "ava", ava)}
             <b dir="auto">{name}</b>
+            {position}
             {bot}
             <time>{time}</time>
         </div>

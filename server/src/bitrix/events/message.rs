@@ -13,10 +13,14 @@ pub struct Said {
     pub chat: String,
     /// Told by the text's class and never by its author: closing texts and vote requests carry the operator's id.
     pub automatic: bool,
+    /// Who wrote it: an employee or a bot; 0 is the portal itself.
+    pub user: u64,
     /// The author as the portal signs the text, if it does.
     pub name: Option<String>,
     /// Raw BB-code without the signature; empty where there are only files.
     pub text: String,
+    /// The same with it: what looks like a signature may be the author's own words.
+    pub whole: String,
     pub files: Vec<Attachment>,
     /// The portal asks for a rating of this session, and takes it for so long.
     pub vote: Option<VoteRequest>,
@@ -57,6 +61,8 @@ pub struct Edited {
     pub external: Vec<String>,
     pub name: Option<String>,
     pub text: String,
+    /// The text with what looks like a signature.
+    pub whole: String,
 }
 
 /// A message taken back. It may be one of the visitor's own: portal administrators may delete those too.
@@ -102,15 +108,19 @@ impl Said {
         let asked = vote.and_then(|_| text_at(message, &["params", "IMOL_VOTE_TEXT"])).filter(|text| !text.is_empty());
         let text = asked.unwrap_or(text);
         // Mailings of the CRM have neither class nor author.
-        let automatic = is_of(AUTOMATIC) || vote.is_some() || number_at(message, &["user_id"]).unwrap_or_default() == 0;
+        let user = number_at(message, &["user_id"]).unwrap_or_default();
+        let automatic = is_of(AUTOMATIC) || vote.is_some() || user == 0;
+        let whole = text.clone();
         let (name, text) = if automatic || !signed { (None, text) } else { split_signature(&text) };
         let files = get(message, "files").map(items).unwrap_or_default();
         Some(Self {
             im: im(element)?,
             chat: text_at(element, &["chat", "id"])?,
             automatic,
+            user,
             name,
             text,
+            whole,
             files: files.into_iter().filter_map(Attachment::read).collect(),
             vote,
         })
@@ -146,14 +156,15 @@ impl Attachment {
 
 impl Edited {
     pub(super) fn read(element: &Value, signed: bool) -> Option<Self> {
-        let text = text_at(element, &["message", "text"]).unwrap_or_default();
-        let (name, text) = if signed { split_signature(&text) } else { (None, text) };
+        let whole = text_at(element, &["message", "text"]).unwrap_or_default();
+        let (name, text) = if signed { split_signature(&whole) } else { (None, whole.clone()) };
         Some(Self {
             im: im(element)?,
             chat: text_at(element, &["chat", "id"])?,
             external: external(element),
             name,
             text,
+            whole,
         })
     }
 }

@@ -116,6 +116,7 @@ fn edits_and_deletions_name_their_message() {
         external: vec!["01HV8QZ3M5T6".to_owned()],
         name: Some("Анна Петрова".to_owned()),
         text: "Здравствуйте! Чем я могу вам помочь?".to_owned(),
+        whole: "[b]Анна Петрова:[/b][br] Здравствуйте! Чем я могу вам помочь?".to_owned(),
     };
     assert_eq!(messages, [edited]);
     let What::MessageDelete { messages, .. } = event("event.ONIMCONNECTORMESSAGEDELETE.form").what else { panic!() };

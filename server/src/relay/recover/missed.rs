@@ -4,7 +4,7 @@ use crate::bitrix::methods::history::{History, Past, Sender, Verdict, verdict};
 use crate::clock::millis;
 use crate::ids::{DialogueId, ImId, LineId};
 use crate::relay::told::{is_ours, sources};
-use crate::store::{AtPortal, InboxAct};
+use crate::store::{AtPortal, InboxAct, Looks};
 use shared::{Author, MessageId, Millis};
 use std::collections::HashSet;
 use std::time::Duration;
@@ -98,6 +98,7 @@ fn said(past: &Past, im: ImId, verdict: Verdict, history: &History, look: &Look<
         author,
         name,
         text: past.text.clone(),
+        looks: Looks::default(),
         files,
         vote: None,
         at: past.at.unwrap_or(look.asked_at).min(look.asked_at),

@@ -9,6 +9,7 @@ use crate::bitrix::methods::history::History;
 use crate::clock::millis;
 use crate::ids::ImId;
 use crate::relay::histories::{self, AT_ONCE, Obstacle, Shown, Spot};
+use crate::relay::speaker::conceal;
 use crate::store::{Active, DialogueRecord, Position, StoreError, Ways};
 use shared::Millis;
 use std::collections::HashSet;
@@ -173,6 +174,8 @@ impl Reader {
         if recovered > 0 {
             tracing::info!(dialogue.id = %dialogue, recovered, "messages came from the history");
         }
+        let names = self.relay.presences.names(host, line);
+        acts.iter_mut().for_each(|act| conceal(act, &names));
         self.relay.heard(host, Vec::new(), acts).await?;
         Ok(is_early)
     }

@@ -9,7 +9,7 @@ use crate::store::Theme;
 use crate::template::{escaped, fill, inert_json};
 use base64::{Engine, engine::general_purpose::STANDARD};
 use sha2::{Digest, Sha256};
-use shared::SiteKey;
+use shared::{Presence, SiteKey, ToWidget};
 
 /// Shadows, as the themes need them: dark grounds show none, a thin light ring stands in.
 const LIGHT_SHADOWS: &str = "--sh-1:0 1px 2px rgb(15 25 22/.07),0 0 0 .5px rgb(15 25 22/.05);\
@@ -33,6 +33,8 @@ pub struct Document<'a> {
     pub connected: bool,
     /// What a visitor may send.
     pub limits: &'a LimitsConfig,
+    /// Who is there to answer: the app knows it from the start.
+    pub presence: Presence,
     /// Whether the app waits for intent, and only the badge is kept true.
     pub asleep: bool,
 }
@@ -151,6 +153,7 @@ impl Document<'_> {
             "news": self.asleep,
             "attach": assets::ATTACH_JS,
             "files": { "bytes": self.limits.file_bytes, "count": self.limits.files_per_message },
+            "presence": serde_json::to_string(&ToWidget::Presence(self.presence)).unwrap_or_default(),
         })
         .to_string()
     }

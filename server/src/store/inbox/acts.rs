@@ -6,10 +6,11 @@ use crate::store::committer::Batch;
 use crate::store::files::FileSource;
 use crate::store::log::{AtPortal, Told, Vote};
 use crate::store::outbox::arrived;
+use crate::store::signatures::Signature;
 use crate::store::tables::{LINES, SITES};
 use crate::store::{SiteRecord, StoreError};
 use redb::ReadableTable;
-use shared::{Author, MessageId, Millis};
+use shared::{Author, Face, MessageId, Millis};
 
 /// One thing a portal told.
 #[derive(Clone, Debug, PartialEq)]
@@ -25,6 +26,7 @@ pub enum InboxAct {
         name: Option<String>,
         /// Without the signature, in BB-code.
         text: String,
+        looks: Looks,
         files: Vec<FileSource>,
         /// It asks for a rating.
         vote: Option<Vote>,
@@ -37,6 +39,7 @@ pub enum InboxAct {
         line: LineId,
         name: Option<String>,
         text: String,
+        signature: Signature,
         at: Millis,
         /// It was fetched: when it was made is not known to the second.
         is_late: bool,
@@ -73,6 +76,14 @@ pub enum InboxAct {
     LineOff {
         line: LineId,
     },
+}
+
+/// What else is shown of who speaks, and whether the text began with their name.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Looks {
+    /// The photo by its name in the store.
+    pub face: Face,
+    pub signature: Signature,
 }
 
 /// `acts` with what is said in each chat in the portal's order. Everything else keeps its place.
@@ -137,11 +148,12 @@ pub fn perform(
     }
     let heard = |im| Heard { host, dialogue, im, now };
     let changed = match act {
-        InboxAct::Said { im, line, author, name, text, files, vote, at, .. } => {
-            heard(im).said(batch, line, Words { author, name, text, files, vote }, at)?
+        InboxAct::Said { im, line, author, name, text, looks: Looks { face, signature }, files, vote, at, .. } => {
+            heard(im).said(batch, line, Words { author, name, text, face, signature, files, vote }, at)?
         }
-        InboxAct::Edited { im, line, name, text, at, is_late, .. } => {
-            let words = Words { author: Author::Operator, name, text, files: Vec::new(), vote: None };
+        InboxAct::Edited { im, line, name, text, signature, at, is_late, .. } => {
+            let (author, face) = (Author::Operator, Face::default());
+            let words = Words { author, name, text, face, signature, files: Vec::new(), vote: None };
             let edit = heard(im).edited(batch, line, words, at, is_late)?;
             done.disputed.extend(edit.is_disputed.then_some(dialogue));
             edit.is_news

@@ -9,12 +9,13 @@ use crate::store::committer::Batch;
 use crate::store::files::{Expected, FileSource};
 use crate::store::log::{ReadLog, Told, Vote, Walk};
 use crate::store::row::{self, Row};
+use crate::store::signatures::{self, Signature};
 use crate::store::tables::{CONFIRMATIONS, HEARD};
 use crate::store::{Position, StoreError};
 use redb::ReadableTable;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
-use shared::{Author, File, FileId, MessageId, Millis, Seq};
+use shared::{Author, Face, File, FileId, MessageId, Millis, Seq};
 
 /// Two edits that are less apart by the portal's clock, and came by different ways, are not told apart by it: the offline
 /// queue counts whole seconds, and from when it last saw an edit.
@@ -42,6 +43,9 @@ pub(in crate::store) struct HeardRow {
     /// When its words were heard last, by our clock.
     #[serde(default)]
     pub heard_at: Millis,
+    /// The name it was shown under.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
 }
 
 impl HeardRow {
@@ -84,7 +88,10 @@ impl Heard<'_> {
     /// Somebody at the portal said it; the delivery is to be confirmed on `line`.
     pub fn said(&self, batch: &mut Batch<'_>, line: LineId, words: Words, at: Millis) -> Result<bool, StoreError> {
         match batch.row::<_, HeardRow>(HEARD, self.key())? {
-            None => self.begin(batch, line, words, at, 0).map(|()| true),
+            None => {
+                let words = self.decided(batch, line, words)?;
+                self.begin(batch, line, words, at, 0).map(|()| true)
+            }
             Some(row) if row.by_edit && !row.deleted => self.filled(batch, row, words.files, at),
             Some(_) => Ok(false), // a repeat, or deleted already
         }
@@ -123,7 +130,10 @@ impl Heard<'_> {
         at: Millis,
         is_late: bool,
     ) -> Result<Edit, StoreError> {
-        let Some(row) = batch.row::<_, HeardRow>(HEARD, self.key())? else {
+        let row = batch.row::<_, HeardRow>(HEARD, self.key())?;
+        let is_known = words.name.is_some() && row.as_ref().is_some_and(|row| row.name == words.name);
+        let words = if is_known { words } else { self.decided(batch, line, words)? };
+        let Some(row) = row else {
             self.begin(batch, line, words, at, at)?;
             return Ok(Edit { is_news: true, is_disputed: false });
         };
@@ -137,6 +147,13 @@ impl Heard<'_> {
         }
         self.reword(batch, row, words.text, at)?;
         Ok(Edit { is_news: true, is_disputed })
+    }
+
+    /// The words, without their signature if there was one.
+    fn decided(&self, batch: &Batch<'_>, line: LineId, mut words: Words) -> Result<Words, StoreError> {
+        let (signature, signed) = (std::mem::take(&mut words.signature), (words.name.take(), words.text));
+        let (name, text) = signatures::decide(batch, (self.host, line), signature, signed)?;
+        Ok(Words { name, text, ..words })
     }
 
     /// The portal, asked at `asked_at`, showed these words. What was heard since may be newer.
@@ -165,18 +182,28 @@ impl Heard<'_> {
         at: Millis,
         edited_at: Millis,
     ) -> Result<(), StoreError> {
-        let Words { author: from, name, text, files, vote } = said;
+        let Words { author: from, name, text, face, files, vote, .. } = said;
         let (dialogue, id) = (self.dialogue, self.im.message_id(self.host));
         let (words, by_edit, links, heard_at) = (digest(&text), edited_at > 0, String::new(), self.now);
         let before = self.follower(batch)?;
-        let row =
-            HeardRow { dialogue, id: id.clone(), words, edited_at, deleted: false, files: links, by_edit, heard_at };
+        let row = HeardRow {
+            dialogue,
+            id: id.clone(),
+            words,
+            edited_at,
+            deleted: false,
+            files: links,
+            by_edit,
+            heard_at,
+            name: name.clone(),
+        };
         batch.put(HEARD, self.key(), &row)?;
         if from == Author::Operator {
             answers::note(batch, self.dialogue, at)?;
         }
         let (chat, message, files) = (Some(self.im.chat), Some(self.im.message), self.expect(batch, &id, files)?);
-        let told = Told::Said { id: id.clone(), from, name, text, chat, message, reply: None, vote, files, before };
+        let told =
+            Told::Said { id: id.clone(), from, name, text, chat, message, reply: None, vote, files, before, face };
         batch.append(self.dialogue, at, told)?;
         let confirmation = ConfirmationRow { dialogue: self.dialogue, line, im: self.im, id, at: self.now };
         let no = batch.ledger.next_confirmation;
@@ -217,7 +244,8 @@ impl Heard<'_> {
         // What comes later of this message finds it deleted.
         let (dialogue, id) = (self.dialogue, name.clone().unwrap_or_else(|| self.im.message_id(self.host)));
         let (words, files, edited_at, heard_at) = (digest(""), String::new(), self.now, self.now);
-        let row = HeardRow { dialogue, id, words, edited_at, deleted: true, files, by_edit: false, heard_at };
+        let row =
+            HeardRow { dialogue, id, words, edited_at, deleted: true, files, by_edit: false, heard_at, name: None };
         batch.put(HEARD, self.key(), &row)?;
         let Some(id) = name else { return Ok(false) };
         let Some(files) = standing(batch, dialogue, &id)? else { return Ok(false) };
@@ -236,6 +264,9 @@ pub struct Words {
     pub name: Option<String>,
     /// In BB-code.
     pub text: String,
+    pub face: Face,
+    /// Whether `name` was taken off `text` rightly.
+    pub signature: Signature,
     pub files: Vec<FileSource>,
     /// It asks for a rating.
     pub vote: Option<Vote>,

@@ -40,6 +40,7 @@ fn said(dialogue: DialogueId, nth: u64, author: Author, vote: Option<Vote>) -> I
         author,
         name: Some("Anna".to_owned()),
         text: format!("[b]answer[/b] {nth}"),
+        looks: Looks::default(),
         files: Vec::new(),
         vote,
         at: nth,

@@ -122,6 +122,7 @@ impl Run {
             author: shared::Author::Operator,
             name: None,
             text: format!("answer {nth}"),
+            looks: Looks::default(),
             files: Vec::new(),
             vote: None,
             at: now,

@@ -14,6 +14,7 @@ fn said(dialogue: DialogueId, nth: u64, text: &str) -> InboxAct {
         author: Author::Operator,
         name: Some("Anna".to_owned()),
         text: text.to_owned(),
+        looks: Looks::default(),
         files: Vec::new(),
         vote: None,
         at: nth,
@@ -30,7 +31,7 @@ fn with_file(dialogue: DialogueId, nth: u64, words: &str) -> InboxAct {
 
 fn edited(dialogue: DialogueId, im: ImId, text: &str, at: u64) -> InboxAct {
     let (name, text, is_late) = (Some("Anna".to_owned()), text.to_owned(), false);
-    InboxAct::Edited { dialogue, im, line: LineId(1), name, text, at, is_late }
+    InboxAct::Edited { dialogue, im, line: LineId(1), name, text, signature: Signature::Sure, at, is_late }
 }
 
 fn deleted(dialogue: DialogueId, im: ImId) -> InboxAct {
@@ -310,7 +311,8 @@ async fn edits_too_close_to_tell_apart_are_told_as_that() {
     let dialogue = bench.dialogue("one").await;
     let disputed = async |text: &str, at, is_late| {
         let (name, text) = (None, text.to_owned());
-        let act = InboxAct::Edited { dialogue, im: IM, line: LineId(1), name, text, at, is_late };
+        let act =
+            InboxAct::Edited { dialogue, im: IM, line: LineId(1), name, text, signature: Signature::Sure, at, is_late };
         !bench.store.work_off(&host("a.ru"), vec![], vec![act], 50).await.unwrap().disputed.is_empty()
     };
     work(&bench, vec![said(dialogue, 100, "a")]).await;
@@ -372,4 +374,50 @@ async fn what_was_found_out_about_a_portal_outlives_the_process() {
     bench.kill();
     assert!(bench.store.ways(&host("a.ru")).await.unwrap().marks_sending);
     assert_eq!(bench.store.ways(&host("b.ru")).await.unwrap(), Ways::default());
+}
+#[tokio::test]
+async fn what_looks_like_a_signature_is_one_until_a_message_of_the_line_came_without() {
+    let bench = Bench::new().await;
+    let dialogue = bench.dialogue("one").await;
+    let signed = |nth, signature: &Signature| {
+        let mut act = said(dialogue, nth, "a hundred");
+        if let InboxAct::Said { looks, .. } = &mut act {
+            looks.signature = signature.clone();
+        }
+        act
+    };
+    let perhaps = Signature::Perhaps(Own { name: None, text: "[b]Price:[/b] a hundred".to_owned() });
+    work(&bench, vec![signed(1, &perhaps)]).await;
+    work(&bench, vec![signed(2, &Signature::Missing)]).await;
+    work(&bench, vec![signed(3, &perhaps), signed(4, &Signature::Sure)]).await;
+    assert_eq!(seen(&bench, dialogue).await, ["a hundred", "a hundred", "[b]Price:[/b] a hundred", "a hundred"]);
+    let edit = |nth, name: &str| InboxAct::Edited {
+        dialogue,
+        im: ImId { chat: 1807, message: nth },
+        line: LineId(1),
+        name: Some(name.to_owned()),
+        text: "ninety".to_owned(),
+        signature: Signature::Perhaps(Own { name: None, text: "[b]Price:[/b] ninety".to_owned() }),
+        at: 100,
+        is_late: false,
+    };
+    work(&bench, vec![edit(4, "Anna"), edit(3, "Price")]).await;
+    assert_eq!(
+        seen(&bench, dialogue).await[4..],
+        ["~ninety", "~[b]Price:[/b] ninety"],
+        "known by the name it was shown under"
+    );
+}
+
+#[tokio::test]
+async fn photos_are_kept_by_what_they_are_and_not_without_end() {
+    let bench = Bench::new().await;
+    let first = bench.store.keep_photo(vec![1], 1).await.unwrap();
+    assert_eq!(bench.store.keep_photo(vec![1], 2).await.unwrap(), first);
+    assert_eq!(bench.store.photo(&first).await.unwrap(), Some(vec![1]));
+    assert_eq!(bench.store.photo("nobody").await.unwrap(), None);
+    for nth in 0..512_u64 {
+        bench.store.keep_photo(nth.to_be_bytes().to_vec(), 3 + nth).await.unwrap();
+    }
+    assert_eq!(bench.store.photo(&first).await.unwrap(), None, "the oldest goes");
 }

@@ -22,6 +22,7 @@ async fn a_visitors_data_is_told_and_erased() {
         author: Author::Operator,
         name: None,
         text: "hello".to_owned(),
+        looks: Looks::default(),
         files: Vec::new(),
         vote: None,
         at: 80,

@@ -10,7 +10,7 @@ use crate::{
     drive::Upload,
     faults::Fault,
     ids::{ChatId, LineId, MessageId, UserId},
-    options::{Build, Line},
+    options::{Build, Employee, Line},
     php,
     talk::TalkError,
     tokens::random_hex,
@@ -141,6 +141,19 @@ impl Portal {
     /// When the chat is unknown.
     pub fn system_says(&self, chat: ChatId, text: &str) -> Result<MessageId, TalkError> {
         self.shared.change(|world| world.system_says(chat, text))
+    }
+
+    /// A mailing of the CRM goes to the visitor.
+    ///
+    /// # Errors
+    /// When the chat is unknown.
+    pub fn mailing_says(&self, chat: ChatId, text: &str) -> Result<MessageId, TalkError> {
+        self.shared.change(|world| world.mailing_says(chat, text))
+    }
+
+    /// Somebody works here from now on, or a bot does.
+    pub fn hire(&self, employee: Employee) {
+        self.shared.change(|world| world.options.employees.push(employee));
     }
 
     /// The author edits an operator's message.

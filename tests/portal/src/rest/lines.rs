@@ -44,6 +44,7 @@ fn fields(line: &Line) -> Map<String, Value> {
         "WELCOME_MESSAGE": flag(line.greeting.is_some()),
         "WELCOME_MESSAGE_TEXT": line.greeting,
         "OPERATOR_DATA": line.operator_data,
+        "DEFAULT_OPERATOR_DATA": {"NAME": line.default_name.clone().unwrap_or_default(), "AVATAR": "", "AVATAR_ID": "0"},
         "CLOSE_RULE": if line.closing.is_some() { "text" } else { "none" },
         "CLOSE_TEXT": line.closing,
         "FULL_CLOSE_TIME": (line.full_close.as_secs() / 60).to_string(),

@@ -1,9 +1,14 @@
 //! `user.admin`, `profile`, `im.user.get`: who the people of the portal are.
 
+use axum::{
+    extract::{Path, State},
+    http::{StatusCode, header},
+    response::{IntoResponse, Response},
+};
 use serde_json::{Value, json};
 
 use super::{Answer, RestError, args::Args};
-use crate::{ids::UserId, tokens::Caller, world::World};
+use crate::{ids::UserId, portal::Shared, tokens::Caller, world::World};
 
 pub(super) fn admin(world: &mut World, caller: Caller, _: &Args) -> Answer {
     Ok(json!(world.is_admin(caller.user)).into())
@@ -33,7 +38,10 @@ pub(super) fn get(world: &mut World, caller: Caller, args: &Args) -> Answer {
 
 /// A person as `im.user.get` shows them: an employee, or the user behind a visitor.
 fn user(world: &World, id: UserId) -> Option<Value> {
-    let (name, last_name, position, connector) = match world.employee(id) {
+    let employee = world.employee(id);
+    let photo = employee.filter(|who| who.photo.is_some());
+    let avatar = photo.map(|_| format!("http://{}/upload/main/{id}.png", world.address.portal)).unwrap_or_default();
+    let (name, last_name, position, connector) = match employee {
         Some(who) => (who.name.clone(), who.last_name.clone(), who.position.clone(), false),
         None => {
             let profile = &world.visitors.get(&id)?.profile;
@@ -48,13 +56,13 @@ fn user(world: &World, id: UserId) -> Option<Value> {
         "last_name": last_name,
         "work_position": position,
         "color": "#4ba984",
-        "avatar": "",
-        "avatar_hr": "",
+        "avatar": avatar,
+        "avatar_hr": avatar,
         "gender": "F",
         "birthday": "",
         "extranet": connector,
         "network": false,
-        "bot": false,
+        "bot": employee.is_some_and(|who| who.bot),
         "connector": connector,
         "external_auth_id": if connector { "imconnector" } else { "socservices" },
         "status": "online",
@@ -70,4 +78,14 @@ fn user(world: &World, id: UserId) -> Option<Value> {
         "website": "",
         "email": "",
     }))
+}
+
+/// `GET /upload/main/NUMBER.png`: an employee's photo.
+pub(crate) async fn photo(State(shared): State<Shared>, Path(file): Path<String>) -> Response {
+    let id = file.trim_end_matches(".png").parse().map(UserId);
+    let photo = id.ok().and_then(|id| shared.look(|world| world.employee(id)?.photo));
+    match photo {
+        Some(photo) => ([(header::CONTENT_TYPE, "image/png")], photo).into_response(),
+        None => StatusCode::NOT_FOUND.into_response(),
+    }
 }

@@ -50,6 +50,13 @@ impl World {
         Ok(self.say(chat, Author::Portal, Kind::Automatic("welcome".to_owned()), text.to_owned()))
     }
 
+    /// A mailing of the CRM: of no class, and nobody's.
+    pub fn mailing_says(&mut self, chat: ChatId, text: &str) -> Result<MessageId, TalkError> {
+        self.known(chat)?;
+        self.ensure_session(chat, None);
+        Ok(self.say(chat, Author::Portal, Kind::Said, text.to_owned()))
+    }
+
     /// An operator's note that no visitor may ever see.
     pub fn operator_whispers(&mut self, chat: ChatId, by: UserId, text: &str) -> Result<MessageId, TalkError> {
         self.known(chat)?;

@@ -6,7 +6,7 @@ use shared::Millis;
 
 #[derive(Clone, Default, PartialEq)]
 pub struct Around {
-    header: (String, String, &'static str),
+    header: (String, String, &'static str, String),
     strip: (&'static str, String),
     hint: String,
     unread: usize,
@@ -32,8 +32,8 @@ impl Around {
     /// Shows what is not as it was in `last`.
     pub fn show(&self, last: &Self) {
         if self.header != last.header {
-            let (title, sub, dot) = &self.header;
-            embed::header(title, sub, dot);
+            let (title, sub, dot, photo) = &self.header;
+            embed::header(title, sub, dot, photo);
         }
         if self.strip != last.strip {
             embed::strip(self.strip.0, &self.strip.1);
@@ -53,16 +53,16 @@ impl Around {
     }
 }
 
-/// Whose name the header shows, what it says of them, and the dot beside it.
-fn header(talk: &Talk, now: Millis) -> (String, String, &'static str) {
-    let Header { name, sub, dot } = talk.header();
+/// Whose name and face the header shows, what it says of them, and the dot beside it.
+fn header(talk: &Talk, now: Millis) -> (String, String, &'static str, String) {
+    let Header { name, photo, sub, dot } = talk.header();
     let sub = match sub {
         Sub::None => String::new(),
         Sub::Word(word) => embed::say(word),
         Sub::Count(word, n) => embed::say_count(word, n as usize),
         Sub::Closed(opens_at) => closed(opens_at, now),
     };
-    (name.unwrap_or_else(embed::site_name), sub, dot)
+    (name.unwrap_or_else(embed::site_name), sub, dot, photo.unwrap_or_default())
 }
 
 /// “We are closed now. We will answer tomorrow from 10:00”: in the visitor's own zone.

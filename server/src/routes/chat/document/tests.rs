@@ -21,6 +21,7 @@ fn document<'a>(site: Option<&'a SiteKey>, origins: &'a [String]) -> Document<'a
         origins,
         connected: true,
         asleep: false,
+        presence: shared::Presence::default(),
     }
 }
 

@@ -1,0 +1,103 @@
+//! Who stands behind an answer, as the visitor sees it.
+
+use crate::talk::begun;
+use otklik_portal::{ANNAS_PHOTO, Call, Employee, Fault, Line, OperatorData, UserId};
+use otklik_tests::{
+    http,
+    stage::{ANNA, SALES, Stage},
+    visitor::Visitor,
+};
+use shared::{Author, Face, Happening};
+
+const BOT: UserId = UserId(571);
+
+/// Who said the last thing, under which name, with which face, and what.
+fn last(visitor: &Visitor) -> (Author, Option<String>, Face, String) {
+    let said = visitor.log.iter().rev().find_map(|entry| match &entry.what {
+        Happening::Said { from, name, face, .. } => Some((*from, name.clone(), face.clone())),
+        _ => None,
+    });
+    let (from, name, face) = said.expect("something was said");
+    let text = visitor.messages().last().and_then(|message| message.text.clone());
+    (from, name, face, text.unwrap_or_default())
+}
+
+fn sales() -> Line {
+    Line::new(SALES, "Отдел продаж")
+}
+
+#[tokio::test]
+async fn an_operators_photo_and_position_come_with_the_answer() {
+    let stage = Stage::start().await;
+    let (mut visitor, chat) = begun(&stage, "Есть?").await;
+    stage.portal.operator_says(chat.id, ANNA, "Есть").expect("Anna may answer");
+    visitor.hear("Есть").await;
+    let (from, name, face, _) = last(&visitor);
+    assert_eq!((from, name.as_deref()), (Author::Operator, Some("Анна Петрова")));
+    assert_eq!(face.position.as_deref(), Some("Менеджер"));
+    let photo = face.photo.expect("Anna has a photo");
+    assert!(photo.starts_with("/photos/"), "our own copy: {photo}");
+    let answer = http().get(format!("{}{photo}", stage.url())).send().await.expect("the relay answers");
+    let header = |name: &str| answer.headers().get(name).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    assert_eq!((answer.status().as_u16(), header("content-type")), (200, "image/png"));
+    assert!(header("cache-control").contains("immutable") && header("content-security-policy").contains("sandbox"));
+    assert_eq!(answer.bytes().await.expect("a body"), ANNAS_PHOTO);
+    stage.portal.operator_says(chat.id, ANNA, "Две штуки").expect("Anna may answer");
+    visitor.hear("Две штуки").await;
+    let asks = |call: &&Call| call.args.to_string().contains("im.user.get");
+    let asked = stage.portal.calls("batch").iter().filter(asks).count();
+    assert_eq!(asked, 1, "she is known for hours");
+}
+
+#[tokio::test]
+async fn a_line_that_hides_its_operators_hides_their_faces() {
+    let stage = Stage::start().await;
+    stage.portal.set_line(sales().named(OperatorData::Hide, Some("Поддержка")));
+    let (mut visitor, chat) = begun(&stage, "Почём?").await;
+    stage.portal.operator_says(chat.id, ANNA, "[b]Цена:[/b] сто").expect("Anna may answer");
+    visitor.hear("Цена: сто").await;
+    let hidden = (Author::Operator, Some("Поддержка".to_owned()), Face::default(), "Цена: сто".to_owned());
+    assert_eq!(last(&visitor), hidden, "what looks like a signature are her own words");
+}
+
+#[tokio::test]
+async fn a_name_of_the_queue_is_not_undone() {
+    let stage = Stage::start().await;
+    stage.portal.set_line(sales().named(OperatorData::Queue, Some("Мастер Анна")));
+    let (mut visitor, chat) = begun(&stage, "Почём?").await;
+    stage.portal.operator_says(chat.id, ANNA, "Сто").expect("Anna may answer");
+    visitor.hear("Сто").await;
+    let named = (Author::Operator, Some("Мастер Анна".to_owned()), Face::default(), "Сто".to_owned());
+    assert_eq!(last(&visitor), named);
+}
+
+#[tokio::test]
+async fn a_bot_is_told_from_a_person() {
+    let stage = Stage::start().await;
+    stage.portal.hire(Employee::new(BOT, "Помощник", "", "").photo(ANNAS_PHOTO).bot());
+    let (mut visitor, chat) = begun(&stage, "Алло").await;
+    stage.portal.operator_says(chat.id, BOT, "Я бот").expect("the bot may answer");
+    visitor.hear("Я бот").await;
+    let bot = (Author::Bot, Some("Помощник".to_owned()), Face::default(), "Я бот".to_owned());
+    assert_eq!(last(&visitor), bot);
+}
+
+#[tokio::test]
+async fn a_mailing_is_nobodys_words() {
+    let stage = Stage::start().await;
+    let (mut visitor, chat) = begun(&stage, "Алло").await;
+    stage.portal.mailing_says(chat.id, "[b]Скидка:[/b] десять процентов").expect("the chat is there");
+    visitor.hear("Скидка: десять процентов").await;
+    assert_eq!((last(&visitor).0, last(&visitor).1), (Author::System, None));
+}
+
+#[tokio::test]
+async fn an_answer_does_not_wait_for_its_authors_photo() {
+    let stage = Stage::start().await;
+    let (mut visitor, chat) = begun(&stage, "Есть?").await;
+    stage.portal.fault_on("batch", Fault::Silent, 100);
+    stage.portal.operator_says(chat.id, ANNA, "Есть").expect("Anna may answer");
+    visitor.hear("Есть").await;
+    let plain = (Author::Operator, Some("Анна Петрова".to_owned()), Face::default(), "Есть".to_owned());
+    assert_eq!(last(&visitor), plain);
+}
