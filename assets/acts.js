@@ -1,6 +1,7 @@
 // What the visitor does with messages, and how a conversation is ended: the button and the menu of a message, the bar
-// over the field while one is edited or answered, the question before something is gone. Loaded when a message is reached
-// for first; README.md beside this file describes the seam. Knows nothing of the protocol.
+// over the field while one is edited or answered, the question before something is gone, the way from a quotation.
+// Loaded when a message is reached for first; README.md beside this file describes the seam. Knows nothing of the
+// protocol.
 
 /** How long the relay lets a message be edited. */
 const EDITABLE = 3 * 864e5;
@@ -181,6 +182,17 @@ export default (seat) => {
     bar.querySelector("button").click();
   });
 
+  // --- A quotation leads to its message; where only its words are known, to the last one before that says so.
+  const follow = (quote) => {
+    const all = [...log.querySelectorAll(".msg")];
+    const before = all.slice(0, all.findIndex((message) => message.contains(quote))).reverse();
+    const said = quote.lastElementChild.textContent;
+    const found = all.find((message) => message.dataset.id === quote.dataset.to)
+      ?? before.find((message) => said && message.querySelector(".bubble")?.textContent.includes(said));
+    found?.scrollIntoView({ block: "center" });
+    found?.focus({ preventScroll: true });
+  };
+
   return {
     /** Somebody points at a message, comes to it by keys, presses it, or goes up from the empty field. */
     reach(event) {
@@ -188,8 +200,9 @@ export default (seat) => {
       if (type === "finish") return ask(say("finish_ask"), say("finish_yes"), target, target, () => shell.act("finish", "", ""));
       const message = target.closest(".msg[data-at]");
       if (type === "edit") return isEditable(message) && edit(message);
-      if (message && type === "contextmenu") return open(message);
-      if (message) show(message);
+      const quote = type === "click" && target.closest("[data-to]");
+      if (quote) follow(quote);
+      else if (message) show(message);
       else hide();
     },
   };

@@ -318,18 +318,6 @@
   };
   for (const type of ["pointerover", "focusin", "click"]) log.addEventListener(type, reach);
   $("finish").onclick = ({ currentTarget }) => reach({ type: "finish", target: currentTarget });
-  // A quotation leads to its message; where only its words are known, to the last one before that says so.
-  log.addEventListener("click", ({ target }) => {
-    const quote = target.closest?.("[data-to]");
-    if (!quote) return;
-    const all = [...log.querySelectorAll(".msg")];
-    const before = all.slice(0, all.findIndex((message) => message.contains(quote))).reverse();
-    const said = quote.lastElementChild.textContent;
-    const found = all.find((message) => message.dataset.id === quote.dataset.to)
-      ?? before.find((message) => said && message.querySelector(".bubble")?.textContent.includes(said));
-    found?.scrollIntoView({ block: "center" });
-    found?.focus({ preventScroll: true });
-  });
 
   // --- Files: what they take is loaded with the first one, or to renew an address that is over.
   let extra;

@@ -63,13 +63,16 @@ async fn a_visitor_mends_and_takes_back_their_words() {
 async fn the_keyboard_alone_mends_the_last_message() {
     let scene = Scene::start().await;
     let (visit, chat) = scene.talk("One").await;
-    visit.chat().find("textbox", "Message").await.focus().await;
+    visit.say("Two").await;
+    visit.until_state("Two", "delivered").await;
     visit.tab.press(Key::ArrowUp).await;
-    field_is(&visit, "One").await;
+    field_is(&visit, "Two").await;
     visit.tab.type_text(" more").await;
     visit.tab.press(Key::Enter).await;
-    scene.stage.portal.wait_texts(&chat.external, &["One more"]).await;
+    scene.stage.portal.wait_texts(&chat.external, &["One", "Two more"]).await;
     field_is(&visit, "").await;
+    let joined = "getComputedStyle(document.querySelector('.group.more')).position";
+    assert_eq!(visit.chat().eval::<String>(joined).await, "static", "messages that belong together keep their place");
 }
 
 #[tokio::test]
