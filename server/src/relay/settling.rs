@@ -18,13 +18,12 @@ const SETTLES: Duration = Duration::from_millis(300);
 /// its own event was lost; after this the edit makes the message.
 const WAITS: Duration = Duration::from_secs(90);
 
+/// An event as it was kept, and as it was read.
+type Read = (KeptEvent, Event);
+
 /// Of `ready` events, those that edit nothing but messages in `known`, and those that are to wait for the others, with
 /// when the first of these waits no longer.
-pub fn grounded(
-    ready: Vec<(KeptEvent, Event)>,
-    known: &HashSet<ImId>,
-    now: Millis,
-) -> (Vec<(KeptEvent, Event)>, Vec<(KeptEvent, Event)>, Option<Millis>) {
+pub fn grounded(ready: Vec<Read>, known: &HashSet<ImId>, now: Millis) -> (Vec<Read>, Vec<Read>, Option<Millis>) {
     let until = |kept: &KeptEvent| kept.at + millis(WAITS);
     let waits = |kept: &KeptEvent, event: &Event| {
         (kept.at..until(kept)).contains(&now) && edited(event).any(|message| !known.contains(&message.im))
@@ -45,7 +44,7 @@ pub fn edited(event: &Event) -> impl Iterator<Item = &Edited> {
 
 /// Of `events` of one portal, in the order of arrival, those that are to be worked off as of `now`; and when the first of
 /// the others is.
-pub fn settled(events: Vec<(KeptEvent, Event)>, now: Millis) -> (Vec<(KeptEvent, Event)>, Option<Millis>) {
+pub fn settled(events: Vec<Read>, now: Millis) -> (Vec<Read>, Option<Millis>) {
     let mut last: HashMap<u64, u64> = HashMap::new();
     for im in events.iter().filter(|(kept, _)| due(kept, now) <= now).flat_map(|(_, event)| spoken(event)) {
         let message = last.entry(im.chat).or_default();

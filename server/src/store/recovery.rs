@@ -77,7 +77,7 @@ fn replay(view: &View, board: &Board) -> Result<Ledger, StoreError> {
 fn follow(board: &Board, site: &SiteKey, position: Position, record: &Record) {
     match &record.what {
         Told::State { of, .. } | Told::Done { of, .. } | Told::Deleted { unsent: Some(of), .. } => {
-            drop(board.take(site, *of));
+            let _ = board.take(site, *of);
         }
         Told::Edited { unsent: Some(of), .. } => drop(board.revise(site, *of, position)),
         told if told.waits() => {

@@ -1,6 +1,6 @@
 //! The comparison at the end: what was said on either side against what the other side has. Pure.
 
-use otklik_portal::{Author, Chat, ChatId, Delivery, Kind, Message, MessageId, php};
+use otklik_portal::{Author, Chat, ChatId, Delivery, Kind, Message, MessageId, SessionId, php};
 use shared::MessageState;
 use std::{
     collections::{BTreeMap, HashMap, HashSet},
@@ -18,8 +18,9 @@ use crate::visitor::{self, Seen};
 const SETTLES_MS: u64 = 300;
 
 /// Everything that was seen.
-pub struct Evidence<'run> {
-    pub plan: &'run Plan,
+#[derive(Clone)]
+pub struct Evidence {
+    pub plan: Plan,
     pub chats: Vec<Chat>,
     pub diaries: Vec<Diary>,
     pub spoken: Vec<Spoken>,
@@ -71,7 +72,7 @@ pub fn judge(evidence: &Evidence) -> Verdict {
     let mut of_chat = HashMap::new();
     for (nth, diary) in evidence.diaries.iter().enumerate() {
         let seen = visitor::fold(&diary.log);
-        to_operators(&mut verdict, evidence.plan, nth, diary, &seen, &places);
+        to_operators(&mut verdict, &evidence.plan, nth, diary, &seen, &places);
         verdict.broken.extend(diary.broken.iter().map(|what| format!("visitor {nth}: {what}")));
         if let Some(place) = diary.accepted.iter().find_map(|said| found(said, &places).into_iter().next()) {
             of_chat.insert(place.chat, (nth, seen));
@@ -81,10 +82,10 @@ pub fn judge(evidence: &Evidence) -> Verdict {
     let accepted: HashSet<&str> = accepted.map(String::as_str).collect();
     let unknown = places.keys().filter(|text| !accepted.contains(*text));
     verdict.open.extend(unknown.map(|text| format!("not accepted yet: {text}")));
-    let arrivals = arrivals(evidence);
+    let (arrivals, told_sessions) = (arrivals(evidence), told_sessions(evidence));
     for chat in &evidence.chats {
         let Some((nth, seen)) = of_chat.get(&chat.id) else { continue };
-        to_visitor(&mut verdict, evidence, chat, *nth, seen, &arrivals);
+        to_visitor(&mut verdict, evidence, chat, (*nth, seen), &arrivals, &told_sessions);
     }
     verdict
 }
@@ -163,6 +164,22 @@ fn to_operators(verdict: &mut Verdict, plan: &Plan, nth: usize, diary: &Diary, s
     }
 }
 
+/// Whether the relay can know of a session: of the last one, of one that a message of the visitor went into, and of one
+/// whose beginning or end it was told. A history is asked for by session, and nothing lists those between.
+fn is_told(chat: &Chat, session: Option<SessionId>, told: &HashSet<SessionId>) -> bool {
+    let by_visitor = |one: &Message| Some(one.session) == session && matches!(one.author, Author::Visitor(_));
+    session.is_none_or(|id| told.contains(&id) || chat.session().is_some_and(|last| last.id == id))
+        || chat.messages.iter().any(by_visitor)
+}
+
+/// The sessions of which an event told.
+fn told_sessions(evidence: &Evidence) -> HashSet<SessionId> {
+    let taken = evidence.deliveries.iter().filter(|one| one.event.contains("DIALOG") && one.status == Some(200));
+    let session =
+        |one: &Delivery| php::number(&php::parse_form(one.body.as_bytes())["data"]["DATA"][0]["session"]["id"]);
+    taken.filter_map(session).map(SessionId).collect()
+}
+
 /// When the relay took the event of a message, by the portal's clock: not before, and not after.
 type Arrivals = HashMap<(u64, u64), (u64, u64)>;
 
@@ -179,7 +196,14 @@ fn arrivals(evidence: &Evidence) -> Arrivals {
     arrivals
 }
 
-fn to_visitor(verdict: &mut Verdict, evidence: &Evidence, chat: &Chat, nth: usize, seen: &[Seen], arrivals: &Arrivals) {
+fn to_visitor(
+    verdict: &mut Verdict,
+    evidence: &Evidence,
+    chat: &Chat,
+    (nth, seen): (usize, &[Seen]),
+    arrivals: &Arrivals,
+    told_sessions: &HashSet<SessionId>,
+) {
     let told: Vec<(usize, &Seen)> =
         seen.iter().enumerate().filter(|(_, one)| one.from != shared::Author::Visitor).collect();
     let mut known: BTreeMap<usize, MessageId> = BTreeMap::new();
@@ -195,9 +219,11 @@ fn to_visitor(verdict: &mut Verdict, evidence: &Evidence, chat: &Chat, nth: usiz
         }
         verdict.spoken += 1;
         let arrived = arrivals.contains_key(&(chat.id.0, spoken.id.0));
+        let session = chat.message(spoken.id).map(|message| message.session);
         match found.as_slice() {
-            [] if arrived || evidence.plan.queue || evidence.plan.history => {
-                verdict.open.push(format!("{what} is not shown"))
+            [] if arrived || evidence.plan.queue || evidence.plan.history && is_told(chat, session, told_sessions) => {
+                let all: Vec<_> = chat.sessions.iter().map(|one| one.id.0).collect();
+                verdict.open.push(format!("{what} of session {session:?} of {all:?} is not shown, arrived: {arrived}"));
             }
             [] => verdict.unreachable += 1,
             [one] => {

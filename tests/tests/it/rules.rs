@@ -87,7 +87,11 @@ const RULES: &[(&str, &[&str])] = &[
     (
         "of a history only what is surely meant for the visitor is shown",
         &[
-            "a_whisper_stays_among_operators",
+            "without_a_queue_lost_answers_come_from_the_history_and_no_whisper_with_them",
+            "the_recorded_history_is_told_apart",
+            "what_colleagues_whisper_stays_among_them",
+            "technical_lines_are_never_shown",
+            "anything_else_is_not_shown",
             "whatever_goes_wrong_every_word_arrives_once_and_in_order_and_no_log_has_one",
         ],
     ),
@@ -98,7 +102,11 @@ const RULES: &[(&str, &[&str])] = &[
     ("`APP_SID` is not the application token", &["the_number_of_a_frame_signs_nothing"]),
     (
         "events are heard by a handler and by the offline queue",
-        &["an_installation_registers_connector_and_events", "an_event_that_never_comes_is_fetched"],
+        &[
+            "an_installation_registers_connector_and_events",
+            "an_event_that_never_comes_is_fetched",
+            "with_histories_refused_the_queue_brings_everything",
+        ],
     ),
     (
         "the end of a talk is never waited for",

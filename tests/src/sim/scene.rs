@@ -1,0 +1,178 @@
+//! Everything around the relay, and what happens to it: set up as people do it, then let go wrong as the plan says.
+
+use otklik_portal::{Fault, Line, Mood, Options, Portal};
+use otklik_server::clock::Clock;
+use std::{
+    path::Path,
+    sync::{Arc, Mutex},
+    time::Duration,
+};
+use tokio::{
+    sync::mpsc,
+    task::{JoinHandle, JoinSet},
+    time::{Instant, sleep_until},
+};
+use tokio_util::sync::CancellationToken;
+
+use super::{
+    desk,
+    keeper::{Keeper, Lives, Order},
+    plan::{self, Network, Plan, Trouble},
+    script,
+    widget::{Diary, Door, Widget},
+};
+use crate::{
+    admin,
+    chaos::ChaosProxy,
+    process::{Process, program},
+    stage::{CONNECTOR, SALES},
+};
+
+const HISTORY: &str = "imopenlines.session.history.get";
+const QUEUE: [&str; 3] = ["event.offline.list", "event.offline.get", "event.offline.clear"];
+const GREETING: &str = "Здравствуйте, чем помочь?";
+
+/// How often the portal's clock is moved.
+const BEAT: Duration = Duration::from_millis(5);
+
+/// Everything around the relay.
+pub struct Scene {
+    pub plan: Plan,
+    pub portal: Arc<Portal>,
+    pub front: Arc<ChaosProxy>,
+    pub lives: Arc<Lives>,
+    pub diaries: Vec<Arc<Mutex<Diary>>>,
+    pub door: Option<Door>,
+    pub book: desk::Book,
+    orders: mpsc::Sender<Order>,
+    /// In every word that is said, and nowhere else.
+    pub mark: String,
+}
+
+impl Scene {
+    pub async fn set(plan: Plan, folder: &Path) -> (Self, JoinHandle<Process>, JoinHandle<()>) {
+        let mut options = Options { event_delay: Duration::from_millis(400), ..Options::default() };
+        if plan.greeting {
+            options.lines[0] = Line::new(SALES, "Отдел продаж").greeting(GREETING);
+        }
+        program("racing-relay"); // building it may take its time, before anything is waited for
+        let portal = Arc::new(Portal::start(options).await.expect("free ports on the loopback"));
+        let front = Arc::new(ChaosProxy::start().await);
+        let settings = folder.join("otklik.toml");
+        let limits = "[limits]\naddress_burst = 100000\naddress_per_minute = 100000\naddress_connections = 100000\n\
+             sessions_burst = 100000\nsessions_per_minute = 100000\n";
+        let text = crate::settings::file(&front.url(), folder, Some(&portal), limits);
+        std::fs::write(&settings, text).expect("the settings are written");
+        let (since, times) = (Clock::real().now(), plan.times);
+        let racing = tokio::spawn(race(Arc::clone(&portal), times));
+        let lives = Arc::new(Lives::default());
+        let data = folder.join("otklik.redb");
+        let keeper = Keeper { settings, data, since, times, front: Arc::clone(&front), lives: Arc::clone(&lives) };
+        let (orders, ordered) = mpsc::channel(1);
+        let relay = tokio::spawn(keeper.keep(ordered));
+        let mark = format!("{:016x}", plan::dice(plan.seed, "mark").u64(..));
+        let (diaries, book) = (Vec::new(), desk::Book::default());
+        let scene = Self { plan, portal, front, lives, diaries, door: None, book, orders, mark };
+        (scene, relay, racing)
+    }
+
+    /// Installs, connects, and lets visitors in.
+    pub async fn visitors(&mut self, stop: &CancellationToken) -> JoinSet<()> {
+        let url = self.front.url();
+        crate::wait::until("a relay that answers", || async {
+            crate::http().get(format!("{url}/healthz")).send().await.ok().filter(|answer| answer.status().is_success())
+        })
+        .await;
+        assert_eq!(self.portal.install_into(&url).await, Some(200), "the relay takes ONAPPINSTALL");
+        self.portal.wait_ready(CONNECTOR).await;
+        let page = admin::Page::open(&url, &self.portal.open_settings(SALES, "ru")).await;
+        let site = page.connect(&["https://shop.example"]).await.key;
+        self.lasting_faults();
+        let mut visitors = JoinSet::new();
+        let door = Door { relay: url, site };
+        self.door = Some(door.clone());
+        for nth in 0..self.plan.size.visitors {
+            let dice = plan::dice(self.plan.seed, &format!("widget {nth}"));
+            let (widget, diary) = Widget::new(door.clone(), dice, script::of(&self.plan, nth, &self.mark));
+            self.diaries.push(diary);
+            visitors.spawn(widget.live(stop.clone()));
+        }
+        visitors
+    }
+
+    /// Returns when half of the talks have begun: the others begin in the midst of trouble.
+    pub async fn begin(&self) {
+        let begun = || async { (self.portal.chat_ids().len() * 2 >= self.diaries.len()).then_some(()) };
+        crate::wait::until("talks to begin", begun).await;
+    }
+
+    /// What this portal does not have, in this plan.
+    fn lasting_faults(&self) {
+        if !self.plan.history {
+            self.portal.fault_on(HISTORY, Fault::HistoryRefused, u32::MAX);
+        }
+        for method in QUEUE.iter().filter(|_| !self.plan.queue) {
+            self.portal.fault_on(method, Fault::Refuse("ERROR_METHOD_NOT_FOUND".to_owned()), u32::MAX);
+        }
+    }
+
+    /// Lets everything happen, each at its time.
+    pub async fn suffer(&self) {
+        let began = Instant::now();
+        for (at, trouble) in &self.plan.troubles {
+            sleep_until(began + *at).await;
+            match trouble.clone() {
+                Trouble::Fault { on: Some(on), fault, times } => self.portal.fault_on(on, fault, times),
+                Trouble::Fault { on: None, fault, times } => self.portal.fault(fault, times),
+                Trouble::Mood(mood, lasts) => self.sulk(mood, lasts).await,
+                Trouble::Network(network, lasts) => self.cut(network, lasts).await,
+                Trouble::Kill(away) => self.order(Order::Kill(away)).await,
+                Trouble::Stop(away) => self.order(Order::Stop(away)).await,
+                Trouble::FullDisk(room, lasts) => self.order(Order::FullDisk(room, lasts)).await,
+            }
+        }
+        sleep_until(began + self.plan.size.length).await;
+    }
+
+    async fn order(&self, order: Order) {
+        self.orders.send(order).await.expect("the keeper waits for orders");
+    }
+
+    async fn sulk(&self, mood: Mood, lasts: Duration) {
+        self.portal.set_mood(mood).await.expect("its own port is free");
+        sleep_until(Instant::now() + lasts).await;
+        self.portal.set_mood(Mood::Answers).await.expect("its own port is free");
+    }
+
+    async fn cut(&self, network: Network, lasts: Duration) {
+        match network {
+            Network::Cut => self.front.cut(),
+            Network::CutVisitors => self.front.cut_visitors(),
+            Network::Swallow => self.front.swallow(),
+            Network::SwallowVisitors => self.front.swallow_visitors(),
+        }
+        sleep_until(Instant::now() + lasts).await;
+        self.front.restore();
+    }
+
+    /// Nothing goes wrong any more. Where a kill cost the tokens, the administrator lets the application in again.
+    pub async fn recover(&self) {
+        self.portal.clear_faults();
+        self.lasting_faults();
+        self.front.restore();
+        self.order(Order::Kill(Duration::ZERO)).await; // the last one, and the end of every full disk
+    }
+}
+
+/// Keeps the portal's time as fast as the relay's.
+async fn race(portal: Arc<Portal>, times: u32) {
+    let began = Instant::now();
+    let mut moved = Duration::ZERO;
+    let mut beat = tokio::time::interval(BEAT);
+    loop {
+        beat.tick().await;
+        let ahead = began.elapsed() * times.saturating_sub(1);
+        portal.advance(ahead.saturating_sub(moved));
+        moved = ahead;
+    }
+}
