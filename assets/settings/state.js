@@ -20,6 +20,16 @@ function ago() {
 /** A site works when we connected it and the portal, if it answers, has not undone that. */
 const isOn = state => Boolean(state.site?.connected && state.channel?.connected !== false);
 
+/** What works worse than it could. */
+function showHints({ hints }) {
+  byId('hints').hidden = !hints.length;
+  byId('hints').replaceChildren(...hints.map(hint => {
+    const item = document.createElement('li');
+    item.textContent = `${words[`note_${hint}`]}.`;
+    return item;
+  }));
+}
+
 /** Why messages wait here, and what helps. */
 function showHeld({ obstacle, waiting }) {
   byId('held').hidden = !obstacle;
@@ -36,6 +46,7 @@ function showState(state, fresh) {
   if (fresh) checkedAt = Date.now();
   const { channel, site } = state;
   showHeld(state);
+  showHints(state);
   const line = { line: state.line.name };
   byId('line').textContent = say('line', line);
   if (!channel) {

@@ -138,3 +138,26 @@ impl Channels {
         self.lines.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::setup::words::Lang;
+
+    #[test]
+    fn every_obstacle_is_counted_and_said_in_both_languages() {
+        use Trouble::{Away, Blocked, Deleted, Installer, Keys, NotInstalled, Tokens, Unpaid};
+        let portal = [NotInstalled, Tokens, Keys, Installer, Unpaid, Deleted, Blocked, Away].map(Obstacle::Portal);
+        let line =
+            [LineFault::Off, LineFault::Asleep, LineFault::Gone, LineFault::Faulty, LineFault::Refused("x".into())];
+        let said = portal.into_iter().chain(line.map(Obstacle::Line));
+        let said: Vec<&str> = said.map(|obstacle| obstacle.word()).collect();
+        for word in &said {
+            for lang in [Lang::Ru, Lang::En] {
+                assert!(lang.words().get(&format!("ob_{word}")).is_some(), "{word}");
+            }
+        }
+        let closed = [Obstacle::Closed.word(), Obstacle::Unlisted.word()];
+        assert_eq!(Obstacle::WORDS.to_vec(), [&closed[..], &said[..]].concat());
+    }
+}

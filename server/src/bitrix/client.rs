@@ -2,23 +2,24 @@
 //! portal's limits and reads the envelope. Knows nothing of where tokens are kept: a `TokenKeeper` is given to it.
 
 mod envelope;
+mod keeper;
 mod pace;
 mod pauses;
 mod spending;
 
 pub use envelope::{Answer, Time, read as read_answer};
+pub use keeper::{Access, TokenKeeper};
 pub use pace::{Place, Urgency};
 pub use pauses::jittered;
 
 use super::endpoint::Endpoint;
-use super::error::{KeeperError, PortalError};
+use super::error::PortalError;
 use super::guard::{Guard, GuardError};
 use super::methods::Method;
 use super::oauth::{self, Grant, Keys, OAuthError, Proof};
 use super::trouble::{Health, Sign, Trouble};
 use crate::clock::{Clock, millis};
 use crate::ids::PortalHost;
-use futures_util::future::BoxFuture;
 use pace::Pace;
 use pauses::Pauses;
 use secrecy::{ExposeSecret, SecretString};
@@ -36,40 +37,6 @@ const LOOK_AGAIN: Duration = Duration::from_secs(60 * 60);
 
 /// A refresh token lives 180 days (`settings/oauth/index.md`): 150 leave a month for a portal that is away.
 const LONGEST_IDLE: Duration = Duration::from_secs((150 * 24 - 1) * 60 * 60);
-
-/// What calls are made with.
-#[derive(Clone, Debug)]
-pub struct Access {
-    /// The base of REST calls: `https://company.bitrix24.ru/rest/`.
-    pub endpoint: String,
-    pub access: SecretString,
-    pub refresh: SecretString,
-    /// When `access` ends: an hour after the pair was made.
-    pub expires_at: Millis,
-}
-
-/// Whoever keeps the tokens of installed portals.
-pub trait TokenKeeper: Send + Sync {
-    /// The tokens as they are kept now; `None` where the application is not installed.
-    fn read<'a>(&'a self, portal: &'a PortalHost) -> BoxFuture<'a, Result<Option<Access>, KeeperError>>;
-
-    /// Puts a new pair in the place of the one with the refresh token `used`, and returns when it would outlive this
-    /// process. Where another pair stands there by now (the application was installed anew), that one stays.
-    fn keep<'a>(
-        &'a self,
-        portal: &'a PortalHost,
-        used: &'a SecretString,
-        grant: &'a Grant,
-    ) -> BoxFuture<'a, Result<(), KeeperError>>;
-
-    /// The portal that answered at `before` answers at `now` from now on: it was renamed.
-    fn moved<'a>(
-        &'a self,
-        portal: &'a PortalHost,
-        before: &'a str,
-        now: Endpoint,
-    ) -> BoxFuture<'a, Result<(), KeeperError>>;
-}
 
 /// The portals of the settings, installed or not. A cheap handle.
 #[derive(Clone)]

@@ -39,6 +39,7 @@ impl Visit<'_> {
             self.connector(report, &portal).await;
             self.events(report, &portal).await;
             self.queue(report, &portal).await;
+            self.histories(report).await;
             self.lines(report, &portal).await;
         }
         report.of = None;
@@ -97,6 +98,22 @@ impl Visit<'_> {
                 report.fails("tokens", &self.advice(&error));
                 false
             }
+        }
+    }
+
+    /// Whether conversations can be read: what became of a lost answer is looked up there.
+    async fn histories(&self, report: &mut Report) {
+        match self.store.ways(&self.settings.host).await {
+            Ok(ways) if ways.history_refused.is_some() => report.fails(
+                "histories",
+                &format!(
+                    "the portal shows no conversations, for whoever installed the application is no administrator: have \
+                     one open {}",
+                    self.oauth()
+                ),
+            ),
+            Ok(_) => report.holds("histories", "the portal has refused none"),
+            Err(error) => report.fails("histories", &chain(&error)),
         }
     }
 
@@ -233,9 +250,13 @@ impl Visit<'_> {
         help.to_owned()
     }
 
+    /// Where an administrator authorises the relay anew.
+    fn oauth(&self) -> String {
+        format!("{}?portal={}", self.config.public_url.at("/bitrix24/oauth"), self.settings.host)
+    }
+
     fn remedy(&self, trouble: Trouble) -> String {
-        let oauth = self.config.public_url.at("/bitrix24/oauth");
-        let authorise = format!("{oauth}?portal={}", self.settings.host);
+        let authorise = self.oauth();
         match trouble {
             Trouble::NotInstalled | Trouble::Tokens => {
                 format!("open {authorise} as an administrator of the portal, or press “Reinstall” in the card")

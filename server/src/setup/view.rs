@@ -28,6 +28,8 @@ pub struct View {
     waiting: usize,
     /// Why they wait, where the line is connected and yet they cannot be delivered.
     obstacle: Option<ObstacleView>,
+    /// What works worse than it could, and why: names of sentences among the page's words.
+    hints: Vec<&'static str>,
     /// What the connector may do, on all lines of the portal.
     flags: Choices,
 }
@@ -116,6 +118,13 @@ impl Setup {
         })
     }
 
+    async fn hints(&self, portal: &Portal) -> Vec<&'static str> {
+        // Without the record nothing is known to be worse.
+        let ways = self.inner.store.ways(portal.host()).await.unwrap_or_default();
+        let history = ways.history_refused.map(|_| "history");
+        history.into_iter().chain(ways.queue_refused.map(|_| "queue")).collect()
+    }
+
     /// What to show of a line whose site is `site`. A portal that does not answer is a state, not a failure.
     pub(super) async fn view(&self, portal: &Portal, line: LineId, name: String, site: Option<&SiteRecord>) -> View {
         let channel = self.channel(portal, line).await;
@@ -131,6 +140,7 @@ impl Setup {
         View {
             line: LineView { id: line, name },
             channel: channel.ok(),
+            hints: self.hints(portal).await,
             // A record that cannot be read fails where it is changed.
             flags: self.inner.store.choices(portal.host()).await.unwrap_or_default(),
             obstacle: obstacle.map(|obstacle| ObstacleView::of(&obstacle, portal.host(), config)),

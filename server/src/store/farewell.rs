@@ -76,7 +76,9 @@ fn sites(batch: &Batch<'_>, host: &PortalHost) -> Result<HashSet<SiteKey>, Store
 }
 
 fn dialogues(batch: &mut Batch<'_>, sites: &HashSet<SiteKey>) -> Result<HashSet<DialogueId>, StoreError> {
-    batch.checkpoint()?; // what is known in memory alone is in the table then
+    // What is known in memory alone is in the tables then: heads, and whatever waits for other portals.
+    batch.checkpoint()?;
+    batch.write_outbox()?;
     let mut found = HashSet::new();
     for entry in batch.table(DIALOGUES)?.iter()? {
         let (id, bytes) = entry?;

@@ -131,3 +131,53 @@ async fn notes_are_switched_on_and_the_secret_is_shown_once() {
     page.eval::<()>("void document.getElementById('visitor-card').scrollIntoView()").await;
     tab.shot("settings-visitor-en").await;
 }
+
+#[tokio::test]
+async fn what_the_channel_may_do_is_chosen_for_the_whole_portal() {
+    let stage = Stage::start().await;
+    stage.connect(SALES, &[SHOP]).await;
+    let browser = Browser::start().await;
+    let tab = browser.window(Window::WIDE).await;
+    let page = open(&stage, &tab, "ru").await;
+    let mailings = "[name=newsletter]";
+    page.find("heading", "Что канал умеет").await;
+    assert!(!page.eval::<bool>(&format!("document.querySelector('{mailings}').checked")).await);
+    page.eval::<()>(&format!("void document.querySelector('{mailings}').click()")).await;
+    page.until("document.getElementById('said').textContent === 'Изменены: возможности канала'").await;
+    page.eval::<()>("void document.getElementById('flags-card').scrollIntoView()").await;
+    tab.shot("settings-flags").await;
+    page.find("button", "Сохранить").await.press().await;
+    page.until("document.getElementById('said').textContent.startsWith('Сохранено')").await;
+    let may = stage.portal.connector(CONNECTOR).expect("it is registered").may;
+    assert!(may.newsletter && may.signature && may.system_messages && may.edit_internal, "only that has changed");
+    let other = browser.window(Window::PHONE.dark()).await;
+    let page = open(&stage, &other, "de").await;
+    page.find("heading", "What the channel does").await;
+    assert!(page.eval::<bool>(&format!("document.querySelector('{mailings}').checked")).await);
+    page.eval::<()>("void document.getElementById('flags-card').scrollIntoView()").await;
+    other.shot("settings-flags-phone").await;
+}
+
+#[tokio::test]
+async fn why_messages_wait_stands_on_the_page_with_the_way_out() {
+    let stage = Stage::start().await;
+    let site = stage.site().await;
+    let browser = Browser::start().await;
+    let wide = browser.window(Window::WIDE).await;
+    let page = open(&stage, &wide, "ru").await;
+    page.find("textbox", "Код для сайта").await;
+    stage.portal.spend_refresh_tokens();
+    stage.portal.advance(std::time::Duration::from_secs(2 * 3_600));
+    stage.visitor(&site).await.say("Есть кто?").await;
+    let narrow = browser.window(Window::PHONE.dark()).await;
+    let phone = open(&stage, &narrow, "en").await;
+    phone.find("link", "Give access").await;
+    phone.until("document.getElementById('held').innerText.includes('Waiting to be sent: 1')").await;
+    narrow.shot("settings-held-phone").await;
+    page.eval::<()>("void document.dispatchEvent(new Event('visibilitychange'))").await;
+    page.find("link", "Дать доступ").await;
+    page.until("document.getElementById('held').innerText.startsWith('Доступ к порталу истёк.')").await;
+    let way = page.eval::<String>("document.getElementById('held-go').href").await;
+    assert_eq!(way, format!("{}/bitrix24/oauth?portal={}", stage.url(), stage.portal.host()));
+    wide.shot("settings-held").await;
+}

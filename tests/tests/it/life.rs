@@ -263,6 +263,13 @@ async fn an_older_portal_serves_without_what_it_does_not_know() {
     let told = findings(&stage).await;
     let fails: Vec<_> = otklik_tests::doctor::failing(&told);
     assert!(fails.is_empty(), "{told:?}");
+    stage.restart().await; // asks for the queue at once
+    let page = Page::open(&stage.url(), &stage.portal.open_settings(SALES, "ru")).await;
+    until("the page to say what is worse there", || async {
+        let hints = page.ask("state", json!({})).await["state"]["hints"].clone();
+        (hints == json!(["queue"])).then_some(())
+    })
+    .await;
     assert!(
         told.iter().any(|finding| finding.what.ends_with("offline queue") && finding.told.contains("keeps no events"))
     );

@@ -1,6 +1,7 @@
 //! Calls against a server that answers by script: renewals, refusals, lost answers.
 
 use super::*;
+use crate::bitrix::error::KeeperError;
 use crate::bitrix::methods::app::UserAdmin;
 use crate::bitrix::methods::messages;
 use crate::ids::LineId;
@@ -9,6 +10,7 @@ use axum::Router;
 use axum::extract::{Query, State};
 use axum::http::StatusCode;
 use axum::routing::{get, post};
+use futures_util::future::BoxFuture;
 use serde_json::json;
 use std::time::Duration;
 
