@@ -111,6 +111,7 @@ fn events(told: &[Tracked]) -> Vec<Tracked> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
 
     fn read(json: serde_json::Value) -> Profile {
         Profile::default().followed_by(&serde_json::from_value(json).unwrap())
@@ -144,5 +145,30 @@ mod tests {
         assert_eq!(second.site().as_deref(), Some("https://shop.example/"));
         let from: About = serde_json::from_value(serde_json::json!({"referrer": "https://blog.example/p"})).unwrap();
         assert_eq!(second.followed_by(&from).source().as_deref(), Some("https://blog.example/p"));
+    }
+
+    fn about() -> impl Strategy<Value = About> {
+        let text = || prop::option::of(".{0,3000}");
+        let map = || prop::collection::btree_map(".{0,300}", ".{0,300}", 0..40);
+        let event = (".{0,300}", text(), any::<u64>()).prop_map(|(name, data, at)| Tracked { name, data, at });
+        let texts = (text(), text(), text(), text(), text(), text(), text());
+        (texts, map(), map(), prop::collection::vec(event, 0..20)).prop_map(|(texts, utm, attributes, events)| {
+            let (name, email, phone, page, title, referrer, language) = texts;
+            About { name, email, phone, page, title, referrer, utm, language, attributes, events }
+        })
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(64))]
+
+        /// A record of it stays small, no line breaks out of its own, and telling the same again changes nothing.
+        #[test]
+        fn whatever_is_told_is_bounded(about in about()) {
+            let profile = Profile::default().followed_by(&about);
+            prop_assert!(serde_json::to_vec(&profile).unwrap().len() < 64 * 1024);
+            let texts = profile.attributes.iter().flat_map(|(name, value)| [name, value]).chain(&profile.title);
+            prop_assert!(texts.into_iter().all(|text| !text.contains(char::is_control)));
+            prop_assert_eq!(profile.followed_by(&about), profile);
+        }
     }
 }
