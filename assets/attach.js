@@ -5,7 +5,7 @@
 const STYLE = `
 .chips{list-style:none;margin:0;padding:8px 8px 0;display:grid;gap:6px}
 .chips:empty{display:none}
-.bubble .chips{padding:0;min-inline-size:min(230px,60vw)}
+.bubble .chips{padding:0}
 .chip{display:grid;grid-template-columns:36px minmax(0,1fr) auto auto;align-items:center;gap:0 8px;padding:4px;border-radius:12px;background:var(--well);color:var(--ink)}
 .chip>.pre{inline-size:36px;block-size:36px;border-radius:8px;background:var(--surface);font:600 10px/36px var(--font);text-align:center;text-transform:uppercase;overflow:hidden}
 .chip>.pre img{inline-size:100%;block-size:100%;object-fit:cover}
@@ -188,7 +188,7 @@ export default ({ shell, store, limits, comp, field, log, submit, redraw, name: 
   const drawn = ({ id, text, chips: own }) => {
     const group = document.getElementById("going") ?? make("div", { id: "going", className: "group out" });
     log.append(group);
-    const bubble = make("div", { className: "bubble files", dir: "auto" }, text);
+    const bubble = make("div", { className: own.length ? "bubble files" : "bubble", dir: "auto" }, text);
     if (own.length) bubble.append(make("ul", { className: "chips" }, ...own.map((chip) => chip.el)));
     const message = make("div", { className: "msg last" }, bubble);
     Object.assign(message.dataset, { from: "visitor", id, state: "queued" });

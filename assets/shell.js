@@ -321,11 +321,12 @@
 
   // --- Files: what they take is loaded with the first one, or to renew an address that is over.
   let extra;
-  const load = async () =>
-    (extra ??= (await import(data.attach)).default({
+  let loading;
+  const load = () =>
+    (loading ??= import(data.attach).then((module) => (extra = module.default({
       shell, store, limits: data.files, comp, field, log, redraw: drawHint, name: newName,
       submit: (text, files, id) => submit(text, files.length ? JSON.stringify(files) : "", id),
-    }));
+    }))).catch((error) => { loading = null; throw error; }));
   const attach = async (files, event) => {
     if (!files.length) return;
     event?.preventDefault?.();

@@ -227,25 +227,28 @@ impl Batch<'_> {
         Ok(Some(files))
     }
 
-    /// Forgets the files of the message `of`: it is taken back.
-    pub(super) fn forget_files_of(&mut self, dialogue: DialogueId, of: &MessageId) -> Result<(), StoreError> {
+    /// Forgets the files of the message `of`, which is taken back. False where the dialogue has no such message, or it is
+    /// deleted already.
+    pub(super) fn forget_files_of(&mut self, dialogue: DialogueId, of: &MessageId) -> Result<bool, StoreError> {
         let tip = self.head(dialogue)?.map_or(Position::NONE, |head| head.tip);
-        let mut attached = Vec::new();
+        let (mut stands, mut attached) = (false, Vec::new());
         self.walk(tip, |_, record| match record.what {
+            Told::Deleted { id, .. } if id == *of => Walk::Enough,
             Told::File { id, file } if id == *of => {
                 attached.push(file.id);
                 Walk::On
             }
             Told::Said { id, files, .. } if id == *of => {
                 attached.extend(files.into_iter().map(|file| file.id));
+                stands = true;
                 Walk::Enough
             }
             _ => Walk::On,
         })?;
-        for file in attached {
+        for file in attached.into_iter().filter(|_| stands) {
             self.forget_file(FileKey::of(dialogue, &file))?;
         }
-        Ok(())
+        Ok(stands)
     }
 
     /// Forgets every file of the dialogues that `are_theirs` names; tells which were on the disk.
@@ -263,7 +266,7 @@ impl Batch<'_> {
     }
 
     /// Forgets one file, fetched or not; the sweep takes its bytes.
-    pub(super) fn forget_file(&self, key: FileKey) -> Result<(), StoreError> {
+    fn forget_file(&self, key: FileKey) -> Result<(), StoreError> {
         self.remove(FETCHES, key.bytes())?;
         self.remove(FILES, key.bytes())
     }

@@ -3,7 +3,7 @@
 //! numbers, edits by their words and time.
 
 use super::Confirmation;
-use crate::ids::{DialogueId, FileKey, ImId, LineId, PortalHost};
+use crate::ids::{DialogueId, ImId, LineId, PortalHost};
 use crate::store::answers;
 use crate::store::committer::Batch;
 use crate::store::files::{Expected, FileSource};
@@ -15,7 +15,7 @@ use crate::store::{Position, StoreError};
 use redb::ReadableTable;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
-use shared::{Author, Face, File, FileId, MessageId, Millis, Seq};
+use shared::{Author, Face, File, MessageId, Millis, Seq};
 
 /// Two edits that are less apart by the portal's clock, and came by different ways, are not told apart by it: the offline
 /// queue counts whole seconds, and from when it last saw an edit.
@@ -248,9 +248,8 @@ impl Heard<'_> {
             HeardRow { dialogue, id, words, edited_at, deleted: true, files, by_edit: false, heard_at, name: None };
         batch.put(HEARD, self.key(), &row)?;
         let Some(id) = name else { return Ok(false) };
-        let Some(files) = standing(batch, dialogue, &id)? else { return Ok(false) };
-        for file in files {
-            batch.forget_file(FileKey::of(dialogue, &file))?;
+        if !batch.forget_files_of(dialogue, &id)? {
+            return Ok(false);
         }
         batch.append(dialogue, self.now, Told::Deleted { id, act: None, unsent: None })?;
         Ok(true)
@@ -270,30 +269,6 @@ pub struct Words {
     pub files: Vec<FileSource>,
     /// It asks for a rating.
     pub vote: Option<Vote>,
-}
-
-/// The files of the message `wanted`; none where the dialogue has no such message, or it is deleted.
-fn standing(
-    batch: &mut Batch<'_>,
-    dialogue: DialogueId,
-    wanted: &MessageId,
-) -> Result<Option<Vec<FileId>>, StoreError> {
-    let tip = batch.head(dialogue)?.map_or(Position::NONE, |head| head.tip);
-    let (mut found, mut attached) = (None, Vec::new());
-    batch.walk(tip, |_, record| match record.what {
-        Told::Deleted { id, .. } if id == *wanted => Walk::Enough,
-        Told::File { id, file } if id == *wanted => {
-            attached.push(file.id);
-            Walk::On
-        }
-        Told::Said { id, files, .. } if id == *wanted => {
-            attached.extend(files.into_iter().map(|file| file.id));
-            found = Some(std::mem::take(&mut attached));
-            Walk::Enough
-        }
-        _ => Walk::On,
-    })?;
-    Ok(found)
 }
 
 /// What words are compared by. What surrounds them is not: a signature is cut off with the space behind it.
