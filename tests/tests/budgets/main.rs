@@ -44,8 +44,14 @@ async fn a_first_word_costs_what_it_may() {
 
     let launcher = Part { name: "launcher", addresses: before_intent.clone(), most_requests: 1, most_kb: 3 };
     let usable = Part { name: "usable, launcher included", addresses: all, most_requests: 5, most_kb: 100 };
+    // What a visitor gets on top, once it is used.
+    let extra = |name, path, most_kb| {
+        let addresses = vec![format!("{}{path}", stage.url())];
+        Part { name, addresses, most_requests: 1, most_kb }
+    };
+    let (acts, files) = (extra("acts, when used", assets::ACTS_JS, 5), extra("files, when used", assets::ATTACH_JS, 5));
     let mut weighed = Vec::new();
-    for part in [launcher, usable] {
+    for part in [launcher, usable, acts, files] {
         weighed.push(weigh(part).await);
     }
     let table = table(&weighed);
