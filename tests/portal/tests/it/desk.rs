@@ -150,3 +150,19 @@ async fn the_installation_page_is_finished_from_its_frame() {
     relay.use_token(&relay.portal.token_of(otklik_portal::UserId(1)));
     assert_eq!(relay.call("app.info", json!({})).await["result"]["INSTALLED"], true);
 }
+
+#[tokio::test]
+async fn a_file_is_sent_from_the_desk_and_opened_there() {
+    let relay = Relay::ready(Options::default()).await;
+    relay.send(&[("m-1", "Есть?")]).await;
+    let page = "<script>alert(1)</script>";
+    let url = format!("{}desk/file?chat=1807&by=27&name=price.html&kind=text/html", relay.portal.desk_url());
+    let sent = client().post(url).body(page).send().await.unwrap();
+    assert_eq!(sent.status(), StatusCode::NO_CONTENT);
+    let picture = Pictures::of(&relay, 1807).await.until(|_| true).await;
+    let file = &picture["talk"]["messages"].as_array().unwrap().last().unwrap()["files"][0];
+    assert_eq!((&file["name"], &file["image"]), (&json!("price.html"), &json!(false)));
+    let opened = client().get(format!("{}desk/file/{}", relay.portal.desk_url(), file["id"])).send().await.unwrap();
+    assert_eq!(opened.headers()["content-type"], "application/octet-stream", "whatever it is called");
+    assert_eq!(opened.text().await.unwrap(), page);
+}
