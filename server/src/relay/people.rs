@@ -56,6 +56,7 @@ impl People {
 
     /// Has the portal asked after those of `users` of whom nothing is known, or something old.
     pub fn seek(&self, host: &PortalHost, users: impl IntoIterator<Item = u64>) {
+        let Some(portal) = self.portals.get(host) else { return };
         let now = self.clock.now();
         let mut wanted = Vec::new();
         let mut known = self.known();
@@ -67,7 +68,9 @@ impl People {
             }
         }
         drop(known);
-        let Some(portal) = self.portals.get(host).filter(|_| !wanted.is_empty()) else { return };
+        if wanted.is_empty() {
+            return;
+        }
         let (people, portal) = (self.clone(), portal.for_calls_of(Urgency::Confirmation));
         self.tasks.spawn(async move {
             for users in wanted.chunks(batch::MOST) {
@@ -99,7 +102,7 @@ impl People {
         let mut told = told.into_iter();
         for &user in users {
             let person = match told.next() {
-                Some(Ok(user_data)) => Some(self.with_photo(portal, user, user_data).await),
+                Some(Ok(profile)) => Some(self.with_photo(portal, user, profile).await),
                 _ => None,
             };
             self.learn(portal.host(), user, person);
@@ -119,20 +122,20 @@ impl People {
     }
 
     /// The person, and where the photo is from: an address that was seen before is not fetched again.
-    async fn with_photo(&self, portal: &Portal, id: u64, user: User) -> (Person, Option<String>) {
-        let before = self.known().get(&(portal.host().clone(), id)).and_then(|known| {
-            let same = known.avatar == user.avatar && user.avatar.is_some();
+    async fn with_photo(&self, portal: &Portal, user: u64, profile: User) -> (Person, Option<String>) {
+        let User { names, first_name, position, is_bot, avatar } = profile;
+        let before = self.known().get(&(portal.host().clone(), user)).and_then(|known| {
+            let same = known.avatar == avatar && avatar.is_some();
             known.person.as_ref().filter(|_| same)?.photo.clone()
         });
-        let photo = match (&user.avatar, before) {
+        let photo = match (&avatar, before) {
             (_, Some(photo)) => Some(photo),
-            (Some(avatar), None) if !user.is_bot => {
+            (Some(avatar), None) if !is_bot => {
                 let fetching = self.photo(portal, avatar);
                 tokio::time::timeout(PHOTO_WITHIN, fetching).await.unwrap_or_default()
             }
             _ => None,
         };
-        let User { names, first_name, position, is_bot, avatar } = user;
         (Person { names, first_name, position, is_bot, photo }, avatar)
     }
 
