@@ -7,7 +7,7 @@
 const EDITABLE = 3 * 864e5;
 
 const STYLE = `
-.dots, .menu { position: fixed; z-index: 9; background: var(--surface); color: var(--ink); box-shadow: var(--sh-2) }
+.dots, .menu { position: fixed; z-index: 9; background: var(--surface); color: var(--ink); box-shadow: 0 0 0 1px var(--line), var(--sh-2) }
 .dots { inline-size: 30px; block-size: 24px; border-radius: 12px; font-weight: 600; line-height: 14px }
 .touch .dots { inline-size: 44px; block-size: 32px; border-radius: 16px }
 .menu { min-inline-size: 168px; max-inline-size: min(300px, calc(100% - 24px)); padding: 6px; border-radius: 18px; outline: none; animation: rise .16s var(--out) }
