@@ -3,6 +3,7 @@
 
 mod acts;
 mod desk;
+mod faces;
 mod files;
 mod harness;
 mod hostile;
