@@ -64,7 +64,9 @@ pub async fn run(plan: Plan) -> Outcome {
     let mut verdict = scene.settle().await;
     stop.cancel();
     while visitors.join_next().await.is_some() {}
-    verdict.broken.extend(scene.read_anew().await);
+    if verdict.is_clean() {
+        verdict.broken.extend(scene.read_anew().await); // else some are still being told
+    }
     let (lives, evidence) = (Arc::clone(&scene.lives), scene.evidence());
     let portal = Arc::clone(&scene.portal);
     drop(scene); // no orders any more: the keeper hands the relay back

@@ -20,11 +20,13 @@ pub struct Size {
     pub words: usize,
     /// Acts of the operators, all together: mostly answers.
     pub acts: usize,
+    /// Every talk has begun before the trouble does; else every other one begins in the midst of it.
+    pub begun: bool,
 }
 
 impl Size {
     /// For a test.
-    pub const SHORT: Self = Self { length: Duration::from_secs(20), visitors: 40, words: 25, acts: 1_200 };
+    pub const SHORT: Self = Self { length: Duration::from_secs(20), visitors: 40, words: 25, acts: 1_200, begun: true };
 
     /// A run of `minutes`, as dense as the short one.
     pub fn of(minutes: u64) -> Self {
@@ -35,6 +37,7 @@ impl Size {
             visitors: 120,
             words: short.words * times / 3,
             acts: short.acts * times,
+            begun: false,
         }
     }
 }
@@ -110,7 +113,7 @@ impl Plan {
 
 impl Display for Plan {
     fn fmt(&self, to: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Size { length, visitors, words, acts } = self.size;
+        let Size { length, visitors, words, acts, .. } = self.size;
         let has = |there: bool| if there { "with" } else { "without" };
         write!(
             to,

@@ -100,9 +100,10 @@ impl Scene {
         visitors
     }
 
-    /// Returns when half of the talks have begun: the others begin in the midst of trouble.
+    /// Returns when those talks have begun that are to begin in peace.
     pub async fn begin(&self) {
-        let begun = || async { (self.portal.chat_ids().len() * 2 >= self.diaries.len()).then_some(()) };
+        let early = if self.plan.size.begun { self.diaries.len() } else { self.diaries.len() / 2 };
+        let begun = || async { (self.portal.chat_ids().len() >= early).then_some(()) };
         crate::wait::until("talks to begin", begun).await;
     }
 
