@@ -109,7 +109,7 @@ impl Outbox {
     }
 }
 
-/// What was shown of one dialogue says about a message of it; `others`: what was found to be another one.
+/// What becomes of a message by what was shown of its dialogue; `others`: what was found to be another one.
 fn judge(doubt: &Doubt, visitor: &str, shown: &Shown, others: &HashSet<u64>) -> Found {
     let text = wording(&doubt.item.what, &who(&doubt.item, visitor).title);
     let after = doubt.item.sending.unwrap_or(doubt.item.at).saturating_sub(CLOCKS_DIFFER);

@@ -15,8 +15,11 @@ use shared::Millis;
 use std::collections::HashSet;
 use std::time::Duration;
 
-/// Between two rounds of two calls: half of what a portal takes is never spent on this (`limits.md`).
+/// Between two rounds of two calls where more is due: half of what a portal takes, at the most (`limits.md`).
 const PAUSE: Duration = Duration::from_secs(2);
+
+/// Between two rounds where nothing more is due: so long dialogues gather that go together.
+const GATHER: Duration = Duration::from_secs(30);
 
 /// How long the offline queue goes first at the start: it holds the events themselves.
 const QUEUE_FIRST: Duration = Duration::from_secs(30);
@@ -141,7 +144,12 @@ impl Reader {
             };
             self.watch.postpone(record.id, next);
         }
-        Ok(if ways.history_refused.is_some() { REFUSED } else { PAUSE })
+        let is_more = self.watch.next().is_some_and(|due| due <= now);
+        Ok(match ways.history_refused {
+            Some(_) => REFUSED,
+            None if is_more => PAUSE,
+            None => GATHER,
+        })
     }
 
     /// Does what the histories of one dialogue ask for; tells whether there is more that may still come as an event.
