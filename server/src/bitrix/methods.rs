@@ -4,6 +4,7 @@ pub mod app;
 pub mod batch;
 pub mod bindings;
 pub mod channel;
+pub mod drive;
 pub mod history;
 mod legacy;
 pub mod lines;

@@ -2,12 +2,14 @@
 //! not for long, so visitors get our own copy. The message they belong to has long been told.
 
 use super::Relay;
-use crate::bitrix::client::Portal;
+use crate::bitrix::client::{Portal, Urgency};
+use crate::bitrix::error::PortalError;
 use crate::bitrix::guard::{Download, GuardError};
+use crate::bitrix::methods::drive::DownloadFile;
 use crate::clock::millis;
 use crate::files::{Claim, Look};
 use crate::ids::FileKey;
-use crate::store::{Fetch, Fetched, StoreError};
+use crate::store::{DialogueRecord, Fetch, Fetched, StoreError};
 use crate::telemetry::chain;
 use shared::Millis;
 use std::collections::HashSet;
@@ -54,6 +56,8 @@ enum Miss {
     Size(u64, u64),
     #[error("it took too long")]
     Late,
+    #[error("the portal gives no address")]
+    Untold(#[from] PortalError),
     #[error("it was not written")]
     Disk(#[source] std::io::Error),
     #[error("no token")]
@@ -163,7 +167,20 @@ async fn get(relay: &Relay, fetch: &Fetch) -> Result<(Look, Claim), Miss> {
             Err(_) => {}
         }
     }
-    Err(missed)
+    match asked_for(relay, &portal, fetch).await? {
+        Some(url) => from(relay, &portal, fetch, url).await,
+        None => Err(missed),
+    }
+}
+
+/// An address that the portal gives for the number of a file, which histories tell.
+async fn asked_for(relay: &Relay, portal: &Portal, fetch: &Fetch) -> Result<Option<Url>, Miss> {
+    let Some(id) = fetch.source.id else { return Ok(None) };
+    let Ok(Some(DialogueRecord { portal_chat: Some(chat), .. })) = relay.store.dialogue(fetch.dialogue).await else {
+        return Ok(None);
+    };
+    let address = portal.for_calls_of(Urgency::Upkeep).call(&DownloadFile::of(chat, id)).await?;
+    Ok(resolved(portal, &address))
 }
 
 /// Asks an address, once more with our token where the portal wants to know who asks.

@@ -107,6 +107,7 @@ pub fn carried(message: &Carried) -> Option<(DialogueId, MessageId)> {
 /// The files as they are to be fetched.
 pub fn sources(files: &[Attachment]) -> Vec<FileSource> {
     let source = |file: &Attachment| FileSource {
+        id: file.id,
         name: tidy(&file.name),
         is_image: file.is_image,
         mime: file.mime.clone(),
@@ -192,6 +193,7 @@ mod tests {
         let InboxAct::Said { text, name, files, .. } = &acts[0] else { panic!("{acts:?}") };
         assert_eq!((text.as_str(), name.as_deref()), ("", Some("Анна Петрова")));
         let photo = FileSource {
+            id: None,
             name: "photo.jpg".to_owned(),
             is_image: true,
             mime: Some("image/jpeg".to_owned()),

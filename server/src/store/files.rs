@@ -31,6 +31,9 @@ impl Row for FileRecord {
 /// Where an operator's file can be had, as the portal told.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FileSource {
+    /// The portal's number of the file, where it told: what it can be asked for by.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub id: Option<u64>,
     pub name: String,
     /// The portal's word for it.
     pub is_image: bool,

@@ -72,6 +72,7 @@ static METHODS: &[Method] = &[
     method("event.unbind", None, bindings::unbind),
     method("events", None, bindings::known),
     method("im.user.get", IM, users::get),
+    method("im.v2.File.download", IM, history::file),
     method("imconnector.activate", LINES, connectors::activate),
     method("imconnector.chat.name.set", LINES, messages::rename),
     method("imconnector.connector.data.set", LINES, connectors::set_data),

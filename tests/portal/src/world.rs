@@ -1,6 +1,6 @@
 //! All that a portal knows, in one place behind one lock. What changes it lives in the modules beside.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::{
     app::App,
@@ -54,6 +54,8 @@ pub(crate) struct World {
     pub chats: BTreeMap<ChatId, Chat>,
     /// What the second step of `send.messages` has yet to give: chat, message, `CONNECTOR_MID`.
     pub pending_mids: Vec<(ChatId, MessageId, String)>,
+    /// Chats whose history the application has read: it may have their files.
+    pub read: BTreeSet<ChatId>,
     pub alarms: Vec<Alarm>,
     /// Files, by number.
     pub drive: BTreeMap<u64, File>,
@@ -101,6 +103,7 @@ impl World {
             visitors: BTreeMap::new(),
             chats: BTreeMap::new(),
             pending_mids: Vec::new(),
+            read: BTreeSet::new(),
             alarms: Vec::new(),
             drive: BTreeMap::new(),
             files_asked_for: 0,

@@ -3,9 +3,9 @@
 
 use otklik_server::clock::Clock;
 use otklik_tests::{
-    portal::{Chat, ChatId, Fault},
+    portal::{Chat, ChatId, Download, Fault, Link, Upload},
     stage::{ANNA, SALES, Stage},
-    visitor::Visitor,
+    visitor::{Seen, Visitor},
 };
 use shared::{Author, MessageState};
 
@@ -117,6 +117,20 @@ async fn what_was_said_while_the_relay_was_away_is_there_when_it_is_back() {
     let mut back = visitor.resume().await;
     back.hear("и ещё").await;
     assert_eq!(back.texts(), ["один", "два", "автоматически", "три", "и ещё"], "of both sessions");
+}
+
+#[tokio::test]
+async fn a_file_that_no_event_told_is_had_through_the_history() {
+    let (stage, mut visitor, chat) = begun().await;
+    let hurry = stage.hurry();
+    stage.portal.fault_on(ADD, Fault::EventLost, 1);
+    let upload =
+        Upload { download: Download::None, link: Link::Page, ..Upload::new("a.pdf", "application/pdf", "bytes") };
+    stage.portal.operator_sends(chat.id, ANNA, "вот", vec![upload]).expect("Anna may answer");
+    let is_here = |message: &Seen| message.files.iter().any(|file| file.state.is_none());
+    visitor.wait_until(|seen| seen.iter().any(is_here)).await;
+    assert_eq!(visitor.messages()[1].files[0].name, "a.pdf");
+    drop(hurry);
 }
 
 #[tokio::test]

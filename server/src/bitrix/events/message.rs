@@ -37,6 +37,8 @@ pub struct VoteRequest {
 /// A file of a message, as far as the portal tells.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Attachment {
+    /// The portal's number of the file, where it tells.
+    pub id: Option<u64>,
     pub name: String,
     /// The portal's `type` says so.
     pub is_image: bool,
@@ -142,6 +144,7 @@ impl Attachment {
         let pixels = |name| number_at(file, &[name]).and_then(|pixels| u32::try_from(pixels).ok());
         let address = |name| text_at(file, &[name]).filter(|address| !address.is_empty());
         Some(Self {
+            id: None,
             name: text_at(file, &["name"])?,
             is_image: text_at(file, &["type"]).is_some_and(|kind| kind == "image"),
             mime: text_at(file, &["mime"]),

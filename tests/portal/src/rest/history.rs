@@ -29,7 +29,24 @@ pub(super) fn get(world: &mut World, caller: Caller, args: &Args) -> Answer {
     if !world.is_admin(caller.user) && !own {
         return Err(denied());
     }
-    Ok(shown(world, chat, session).into())
+    let (id, shown) = (chat.id, shown(world, chat, session));
+    world.read.insert(id);
+    Ok(shown.into())
+}
+
+/// `im.v2.File.download`: whoever has read the history of a chat may have its files.
+pub(super) fn file(world: &mut World, _: Caller, args: &Args) -> Answer {
+    let missing = || RestError::new(400, "FILE_NOT_FOUND", "File not found");
+    let dialog = args.required_text("DIALOGID")?;
+    let chat = dialog.strip_prefix("chat").and_then(|id| id.parse().ok()).map(ChatId).ok_or_else(missing)?;
+    let id = args.number("FILEID").ok_or_else(missing)?;
+    let chat = world.chats.get(&chat).ok_or_else(missing)?;
+    if !world.read.contains(&chat.id) {
+        return Err(denied());
+    }
+    let is_there = chat.messages.iter().flat_map(|message| &message.files).any(|file| file.id == id);
+    let address = format!("http://{}/rest/download.json?token=im%7C{id}", world.address.portal);
+    if is_there { Ok(json!({"downloadUrl": address}).into()) } else { Err(missing()) }
 }
 
 fn denied() -> RestError {
@@ -71,7 +88,7 @@ fn shown(world: &World, chat: &Chat, session: SessionId) -> Value {
         "chat": keyed(chat.id.to_string(), summary(chat)),
         "userBlockChat": keyed(chat.id.to_string(), keyed(chat.visitor.to_string(), json!(false))),
         "userInChat": keyed(chat.id.to_string(), json!(chat.owner.into_iter().chain([chat.visitor]).collect::<Vec<_>>())),
-        "files": [],
+        "files": php::map(messages.iter().flat_map(|one| &one.files).map(|one| (one.id.to_string(), one.shown())).collect()),
     })
 }
 
@@ -99,6 +116,9 @@ fn params(message: &Message, build: Build) -> Value {
     let mut put = |name: &str, value: Value| params.insert(name.to_owned(), value);
     if !message.mids.is_empty() {
         put("connectorMid", json!(message.mids));
+    }
+    if !message.files.is_empty() {
+        put("fileId", json!(message.files.iter().map(|file| file.id).collect::<Vec<_>>()));
     }
     if let Some(class) = message.kind.class() {
         put("class", json!(class));

@@ -2,7 +2,7 @@
 
 use crate::bitrix::events::Attachment;
 use crate::bitrix::methods::legacy;
-use crate::bitrix::value::{at, get, items, moment, number_at, pairs, text, text_at, texts, truth};
+use crate::bitrix::value::{at, get, items, moment, number, number_at, pairs, text, text_at, texts, truth};
 use serde_json::Value;
 use shared::Millis;
 
@@ -97,12 +97,24 @@ impl Sender {
     }
 }
 
-/// The files of these numbers. Their addresses carry the key of somebody's page, so none is taken from here.
+/// The files of these numbers. Their addresses here carry the key of somebody's page: another is asked for.
 fn files(ids: &Value, result: &Value) -> Vec<Attachment> {
     let ids = match items(ids) {
         list if list.is_empty() => vec![ids],
         list => list,
     };
-    let named = ids.into_iter().filter_map(text).filter_map(|id| text_at(result, &["files", &id, "name"]));
-    named.map(|name| Attachment { name, ..Attachment::default() }).collect()
+    let attachment = |id: &Value| {
+        let file = at(result, &["files", &text(id)?])?;
+        let side = |name| number_at(file, &["image", name]).and_then(|side| u32::try_from(side).ok());
+        Some(Attachment {
+            id: number(id),
+            name: text_at(file, &["name"])?,
+            is_image: text_at(file, &["type"]).is_some_and(|kind| kind == "image"),
+            size: number_at(file, &["size"]),
+            width: side("width"),
+            height: side("height"),
+            ..Attachment::default()
+        })
+    };
+    ids.into_iter().filter_map(attachment).collect()
 }
