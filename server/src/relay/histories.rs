@@ -11,14 +11,14 @@ use crate::bitrix::methods::history::{GetDialog, GetHistory, History};
 use crate::store::{DialogueRecord, StoreError, Ways};
 use crate::telemetry::chain;
 
-/// How many conversations are read at once at most: each may take three histories.
-pub const AT_ONCE: usize = batch::MOST / 3;
+/// How many conversations are read at once at most, where each may take two histories.
+pub const AT_ONCE: usize = batch::MOST / 2;
 
 /// Where a conversation is at the portal, as far as the portal told.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Spot {
     pub chat: Option<u64>,
-    /// The last known sessions, two at most, the older one first.
+    /// Its known sessions that are to be read, the oldest first.
     pub sessions: Vec<u64>,
 }
 
@@ -48,11 +48,17 @@ impl Spot {
         Self { chat: record.portal_chat, sessions: record.portal_session.into_iter().collect() }
     }
 
-    /// With a session that was the last known one before, where that is another.
-    pub fn and(mut self, session: Option<u64>) -> Self {
-        let before = session.filter(|session| self.sessions.first().is_none_or(|last| session < last));
-        self.sessions.splice(0..0, before);
+    /// With other sessions that are to be read.
+    pub fn and(mut self, sessions: Vec<u64>) -> Self {
+        self.sessions.extend(sessions);
+        self.sessions.sort_unstable();
+        self.sessions.dedup();
         self
+    }
+
+    /// How many histories it may take: those of its sessions, and of the open one.
+    pub fn histories(&self) -> usize {
+        self.sessions.len() + 1
     }
 }
 
@@ -84,7 +90,7 @@ impl Shown {
     }
 }
 
-/// Reads the conversations at `spots`, at most [`AT_ONCE`]; the answers stand where the spots stood.
+/// Reads the conversations at `spots`, whose histories together are at most [`batch::MOST`]; the answers stand where the spots stood.
 pub async fn look(portal: &Portal, spots: &[Spot]) -> Vec<Shown> {
     let chats = spots.iter().map(|spot| spot.chat.map(|chat_id| GetDialog { chat_id })).collect();
     let states = ask(portal, chats).await;

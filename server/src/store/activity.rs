@@ -6,7 +6,7 @@ use super::tables::LOG;
 use super::{Store, StoreError, row};
 use crate::ids::{DialogueId, PortalHost};
 use shared::{Author, Millis};
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 /// How many records are read at most: what a busy relay writes in days, read in a second.
 const MOST: usize = 200_000;
@@ -20,13 +20,19 @@ pub struct Activity {
 }
 
 /// A dialogue in which something happened.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Active {
     pub dialogue: DialogueId,
     /// When, the last time.
     pub at: Millis,
-    /// The portal's last known session of it.
-    pub session: Option<u64>,
+    /// The portal's sessions of it that were told of, and the last known one.
+    pub sessions: BTreeSet<u64>,
+}
+
+#[derive(Default)]
+struct Lately {
+    at: Option<Millis>,
+    sessions: BTreeSet<u64>,
 }
 
 impl Store {
@@ -36,7 +42,7 @@ impl Store {
         self.read(move |view| {
             let Some(log) = view.table(LOG)? else { return Ok(Activity::default()) };
             let mut activity = Activity { dialogues: Vec::new(), until: after };
-            let mut lately: HashMap<DialogueId, Millis> = HashMap::new();
+            let mut lately: HashMap<DialogueId, Lately> = HashMap::new();
             for entry in log.range(after.next().0..)?.rev().take(MOST) {
                 let (position, bytes) = entry?;
                 activity.until = activity.until.max(Position(position.value()));
@@ -44,17 +50,29 @@ impl Store {
                 if is_of_our_clock(&record) && record.at < since {
                     break;
                 }
-                lately.entry(record.dialogue).or_insert(record.at);
+                let known = lately.entry(record.dialogue).or_default();
+                known.at.get_or_insert(record.at);
+                known.sessions.extend(session(&record.what));
             }
-            for (dialogue, at) in lately {
+            for (dialogue, Lately { at, mut sessions }) in lately {
                 let Some(head) = head(store.fresh_head(dialogue), view, dialogue)? else { continue };
                 if store.shared.board.portal_of(&head.site).as_ref() == Some(&portal) {
-                    activity.dialogues.push(Active { dialogue, at, session: head.at_portal.session });
+                    sessions.extend(head.at_portal.session);
+                    activity.dialogues.push(Active { dialogue, at: at.unwrap_or_default(), sessions });
                 }
             }
             Ok(activity)
         })
         .await
+    }
+}
+
+/// The session that an entry tells of.
+fn session(what: &Told) -> Option<u64> {
+    match what {
+        Told::Started { session, .. } | Told::Finished { session, .. } => Some(*session),
+        Told::State { at_portal, .. } => at_portal.session,
+        _ => None,
     }
 }
 

@@ -196,7 +196,7 @@ impl Batch<'_> {
     pub(super) fn expect_files(&self, of: Expected<'_>, sources: Vec<FileSource>) -> Result<Vec<File>, StoreError> {
         let mut files = Vec::with_capacity(sources.len());
         for (nth, source) in sources.into_iter().enumerate() {
-            let can_be_had = source.download.is_some() || source.link.is_some();
+            let can_be_had = source.download.is_some() || source.link.is_some() || source.id.is_some();
             let file = File {
                 id: of.im.file_id(of.host, nth),
                 name: source.name.clone(),

@@ -5,6 +5,7 @@ use super::missed::{LEFT_ALONE, Look, is_of, missed};
 use super::watch::{KEPT, Watch};
 use super::{Nets, Relay};
 use crate::bitrix::client::Portal;
+use crate::bitrix::methods::batch;
 use crate::bitrix::methods::history::History;
 use crate::clock::millis;
 use crate::ids::ImId;
@@ -93,8 +94,8 @@ impl Reader {
         if std::mem::replace(&mut self.has_queue, nets.has_queue()) && !self.has_queue {
             self.watch.alone(now);
         }
-        for Active { dialogue, at, session } in activity.dialogues {
-            self.watch.note(dialogue, at.min(now), session, self.has_queue);
+        for Active { dialogue, at, sessions } in activity.dialogues {
+            self.watch.note(dialogue, at.min(now), sessions, self.has_queue);
             if at_start {
                 self.watch.want(dialogue, now);
             }
@@ -115,7 +116,11 @@ impl Reader {
         let (mut records, mut spots) = (Vec::new(), Vec::new());
         for dialogue in self.watch.due(now, most) {
             let record = self.relay.store.dialogue(dialogue).await?;
-            let spot = Spot::of(record.as_ref()).and(self.watch.read(dialogue));
+            let spot = Spot::of(record.as_ref()).and(self.watch.sessions(dialogue));
+            let histories: usize = spots.iter().chain([&spot]).map(Spot::histories).sum();
+            if histories > batch::MOST {
+                break;
+            }
             match record.filter(|_| spot != Spot::default()) {
                 Some(record) => {
                     records.push(record);

@@ -7,7 +7,7 @@
 use crate::clock::millis;
 use crate::ids::DialogueId;
 use shared::Millis;
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::time::Duration;
 
 /// The shortest time between two looks where histories are the only net.
@@ -22,26 +22,31 @@ const LONGEST: Duration = Duration::from_secs(6 * 60 * 60);
 /// How long after the last thing that happened a dialogue is looked at: lines close a talk that rests within days.
 pub const KEPT: Duration = Duration::from_secs(7 * 24 * 60 * 60);
 
+/// How many sessions of a dialogue are read at once at most.
+pub const SESSIONS: usize = 8;
+
 #[derive(Debug, Default)]
 pub struct Watch {
     all: HashMap<DialogueId, Watched>,
 }
 
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 struct Watched {
     /// When something happened last.
     active: Millis,
     due: Millis,
-    /// The portal's session that was the last known one when all before it had been read.
-    read: Option<u64>,
+    /// The portal's sessions that may hold something: all that were told of since, and the last that was read, which may
+    /// have gone on.
+    sessions: BTreeSet<u64>,
 }
 
 impl Watch {
-    /// Something happened in `dialogue` at `at`, while `session` was the last known one. `has_queue`: there is a net above
+    /// Something happened in `dialogue` at `at`, and these of its sessions were told of. `has_queue`: there is a net above
     /// this one.
-    pub fn note(&mut self, dialogue: DialogueId, at: Millis, session: Option<u64>, has_queue: bool) {
+    pub fn note(&mut self, dialogue: DialogueId, at: Millis, sessions: BTreeSet<u64>, has_queue: bool) {
         let due = at + millis(shortest(has_queue));
-        let watched = self.all.entry(dialogue).or_insert(Watched { active: at, due, read: session });
+        let watched = self.all.entry(dialogue).or_insert(Watched { active: at, due, sessions: BTreeSet::new() });
+        watched.sessions.extend(sessions);
         watched.active = watched.active.max(at);
         watched.due = watched.due.min(due);
     }
@@ -55,7 +60,7 @@ impl Watch {
 
     /// Looks at `dialogue` at `due`, or before.
     pub fn want(&mut self, dialogue: DialogueId, due: Millis) {
-        let watched = self.all.entry(dialogue).or_insert(Watched { active: due, due, read: None });
+        let watched = self.all.entry(dialogue).or_insert(Watched { active: due, due, sessions: BTreeSet::new() });
         watched.due = watched.due.min(due);
     }
 
@@ -66,15 +71,16 @@ impl Watch {
         due.into_iter().take(most).map(|(id, _)| *id).collect()
     }
 
-    /// The session to read, also where a later one is known by now.
-    pub fn read(&self, dialogue: DialogueId) -> Option<u64> {
-        self.all.get(&dialogue)?.read
+    /// The sessions to read, the oldest first: at most [`SESSIONS`] at a time.
+    pub fn sessions(&self, dialogue: DialogueId) -> Vec<u64> {
+        self.all.get(&dialogue).into_iter().flat_map(|watched| &watched.sessions).copied().take(SESSIONS).collect()
     }
 
     /// `dialogue` was looked at, up to `session`.
     pub fn looked(&mut self, dialogue: DialogueId, now: Millis, session: Option<u64>, has_queue: bool) {
         let Some(watched) = self.all.get_mut(&dialogue) else { return };
-        watched.read = session.max(watched.read);
+        watched.sessions.extend(session);
+        watched.sessions.retain(|known| session.is_none_or(|read| *known >= read));
         let quiet = now.saturating_sub(watched.active);
         watched.due = now + quiet.clamp(millis(shortest(has_queue)), millis(LONGEST));
         if quiet > millis(KEPT) {
@@ -114,7 +120,7 @@ mod tests {
     /// After how many minutes a dialogue is looked at in which nothing happens any more.
     fn looks(has_queue: bool) -> Vec<Millis> {
         let (mut watch, id, mut looks) = (Watch::default(), DialogueId::random(), Vec::new());
-        watch.note(id, 0, None, has_queue);
+        watch.note(id, 0, BTreeSet::new(), has_queue);
         while let Some(due) = watch.next() {
             assert_eq!((watch.due(due - 1, 9), watch.due(due, 9)), (vec![], vec![id]));
             looks.push(due / MINUTE);
@@ -134,15 +140,15 @@ mod tests {
     #[test]
     fn what_happens_brings_the_next_look_nearer() {
         let (mut watch, id) = (Watch::default(), DialogueId::random());
-        watch.note(id, 0, Some(7), false);
-        assert_eq!(watch.read(id), Some(7));
+        watch.note(id, 0, BTreeSet::from([7]), false);
+        assert_eq!(watch.sessions(id), [7]);
         watch.looked(id, 5 * HOUR, Some(9), false);
-        assert_eq!(watch.read(id), Some(9));
+        assert_eq!(watch.sessions(id), [9]);
         assert_eq!(watch.next(), Some(10 * HOUR));
-        watch.note(id, 5 * HOUR, Some(11), false);
-        assert_eq!(watch.read(id), Some(9), "session 9 may have more since");
+        watch.note(id, 5 * HOUR, BTreeSet::from([10, 11]), false);
+        assert_eq!(watch.sessions(id), [9, 10, 11], "session 9 may have more since");
         assert_eq!(watch.next(), Some(5 * HOUR + MINUTE));
-        watch.note(id, 6 * HOUR, None, true);
+        watch.note(id, 6 * HOUR, BTreeSet::new(), true);
         watch.looked(id, 6 * HOUR, None, true);
         watch.alone(6 * HOUR);
         assert_eq!(watch.next(), Some(6 * HOUR + MINUTE), "the queue is gone");
@@ -159,7 +165,7 @@ mod tests {
         let mut watch = Watch::default();
         let ids: Vec<DialogueId> = (0..3).map(|_| DialogueId::random()).collect();
         for (at, id) in ids.iter().enumerate() {
-            watch.note(*id, at as Millis, None, false);
+            watch.note(*id, at as Millis, BTreeSet::new(), false);
         }
         assert_eq!(watch.due(HOUR, 2), [ids[2], ids[1]]);
     }

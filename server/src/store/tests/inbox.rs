@@ -3,6 +3,7 @@
 use super::*;
 use crate::ids::ImId;
 use shared::{Author, File};
+use std::collections::BTreeSet;
 
 const IM: ImId = ImId { chat: 1807, message: 100 };
 
@@ -357,11 +358,15 @@ async fn where_something_happened_is_told_once() {
     bench.store.accept(two, message(2), "?".to_owned(), 20).await.unwrap();
     bench.store.accept(two, message(3), "?".to_owned(), 30).await.unwrap();
     let all = bench.store.activity(&host("a.ru"), Position::default(), 0).await.unwrap();
-    let active = |dialogue, at| Active { dialogue, at, session: None };
+    let active = |dialogue, at| Active { dialogue, at, sessions: BTreeSet::new() };
     assert!(all.dialogues.contains(&active(one, 10)) && all.dialogues.contains(&active(two, 30)), "{all:?}");
     let late = bench.store.activity(&host("a.ru"), Position::default(), 15).await.unwrap();
     assert_eq!(late.dialogues, [active(two, 30)]);
     assert_eq!(bench.store.activity(&host("a.ru"), all.until, 0).await.unwrap().dialogues, []);
+    let started = |session| InboxAct::Started { dialogue: two, session, user: None };
+    work(&bench, vec![started(7), InboxAct::Finished { dialogue: two, session: 7 }, started(9)]).await;
+    let told = bench.store.activity(&host("a.ru"), all.until, 0).await.unwrap();
+    assert_eq!(told.dialogues, [Active { dialogue: two, at: 50, sessions: BTreeSet::from([7, 9]) }]);
     assert_eq!(bench.store.activity(&host("b.ru"), Position::default(), 0).await.unwrap().dialogues, []);
 }
 
