@@ -3,6 +3,7 @@
 mod asks;
 mod copies;
 mod crash;
+mod faces;
 mod farewell;
 mod inbox;
 mod log;

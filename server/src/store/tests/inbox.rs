@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 
 const IM: ImId = ImId { chat: 1807, message: 100 };
 
-fn said(dialogue: DialogueId, nth: u64, text: &str) -> InboxAct {
+pub(super) fn said(dialogue: DialogueId, nth: u64, text: &str) -> InboxAct {
     InboxAct::Said {
         dialogue,
         im: ImId { chat: 1807, message: nth },
@@ -39,12 +39,12 @@ fn deleted(dialogue: DialogueId, im: ImId) -> InboxAct {
     InboxAct::Deleted { dialogue, im, external: None }
 }
 
-async fn work(bench: &Bench, acts: Vec<InboxAct>) -> Vec<DialogueId> {
+pub(super) async fn work(bench: &Bench, acts: Vec<InboxAct>) -> Vec<DialogueId> {
     bench.store.work_off(&host("a.ru"), vec![], acts, 50).await.unwrap().touched
 }
 
 /// What the visitor sees happen, in short.
-async fn seen(bench: &Bench, dialogue: DialogueId) -> Vec<String> {
+pub(super) async fn seen(bench: &Bench, dialogue: DialogueId) -> Vec<String> {
     let entries = bench.store.entries(dialogue, 0, 1_000).await.unwrap();
     let short = entries.into_iter().map(|entry| match entry.what {
         Told::Said { text, .. } => text,
@@ -238,35 +238,6 @@ async fn a_portal_writes_into_its_own_dialogues_alone() {
     assert!(bench.store.confirmations(&host("a.ru"), 10).await.unwrap().is_empty());
 }
 
-#[tokio::test]
-async fn how_soon_operators_answer_is_measured_from_the_first_unanswered_word() {
-    let mut bench = Bench::new().await;
-    let dialogue = bench.dialogue("one").await;
-    let says = |nth: u64, by: Author, at: u64| {
-        let mut act = said(dialogue, nth, "an answer");
-        if let InboxAct::Said { author, at: said_at, .. } = &mut act {
-            (*author, *said_at) = (by, at);
-        }
-        act
-    };
-    for nth in 0..20 {
-        assert_eq!(bench.store.answer_seconds(&key("one")).await.unwrap(), None, "{nth} answers are not enough");
-        for again in 0..3 {
-            let id = format!("{nth:08}-{again}").try_into().unwrap();
-            bench.store.accept(dialogue, id, "?".to_owned(), nth * 100_000 + again * 1_000).await.unwrap();
-        }
-        if nth == 10 {
-            bench.kill();
-        }
-        let (im, now) = (nth * 5, nth * 100_000);
-        work(&bench, vec![says(im, Author::System, now + 5_000), says(im + 1, Author::Bot, now + 6_000)]).await;
-        let answers = [60_000, 90_000].map(|late| says(im + late / 30_000, Author::Operator, now + late));
-        work(&bench, answers.to_vec()).await;
-    }
-    assert_eq!(bench.store.answer_seconds(&key("one")).await.unwrap(), Some(60));
-    assert_eq!(bench.store.answer_seconds(&key("two")).await.unwrap(), None);
-}
-
 /// What the visitor sees of the operators' messages, in the order of the screen.
 async fn order(bench: &Bench, dialogue: DialogueId) -> Vec<String> {
     let mut shown: Vec<(u64, String)> = Vec::new();
@@ -379,50 +350,4 @@ async fn what_was_found_out_about_a_portal_outlives_the_process() {
     bench.kill();
     assert!(bench.store.ways(&host("a.ru")).await.unwrap().marks_sending);
     assert_eq!(bench.store.ways(&host("b.ru")).await.unwrap(), Ways::default());
-}
-#[tokio::test]
-async fn what_looks_like_a_signature_is_one_until_a_message_of_the_line_came_without() {
-    let bench = Bench::new().await;
-    let dialogue = bench.dialogue("one").await;
-    let signed = |nth, signature: &Signature| {
-        let mut act = said(dialogue, nth, "a hundred");
-        if let InboxAct::Said { looks, .. } = &mut act {
-            looks.signature = signature.clone();
-        }
-        act
-    };
-    let perhaps = Signature::Perhaps(Own { name: None, text: "[b]Price:[/b] a hundred".to_owned() });
-    work(&bench, vec![signed(1, &perhaps)]).await;
-    work(&bench, vec![signed(2, &Signature::Missing)]).await;
-    work(&bench, vec![signed(3, &perhaps), signed(4, &Signature::Sure)]).await;
-    assert_eq!(seen(&bench, dialogue).await, ["a hundred", "a hundred", "[b]Price:[/b] a hundred", "a hundred"]);
-    let edit = |nth, name: &str| InboxAct::Edited {
-        dialogue,
-        im: ImId { chat: 1807, message: nth },
-        line: LineId(1),
-        name: Some(name.to_owned()),
-        text: "ninety".to_owned(),
-        signature: Signature::Perhaps(Own { name: None, text: "[b]Price:[/b] ninety".to_owned() }),
-        at: 100,
-        is_late: false,
-    };
-    work(&bench, vec![edit(4, "Anna"), edit(3, "Price")]).await;
-    assert_eq!(
-        seen(&bench, dialogue).await[4..],
-        ["~ninety", "~[b]Price:[/b] ninety"],
-        "known by the name it was shown under"
-    );
-}
-
-#[tokio::test]
-async fn photos_are_kept_by_what_they_are_and_not_without_end() {
-    let bench = Bench::new().await;
-    let first = bench.store.keep_photo(vec![1], 1).await.unwrap();
-    assert_eq!(bench.store.keep_photo(vec![1], 2).await.unwrap(), first);
-    assert_eq!(bench.store.photo(&first).await.unwrap(), Some(vec![1]));
-    assert_eq!(bench.store.photo("nobody").await.unwrap(), None);
-    for nth in 0..512_u64 {
-        bench.store.keep_photo(nth.to_be_bytes().to_vec(), 3 + nth).await.unwrap();
-    }
-    assert_eq!(bench.store.photo(&first).await.unwrap(), None, "the oldest goes");
 }
