@@ -109,17 +109,27 @@ impl Files {
         }
     }
 
-    /// Removes what is neither `known` nor in use: leftovers of uploads that did not end, and of a crash.
-    pub async fn sweep(&self, known: HashSet<FileKey>) -> Result<(), Error> {
+    /// What lies in the folder and is not in use: to be asked for before the store is asked what it knows, for what is
+    /// whole then and in no record is nobody's.
+    pub async fn idle(&self) -> Result<Vec<PathBuf>, Error> {
         let mut entries = match fs::read_dir(&*self.folder).await {
-            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(()),
+            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Vec::new()),
             entries => entries?,
         };
+        let mut idle = Vec::new();
         while let Some(entry) = entries.next_entry().await? {
-            let path = entry.path();
-            let key = path.file_stem().and_then(|name| name.to_str()?.parse::<FileKey>().ok());
+            idle.push(entry.path());
+        }
+        idle.retain(|path| key_of(path).is_some_and(|key| !self.lock().contains(&key)));
+        Ok(idle)
+    }
+
+    /// Removes what is `idle` and not `known`: leftovers of uploads that did not end, and of a crash.
+    pub async fn sweep(&self, idle: Vec<PathBuf>, known: &HashSet<FileKey>) -> Result<(), Error> {
+        for path in idle {
             let is_part = path.extension().is_some();
-            let stays = key.is_none_or(|key| self.lock().contains(&key) || (!is_part && known.contains(&key)));
+            let stays =
+                key_of(&path).is_none_or(|key| self.lock().contains(&key) || (!is_part && known.contains(&key)));
             if !stays {
                 fs::remove_file(path).await?;
             }
@@ -238,6 +248,10 @@ async fn looked_at(path: &Path, size: u64) -> Result<Look, Error> {
         Ok(Look { size, image: kind::image(&head) })
     });
     looking.await.map_err(Error::other)?
+}
+
+fn key_of(path: &Path) -> Option<FileKey> {
+    path.file_stem()?.to_str()?.parse().ok()
 }
 
 async fn make_folder(folder: &Path) -> Result<(), Error> {

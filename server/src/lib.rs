@@ -189,7 +189,8 @@ async fn tidy(store: Store, files: Files, clock: Clock, shutdown: CancellationTo
 /// Removes files from the disk that no message has; uploads have a day to get one.
 async fn sweep(store: &Store, files: &Files, before: Millis) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
     store.drop_unused_files(before).await?;
-    Ok(files.sweep(store.file_keys().await?).await?)
+    let idle = files.idle().await?;
+    Ok(files.sweep(idle, &store.file_keys().await?).await?)
 }
 
 /// Fails when the store does.

@@ -39,14 +39,16 @@ async fn a_file_is_there_whole_or_not_at_all() {
 async fn a_sweep_takes_what_nobody_knows() {
     let place = tempfile::tempdir().unwrap();
     let files = Files::beside(&place.path().join("otklik.redb"), 100);
-    files.sweep(HashSet::new()).await.unwrap(); // no folder yet
+    assert_eq!(files.idle().await.unwrap(), Vec::<PathBuf>::new(), "no folder yet");
     let (_, known) = written(&files, key(1), b"known").await;
     let (_, stray) = written(&files, key(2), b"stray").await;
     let (_, _new) = written(&files, key(3), b"not yet in the store").await;
     std::fs::write(files.path(key(4)).with_extension("part"), b"cut off").unwrap();
     drop((known, stray));
-    files.sweep(HashSet::from([key(1)])).await.unwrap();
-    assert_eq!(names(&files.folder).await, [key(1).to_string(), key(3).to_string()]);
+    let idle = files.idle().await.unwrap();
+    drop(written(&files, key(5), b"after the look").await);
+    files.sweep(idle, &HashSet::from([key(1)])).await.unwrap();
+    assert_eq!(names(&files.folder).await, [key(1).to_string(), key(3).to_string(), key(5).to_string()]);
 }
 
 #[tokio::test]

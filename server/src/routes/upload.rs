@@ -57,6 +57,7 @@ pub async fn put(
     }
     let told = headers.get(header::CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse::<u64>().ok());
     if told.is_some_and(|length| length > state.files.most()) {
+        drain(&mut body, 2 * state.files.most()).await;
         return Err(Failure::Refused(Refusal::TooLarge));
     }
     if let Err(failure) = state.limits.upload(token, address) {
@@ -68,7 +69,11 @@ pub async fn put(
         _ => Failure::Disk(error),
     })?;
     let receiving = tokio::time::timeout(WITHIN, receive(writer, &mut body)).await;
-    let (look, _claim) = receiving.map_err(|_| Failure::Refused(Refusal::BadFrame))??;
+    let received = receiving.map_err(|_| Failure::Refused(Refusal::BadFrame))?;
+    if matches!(received, Err(Failure::Refused(Refusal::TooLarge))) {
+        drain(&mut body, state.files.most()).await;
+    }
+    let (look, _claim) = received?;
     let (file, mime) = look.describe(id, tidy(&named.name));
     if !state.store.keep_upload(session.dialogue, file.clone(), mime.to_owned(), state.clock.now()).await? {
         return Err(Failure::Refused(Refusal::SessionUnknown));
