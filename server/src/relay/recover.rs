@@ -13,8 +13,9 @@ use super::Relay;
 use crate::bitrix::client::Portal;
 use crate::ids::DialogueId;
 use crate::store::StoreError;
+use shared::Millis;
 use std::collections::BTreeSet;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
 use tokio::sync::Notify;
 
@@ -23,6 +24,8 @@ use tokio::sync::Notify;
 pub struct Nets {
     /// The offline queue was read, the last time it was asked for.
     queue_works: AtomicBool,
+    /// When the last round began that read the queue to its end; 0 before.
+    queue_read_at: AtomicU64,
     /// Rings after each round of the queue, whatever it brought.
     queue_asked: Notify,
     /// Dialogues whose history is wanted soon.
@@ -46,8 +49,16 @@ impl Nets {
         std::mem::take(&mut self.wanted.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
-    fn queue_was_asked(&self, works: bool) {
+    /// Everything that the queue held then is kept.
+    pub fn queue_read_at(&self) -> Millis {
+        self.queue_read_at.load(Ordering::Relaxed)
+    }
+
+    fn queue_was_asked(&self, works: bool, at: Millis) {
         self.queue_works.store(works, Ordering::Relaxed);
+        if works {
+            self.queue_read_at.store(at, Ordering::Relaxed);
+        }
         self.queue_asked.notify_one();
     }
 

@@ -17,8 +17,12 @@ const LATE: Duration = Duration::from_secs(60);
 const AGAIN: Duration = Duration::from_secs(10);
 
 /// How long the portal may take to tell that it opened a session. Without a word by then, a first message is sent once
-/// more: a rare repeat is better than a first word that never came.
+/// more: a rare repeat is better than a first word that never came. Events get lost, so silence counts only once what the
+/// portal kept for us has been read too.
 const SILENCE: Duration = Duration::from_secs(150);
+
+/// How long it takes at most until what was read from the offline queue has been worked off.
+const WORKED_OFF: Duration = Duration::from_secs(30);
 
 /// How long a portal that shows no history has to repeat a message by its line's event: as long as the call may still take
 /// effect, and what events take. The messages behind it wait as long, so that none overtakes it. If the word comes
@@ -169,9 +173,12 @@ impl Doubts {
         if now < doubt.since + millis(PATIENCE) { Absent::NotYet } else { Absent::GiveUp }
     }
 
-    /// A first message of a dialogue that the portal has told nothing of.
-    pub fn unheard(&self, doubt: &Doubt, now: Millis) -> Absent {
-        if now < doubt.since + millis(SILENCE) {
+    /// A first message of a dialogue that the portal has told nothing of. `queue_read`: when its offline queue was read to
+    /// the end; `None` where it has none.
+    pub fn unheard(&self, doubt: &Doubt, now: Millis, queue_read: Option<Millis>) -> Absent {
+        let had_its_say = now >= doubt.since + millis(SILENCE);
+        let is_told = |read| read >= doubt.since + millis(LATE) && now >= read + millis(WORKED_OFF);
+        if !(had_its_say && queue_read.is_none_or(is_told)) && now < doubt.since + millis(PATIENCE) {
             Absent::NotYet
         } else if doubt.item.attempts < BLIND_CALLS {
             Absent::SendAgain

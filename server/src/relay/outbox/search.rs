@@ -79,7 +79,7 @@ impl Outbox {
                 return self.settle(vec![Settlement { position, outcome: Outcome::Delivered(at_portal) }]).await;
             }
             Found::Nowhere => self.doubts.absent(doubt, now),
-            Found::NoPlace => self.doubts.unheard(doubt, now),
+            Found::NoPlace => self.doubts.unheard(doubt, now, self.queue_read().await?),
             Found::Refused => self.doubts.unseen(doubt, now),
             Found::NotNow | Found::TooMuch => self.doubts.untold(doubt, now),
         };
@@ -106,6 +106,13 @@ impl Outbox {
             }
         }
         Ok(())
+    }
+
+    /// When the portal's offline queue was read to its end; `None` where it has none for us.
+    async fn queue_read(&self) -> Result<Option<Millis>, StoreError> {
+        let host = self.portal.host();
+        let is_refused = self.relay.store.ways(host).await?.queue_refused.is_some();
+        Ok((!is_refused).then(|| self.relay.nets[host].queue_read_at()))
     }
 }
 

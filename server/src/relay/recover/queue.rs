@@ -30,6 +30,7 @@ pub async fn run(relay: Relay, portal: Portal) -> Result<(), StoreError> {
     let nets = &relay.nets[portal.host()];
     let mut was_well = true;
     while !relay.shutdown.is_cancelled() {
+        let began = relay.clock.now();
         let (works, is_refused) = match round(&relay, &portal).await {
             Ok(works) => (works, false),
             Err(RoundError::Store(error)) => return Err(error),
@@ -41,7 +42,7 @@ pub async fn run(relay: Relay, portal: Portal) -> Result<(), StoreError> {
             }
         };
         was_well |= works;
-        nets.queue_was_asked(works);
+        nets.queue_was_asked(works, began);
         learn(&relay, &portal, works, is_refused).await?;
         tokio::select! {
             () = relay.shutdown.cancelled() => {}

@@ -117,9 +117,23 @@ fn a_first_message_is_sent_blindly_once() {
     let mut doubts = Doubts::default();
     doubts.add(item(), 1_000_000, Ending::Lost);
     let doubt = doubts.due(1_001_000, 50).remove(0);
-    assert_eq!(doubts.unheard(&doubt, 1_149_999), Absent::NotYet);
-    assert_eq!(doubts.unheard(&doubt, 1_150_000), Absent::SendAgain);
+    assert_eq!(doubts.unheard(&doubt, 1_149_999, None), Absent::NotYet);
+    assert_eq!(doubts.unheard(&doubt, 1_150_000, None), Absent::SendAgain);
     doubts.add(OutboxItem { attempts: 2, ..item() }, 1_000_000, Ending::Lost);
     let doubt = doubts.due(1_001_000, 50).remove(0);
-    assert_eq!(doubts.unheard(&doubt, 1_150_000), Absent::GiveUp);
+    assert_eq!(doubts.unheard(&doubt, 1_150_000, None), Absent::GiveUp);
+}
+
+#[test]
+fn silence_counts_once_the_queue_was_read_after_the_call_can_have_worked() {
+    let mut doubts = Doubts::default();
+    doubts.add(item(), 1_000_000, Ending::Lost);
+    let doubt = doubts.due(1_001_000, 50).remove(0);
+    let mut at = |now, read| doubts.unheard(&doubt, now, Some(read));
+    assert_eq!(at(1_200_000, 0), Absent::NotYet, "never read");
+    assert_eq!(at(1_200_000, 1_059_999), Absent::NotYet, "the call may have worked since");
+    assert_eq!(at(1_200_000, 1_170_001), Absent::NotYet, "what it held is not worked off yet");
+    assert_eq!(at(1_149_999, 1_060_000), Absent::NotYet);
+    assert_eq!(at(1_150_000, 1_060_000), Absent::SendAgain);
+    assert_eq!(at(1_000_000 + DAY, 0), Absent::SendAgain, "somebody waits for the first word");
 }
