@@ -40,7 +40,8 @@ fn a_change_shows_at_once_and_goes_behind_the_message() {
     let mut talk = connected(&shelf, "s");
     talk.say(act(1, Act::Say { reply_to: None }, "раз"), 0);
     talk.say(act(2, Act::Edit(id(1)), "два"), 0);
-    assert_eq!(talk.deeds(), [say(1, "раз")], "one at a time");
+    let frames = |deeds: Vec<Deed>| deeds.into_iter().filter(|deed| *deed != Deed::Connect).collect::<Vec<_>>();
+    assert_eq!(frames(talk.deeds()), [say(1, "раз")], "one at a time");
     assert_eq!(shown(&talk), [("два".to_owned(), true, false)]);
     talk.receive(accepted(1, 1), 0);
     assert!(talk.deeds().contains(&Deed::Send(ToServer::Edit { id: id(2), of: id(1), text: "два".to_owned() })));
