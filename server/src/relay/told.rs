@@ -233,7 +233,7 @@ mod tests {
         let id = MessageId::try_from(ID.to_owned()).unwrap();
         let arrived = InboxAct::Arrived { dialogue: CHAT.parse().unwrap(), id, at_portal };
         const RECORDED: &str = "event.ONOPENLINEMESSAGEADD.form";
-        assert_eq!(acts(&body(RECORDED, "", ""), 5, 9, &nobody), [arrived.clone()]);
+        assert_eq!(acts(&body(RECORDED, "", ""), 5, 9, &nobody), std::slice::from_ref(&arrived));
         assert_eq!(
             acts(&body(RECORDED, "%5BDATA%5D%5B0%5D", "%5BDATA%5D"), 5, 9, &nobody),
             [arrived],

@@ -6,6 +6,8 @@ use crate::profile::Profile;
 use crate::store::{AtPortal, Errand};
 use shared::{MessageId, SiteKey};
 
+const DAY: Millis = 86_400_000;
+
 pub fn item() -> OutboxItem {
     OutboxItem {
         position: Position::default(),
@@ -65,7 +67,6 @@ fn absence_counts_only_when_the_call_can_have_no_effect_any_more() {
 
 #[test]
 fn a_portal_that_tells_nothing_is_asked_for_a_day() {
-    const DAY: Millis = 86_400_000;
     let mut doubts = Doubts::default();
     doubts.add(item(), 1_000_000, Ending::Lost);
     let doubt = doubts.due(1_001_000, 50).remove(0);
@@ -129,7 +130,7 @@ fn silence_counts_once_the_queue_was_read_after_the_call_can_have_worked() {
     let mut doubts = Doubts::default();
     doubts.add(item(), 1_000_000, Ending::Lost);
     let doubt = doubts.due(1_001_000, 50).remove(0);
-    let mut at = |now, read| doubts.unheard(&doubt, now, Some(read));
+    let at = |now, read| doubts.unheard(&doubt, now, Some(read));
     assert_eq!(at(1_200_000, 0), Absent::NotYet, "never read");
     assert_eq!(at(1_200_000, 1_059_999), Absent::NotYet, "the call may have worked since");
     assert_eq!(at(1_200_000, 1_170_001), Absent::NotYet, "what it held is not worked off yet");
