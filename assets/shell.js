@@ -86,8 +86,8 @@
 
   /** So many bytes: whole units up to a megabyte, then with one place after the comma. */
   const size = (bytes) => {
-    const [unit, n] = bytes < 1024 ? ["byte", bytes] : bytes < 1e6 ? ["kilobyte", Math.round(bytes / 1024)] : ["megabyte", bytes / 1048576];
-    return new Intl.NumberFormat(lang, { style: "unit", unit, maximumFractionDigits: 1 }).format(n);
+    const [unit, n] = bytes < 1024 ? [0, bytes] : bytes < 1e6 ? [1, Math.round(bytes / 1024)] : [2, bytes / 1048576];
+    return new Intl.NumberFormat(lang, { maximumFractionDigits: 1 }).format(n) + "\xa0" + words.file_units.split(" ")[unit];
   };
 
   // --- The port to the loader: the first one that an allowed page's window above us sends.

@@ -83,7 +83,7 @@ async fn a_picture_is_attached_and_seen_by_both() {
         .expect("Anna may");
     visit.chat().until("document.querySelector('[data-from=operator] .pic img')?.naturalWidth === 640").await;
     let row = "document.querySelector('[data-from=operator] a.file small')?.textContent";
-    visit.chat().until_eq::<String, _>(row, "47 kB").await;
+    visit.chat().until_eq::<String, _>(row, "47\u{a0}KB").await;
     visit.tab.settled().await;
     visit.tab.shot("pictures").await;
     assert_eq!(visit.tab.complaints(), Vec::<String>::new());
