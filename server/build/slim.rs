@@ -1,6 +1,6 @@
 //! Takes out of wasm-bindgen's output what nobody needs and shortens what nobody reads: exported classes of libraries
-//! that are never used (and all the code behind them), and the long names by which glue and app call each other. Saves
-//! 7 % of what every visitor downloads. Reads the glue by its lines; a new version that writes it otherwise fails here.
+//! that are never used (and all the code behind them), the long names by which glue and app call each other, and the
+//! names of source files that a panic would give. Saves 8 % of what every visitor downloads. Reads the glue by its lines; a new version that writes it otherwise fails here.
 
 use crate::Failure;
 use std::collections::{BTreeMap, BTreeSet};
@@ -21,6 +21,7 @@ pub fn slim(glue: &str, module: &mut Module) -> Result<String, Failure> {
     let glue = without_exports(glue);
     drop_unnamed_exports(&glue, module);
     walrus::passes::gc::run(module);
+    blank_sources(module)?;
     let short = shorten(module);
     let glue = without_imports(&glue, &short);
     let words = words(&glue).collect::<BTreeSet<_>>();
@@ -31,6 +32,29 @@ pub fn slim(glue: &str, module: &mut Module) -> Result<String, Failure> {
     let start = "export default async () => __wbg_finalize_init((await WebAssembly.instantiateStreaming(\
                  fetch(ADDRESS), __wbg_get_imports())).instance);";
     Ok(glue.replace(EXPORTS, start))
+}
+
+/// How the name of a source file begins: the standard library's, a dependency's, our own.
+const SOURCES: [&[u8]; 4] = [b"/rustc/", b"/rust/deps/", b"cargo/registry/", b"src/"];
+
+/// Fills the names of source files with zeros, which weigh nothing. The app has no panic hook: nobody sees them.
+fn blank_sources(module: &mut Module) -> Result<(), Failure> {
+    let mut blanked = 0;
+    let all: Vec<_> = module.data.iter().map(|data| data.id()).collect();
+    for id in all {
+        let data = module.data.get_mut(id);
+        for text in data.value.split_mut(|byte| *byte == 0).filter(|text| text.ends_with(b".rs")) {
+            let starts = |at: &usize| SOURCES.iter().any(|source| text[*at..].starts_with(source));
+            let Some(start) = (0..text.len()).find(starts) else { continue };
+            text[start..].fill(0);
+            blanked += 1;
+        }
+    }
+    if blanked == 0 {
+        Err("the app names no source files, or otherwise than by paths that end in .rs".into())
+    } else {
+        Ok(())
+    }
 }
 
 /// The glue without what it exports, its last line apart: the app reaches out, nobody reaches in.
