@@ -74,18 +74,20 @@ async fn a_method_slows_down_before_its_time_is_spent() {
 
 #[tokio::test]
 async fn a_portal_that_grants_less_than_documented_loses_no_word() {
-    let work = Work { call: Duration::from_secs(1), granted: Some(Duration::from_secs(20)), ..Work::default() };
+    // Spent after four messages, long before ten minutes are over, however slow the machine.
+    let work = Work { message: Duration::from_secs(5), granted: Some(Duration::from_secs(20)), ..Work::default() };
     let stage = stage_with(work).await;
     let site = stage.site().await;
     let _hurry = stage.hurry_by(Duration::from_secs(2));
-    for nth in 0..30 {
+    for nth in 0..12 {
         let text = format!("слово {nth}");
         say(&stage, &site, [text.clone()]).await;
         wait_for_text(&stage, &text).await;
     }
     let calls = stage.portal.calls(SEND);
-    let refusals = refused(&calls, 429);
-    assert!((1..=3).contains(&refusals), "{refusals}: it is not tried again before time comes back");
+    assert!(refused(&calls, 429) >= 1, "the portal grants less");
+    let twice = calls.windows(2).find(|pair| refused(pair, 429) == 2);
+    assert_eq!(twice.map(<[_]>::len), None, "it is not tried again before time comes back");
 }
 
 #[tokio::test]

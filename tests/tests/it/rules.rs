@@ -97,7 +97,7 @@ const RULES: &[(&str, &[&str])] = &[
     ),
     (
         "where histories are refused nothing is sent again and nothing guessed",
-        &["what_a_refused_history_hides_is_told_as_unconfirmed_and_holds_up_nothing"],
+        &["without_history_and_witness_a_message_is_unconfirmed_and_holds_up_nothing"],
     ),
     ("`APP_SID` is not the application token", &["the_number_of_a_frame_signs_nothing"]),
     (
