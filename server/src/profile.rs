@@ -30,6 +30,24 @@ const ATTRIBUTE: usize = 200;
 /// How many of the last things a visitor did are kept; their names and details are as long as attributes.
 const EVENTS: usize = 10;
 
+/// What the visitor answered when the site asked whether their data may be used.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Consent {
+    Granted,
+    Denied,
+}
+
+impl Consent {
+    fn read(word: &str) -> Option<Self> {
+        match word {
+            "granted" => Some(Self::Granted),
+            "denied" => Some(Self::Denied),
+            _ => None,
+        }
+    }
+}
+
 /// What is known of a visitor. All of it are claims.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
@@ -50,6 +68,8 @@ pub struct Profile {
     pub utm: BTreeMap<String, String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub language: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub consent: Option<Consent>,
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub attributes: BTreeMap<String, String>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
@@ -71,6 +91,7 @@ impl Profile {
             referrer: if comes_anew { referrer } else { self.referrer.clone() },
             utm: if comes_anew { utm } else { self.utm.clone() },
             language: told.language.as_deref().and_then(|language| line(language, LANGUAGE)),
+            consent: told.consent.as_deref().and_then(Consent::read),
             attributes: attributes(&told.attributes),
             events: events(&told.events),
         }
@@ -123,8 +144,9 @@ mod tests {
         let events: Vec<_> = (0..50).map(|n| Tracked { name: format!("{n}"), data: None, at: n }).collect();
         let profile = read(serde_json::json!({
             "name": "42", "email": "nobody", "phone": "none", "page": "javascript:alert(1)", "title": "a\n\u{7}b",
-            "utm": {"source": "ya", "evil": "x"}, "attributes": names, "events": events, "newer": true,
+            "utm": {"source": "ya", "evil": "x"}, "attributes": names, "events": events, "newer": true, "consent": "maybe",
         }));
+        assert_eq!(profile.consent, None);
         assert_eq!((&profile.name, &profile.email, &profile.phone, &profile.page), (&None, &None, &None, &None));
         assert_eq!(profile.title.as_deref(), Some("a b"));
         assert_eq!(profile.utm.keys().collect::<Vec<_>>(), ["source"]);
@@ -151,10 +173,10 @@ mod tests {
         let text = || prop::option::of(".{0,3000}");
         let map = || prop::collection::btree_map(".{0,300}", ".{0,300}", 0..40);
         let event = (".{0,300}", text(), any::<u64>()).prop_map(|(name, data, at)| Tracked { name, data, at });
-        let texts = (text(), text(), text(), text(), text(), text(), text());
+        let texts = (text(), text(), text(), text(), text(), text(), text(), text());
         (texts, map(), map(), prop::collection::vec(event, 0..20)).prop_map(|(texts, utm, attributes, events)| {
-            let (name, email, phone, page, title, referrer, language) = texts;
-            About { name, email, phone, page, title, referrer, utm, language, attributes, events }
+            let (name, email, phone, page, title, referrer, language, consent) = texts;
+            About { name, email, phone, page, title, referrer, utm, language, consent, attributes, events }
         })
     }
 

@@ -29,6 +29,9 @@ pub struct About {
     /// As browsers name languages: `ru-RU`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub language: Option<String>,
+    /// What the visitor answered when the site asked whether their data may be used: `granted`, `denied`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub consent: Option<String>,
     /// What else the site knows, by its own names.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub attributes: BTreeMap<String, String>,

@@ -1,10 +1,13 @@
 //! What operators are told of a visitor in a message of its own, because the portal has no field for it: composed of
 //! what is new since they were told last. Pure.
 
-use super::Profile;
+use super::{Consent, Profile};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use shared::{Millis, Tracked};
+
+/// Before each attribute, whose name is the page's own: no line of ours begins so, and none can be imitated.
+const ATTRIBUTE: &str = "• ";
 
 /// What operators were told already.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -25,20 +28,21 @@ pub struct Note {
 }
 
 impl Note {
-    /// What there is to tell of a visitor; none where that was told. `proven` is the site's own id of them, where the
-    /// site vouches for it. `word` gives the words of the portal's language by key.
-    pub fn of(profile: &Profile, proven: Option<&str>, noted: &Noted, word: impl Fn(&str) -> String) -> Option<Self> {
+    /// What there is to tell of a visitor; none where that was told. All of it are claims, and it says so: whom the site
+    /// vouches for stands in the chat's title, which no page writes. `word` gives the words of the portal's language by
+    /// key.
+    pub fn of(profile: &Profile, noted: &Noted, word: impl Fn(&str) -> String) -> Option<Self> {
         let mut lines = Vec::new();
         let mut say = |key: &str, value: Option<String>| {
             if let Some(value) = value {
                 lines.push(format!("{}: {value}", word(key)));
             }
         };
-        say("note_proven", proven.map(str::to_owned));
         say("note_source", profile.source());
         say("note_from", profile.referrer.clone().filter(|_| !profile.utm.is_empty()));
         say("note_language", profile.language.clone());
-        lines.extend(profile.attributes.iter().map(|(name, value)| format!("{name}: {value}")));
+        say("note_consent", profile.consent.map(|consent| word(consent_word(consent))));
+        lines.extend(profile.attributes.iter().map(|(name, value)| format!("{ATTRIBUTE}{name}: {value}")));
         let facts = hex::encode(&Sha256::digest(lines.join("\n"))[..16]);
         let events: Vec<_> = profile.events.iter().filter(|event| event.at > noted.until).collect();
         if lines.is_empty() && events.is_empty() || facts == noted.facts && events.is_empty() {
@@ -58,6 +62,13 @@ impl Note {
         let until = events.iter().map(|event| event.at).fold(noted.until, Millis::max);
         let text = std::iter::once(word("note_mark")).chain(page).chain(lines).chain(done).collect::<Vec<_>>();
         Some(Self { text: text.join("\n"), noted: Noted { facts, until } })
+    }
+}
+
+fn consent_word(consent: Consent) -> &'static str {
+    match consent {
+        Consent::Granted => "note_granted",
+        Consent::Denied => "note_denied",
     }
 }
 
@@ -85,18 +96,30 @@ mod tests {
         let mut profile = Profile { page: Some("https://shop.example/".to_owned()), ..Profile::default() };
         profile.title = Some("Lamps".to_owned());
         let noted = Noted::default();
-        assert_eq!(Note::of(&profile, None, &noted, words), None, "the page alone stands in its own field");
+        assert_eq!(Note::of(&profile, &noted, words), None, "the page alone stands in its own field");
         profile.attributes.insert("plan".to_owned(), "pro".to_owned());
         profile.events.push(event("cart", 5));
-        let first = Note::of(&profile, Some("u42"), &noted, words).unwrap();
-        assert_eq!(first.text, "mark\npage: Lamps, https://shop.example/\nproven: u42\nplan: pro\nevents: cart");
+        let first = Note::of(&profile, &noted, words).unwrap();
+        assert_eq!(first.text, "mark\npage: Lamps, https://shop.example/\n• plan: pro\nevents: cart");
         profile.page = Some("https://shop.example/2".to_owned());
-        assert_eq!(Note::of(&profile, Some("u42"), &first.noted, words), None, "going on is no news");
+        assert_eq!(Note::of(&profile, &first.noted, words), None, "going on is no news");
         profile.events.push(event("pay", 9));
-        let second = Note::of(&profile, Some("u42"), &first.noted, words).unwrap();
+        let second = Note::of(&profile, &first.noted, words).unwrap();
         assert_eq!(second.text, "mark\npage: Lamps, https://shop.example/2\nevents: pay (2)");
-        assert_eq!(Note::of(&profile, Some("u42"), &second.noted, words), None);
-        let other = Note::of(&profile, None, &second.noted, words).unwrap();
-        assert_eq!(other.text, "mark\npage: Lamps, https://shop.example/2\nplan: pro");
+        assert_eq!(Note::of(&profile, &second.noted, words), None);
+        profile.consent = Some(Consent::Denied);
+        let third = Note::of(&profile, &second.noted, words).unwrap();
+        assert_eq!(third.text, "mark\npage: Lamps, https://shop.example/2\nconsent: denied\n• plan: pro");
+    }
+
+    #[test]
+    fn no_line_of_ours_can_be_imitated() {
+        let mut profile = Profile { language: Some("ru".to_owned()), ..Profile::default() };
+        for name in ["language", "consent", "source", "mark", "• plan"] {
+            profile.attributes.insert(name.to_owned(), "forged".to_owned());
+        }
+        let note = Note::of(&profile, &Noted::default(), words).unwrap();
+        let forged = note.text.lines().filter(|line| line.ends_with("forged"));
+        assert!(forged.clone().all(|line| line.starts_with("• ")) && forged.count() == 5, "{}", note.text);
     }
 }

@@ -24,6 +24,11 @@ const A_MINUTE: &str = "public, max-age=60, stale-while-revalidate=86400";
 /// Instead of the launcher where there is no site, or it is disconnected: nothing shows, its developer is told why.
 const NO_SITE: &str = "document.currentScript?.dataset.debug!==undefined&&console.warn(\"otklik: REASON\")";
 
+/// Around the launcher of a site that is closed (imconnector.md of the portal's rules, 5.4: the history is kept, the chat
+/// shown as offline): who has written there lately still reads what was said, to nobody else anything shows. The mark is
+/// the host part's, see `assets/host.js`. The launcher of an open site carries nothing of this.
+const CLOSED: &str = "{let a=0;try{a=localStorage[\"otklik:KEY\"]>Date.now()}catch{}if(a){LAUNCHER\n}else NO_SITE}";
+
 /// What the launcher is told. Names are those of the tag's attributes, which are stronger; what is left out is as usual.
 #[derive(Serialize, Default)]
 struct Options<'a> {
@@ -47,6 +52,9 @@ struct Options<'a> {
     /// The same on the dark theme, where they differ.
     #[serde(skip_serializing_if = "Option::is_none")]
     dark: Option<[String; 2]>,
+    /// Nothing is taken here (any more): what was said can be read.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    closed: Option<bool>,
 }
 
 /// `GET /widget/KEY.js`
@@ -62,7 +70,7 @@ pub async fn of_site(
     };
     let script = match &site {
         Some(site) if site.connected => with_look(site, &state.config.public_url),
-        Some(_) => NO_SITE.replace("REASON", "this chat is disconnected from its line"),
+        Some(site) => closed(site, &state.config.public_url),
         None => NO_SITE.replace("REASON", "no such site"),
     };
     Ok(answer(script, A_MINUTE, &asked).await)
@@ -96,6 +104,16 @@ async fn answer(text: String, cache: &'static str, asked: &HeaderMap) -> Respons
     response
 }
 
+/// The launcher of a site that is closed.
+fn closed(site: &SiteRecord, public_url: &PublicUrl) -> String {
+    let nothing = NO_SITE.replace("REASON", "this chat is disconnected from its line");
+    CLOSED.replacen("KEY", site.key.as_str(), 1).replacen("NO_SITE", &nothing, 1).replacen(
+        "LAUNCHER",
+        &with_look(site, public_url),
+        1,
+    )
+}
+
 fn with_look(site: &SiteRecord, public_url: &PublicUrl) -> String {
     let look = &site.look;
     let [colors, dark] = colors(look);
@@ -119,6 +137,7 @@ fn with_look(site: &SiteRecord, public_url: &PublicUrl) -> String {
         label: look.label.as_deref(),
         dark: (dark != colors).then_some(dark),
         colors: (colors != usual).then_some(colors),
+        closed: (!site.connected).then_some(true),
     })
 }
 
@@ -179,6 +198,16 @@ mod tests {
                 r#"{{"origin":"https://chat.example.ru","version":"{version}","site":"k3v9x7q2m1","name":"Website"}}"#
             )
         );
+    }
+
+    #[test]
+    fn a_closed_site_shows_to_who_has_written_there() {
+        let look = Look { name: "LAUNCHER NO_SITE".to_owned(), ..Look::default() };
+        let script =
+            closed(&SiteRecord { connected: false, ..site(look) }, &"https://chat.example.ru".parse().unwrap());
+        assert!(script.starts_with(r#"{let a=0;try{a=localStorage["otklik:k3v9x7q2m1"]>Date.now()}"#), "{script}");
+        assert!(script.contains(r#""name":"LAUNCHER NO_SITE""#) && script.contains(r#""closed":true}"#), "{script}");
+        assert!(script.ends_with(r#"console.warn("otklik: this chat is disconnected from its line")}"#), "{script}");
     }
 
     #[test]

@@ -12,7 +12,7 @@ use otklik_tests::{
     wait::until,
 };
 use serde_json::{Value, json};
-use shared::MessageState;
+use shared::{MessageState, Refusal, ToServer, ToWidget};
 use std::time::Duration;
 
 const HOUR: Duration = Duration::from_secs(3_600);
@@ -195,7 +195,13 @@ async fn an_application_removed_without_its_data_keeps_what_was_said() {
         script.contains("disconnected").then_some(())
     })
     .await;
-    assert_eq!(visitor.resume().await.texts(), ["один"]);
+    let script = http().get(&launcher).send().await.expect("an answer").text().await.expect("text");
+    assert!(script.contains("\"closed\":true"), "who has written there still reads it: {script}");
+    let mut visitor = visitor.resume().await;
+    assert_eq!(visitor.texts(), ["один"]);
+    let refused =
+        visitor.act(|id| ToServer::Say { id, text: "два".to_owned(), reply_to: None, files: Vec::new() }).await;
+    assert!(matches!(refused, ToWidget::Refused { code: Refusal::SiteClosed, .. }), "{refused:?}");
 }
 
 #[tokio::test]

@@ -24,7 +24,7 @@ fn anna() -> Value {
     json!({
         "name": "Анна Смирнова-О’Нил 3", "email": "anna@shop.example", "phone": "+7 999 000-00-00",
         "page": "https://shop.example/lamps?utm_source=ya", "title": "Лампы", "language": "ru-RU",
-        "utm": {"source": "ya", "medium": "cpc"}, "attributes": {"plan": "[url=http://evil.example]pro[/url]"},
+        "utm": {"source": "ya", "medium": "cpc"}, "attributes": {"plan": "[url=http://evil.example]pro[/url]"}, "consent": "granted",
     })
 }
 
@@ -110,11 +110,12 @@ async fn what_the_portal_has_no_field_for_comes_as_a_message_where_the_owner_wan
     assert_eq!(
         note.lines().collect::<Vec<_>>(),
         [
-            "ℹ️ Данные с сайта, не слова посетителя",
+            "ℹ️ Данные со страницы сайта: не слова посетителя и не проверены",
             "Страница: Лампы, https://shop.example/lamps?utm_source=ya",
             "Источник: utm_source=ya&utm_medium=cpc",
             "Язык: ru-RU",
-            &format!("plan: {neutral}"),
+            "Согласие на обработку данных: дано",
+            &format!("• plan: {neutral}"),
         ]
     );
     visitor.say("Три").await;

@@ -2,7 +2,6 @@
 //! and at the latest before a message that it goes with.
 
 use super::Visitor;
-use crate::identity::PersonId;
 use crate::profile::Profile;
 use crate::profile::note::Note;
 use crate::setup::words::Lang;
@@ -42,10 +41,7 @@ impl Visitor {
         let (dialogue, words) = (self.record.dialogue, Lang::of(Some(&lang)).words());
         let known = store.profile(dialogue).await?;
         let word = |key: &str| words.get(key).unwrap_or_default().to_owned();
-        let record = store.dialogue(dialogue).await?;
-        let person = record.and_then(|record| record.person);
-        let proven = person.as_ref().map(PersonId::as_str);
-        match Note::of(&known.profile, proven, &known.noted, word) {
+        match Note::of(&known.profile, &known.noted, word) {
             Some(note) => store.note(dialogue, note, self.state.clock.now()).await,
             None => Ok(()),
         }
