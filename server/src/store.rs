@@ -13,6 +13,7 @@ mod committer;
 mod copies;
 mod dialogues;
 mod errand;
+mod escrow;
 mod farewell;
 mod files;
 mod inbox;
@@ -41,6 +42,7 @@ pub use ask::Ask;
 pub use choices::Choices;
 pub use dialogues::DialogueRecord;
 pub use errand::{Errand, Lane};
+pub use escrow::NewPair;
 pub use files::{Fetch, Fetched, FileRecord, FileSource};
 pub use inbox::{Confirmation, EventNo, InboxAct, KeptEvent, Looks, WorkedOff};
 pub use log::{AtPortal, Position, Reply, StoredEntry, Told, Vote};
@@ -139,6 +141,7 @@ impl Store {
     pub fn open(data: &Path) -> Result<Self, StoreError> {
         let database = Arc::new(database(data)?);
         let vault = Vault::beside(data)?;
+        escrow::take_up(&database, &vault, data)?;
         let (mut ledger, board, epoch) = recovery::open(&database)?;
         let (board, heads) = (Arc::new(board), Arc::new(FreshHeads::default()));
         ledger.publish(&heads);

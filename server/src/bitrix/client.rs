@@ -314,6 +314,7 @@ impl Inner {
         if current.access.expose_secret() != stale.access.expose_secret() {
             return Ok(current); // somebody was faster
         }
+        self.keeper.prepare(&self.host).await.map_err(PortalError::Keeper)?;
         let proof = Proof::Refresh(current.refresh.clone());
         let grant = match oauth::grant(&self.guard, &self.keys, &proof).await {
             Ok(grant) => grant,

@@ -6,7 +6,8 @@ use crate::bitrix::error::KeeperError;
 use crate::bitrix::oauth::Grant;
 use crate::clock::{Clock, millis};
 use crate::ids::PortalHost;
-use crate::store::{Store, Tokens};
+use crate::store::{NewPair, Store, Tokens};
+use crate::telemetry::chain;
 use futures_util::future::BoxFuture;
 use secrecy::{ExposeSecret, SecretString};
 use std::sync::Arc;
@@ -29,6 +30,10 @@ impl TokenKeeper for Keeper {
         })
     }
 
+    fn prepare<'a>(&'a self, portal: &'a PortalHost) -> BoxFuture<'a, Result<(), KeeperError>> {
+        Box::pin(async move { self.store.make_room(portal).await.map_err(keeper_error) })
+    }
+
     fn keep<'a>(
         &'a self,
         portal: &'a PortalHost,
@@ -41,16 +46,22 @@ impl TokenKeeper for Keeper {
                 refresh: grant.refresh.clone(),
                 expires_at: self.clock.now() + millis(grant.expires_in),
             };
-            let (used, endpoint) = (used.clone(), grant.client_endpoint.clone());
+            let (used, endpoint) = (used.clone(), grant.client_endpoint.clone().map(|endpoint| endpoint.url));
+            let pair = NewPair::Renewed { used: used.clone(), tokens: tokens.clone(), endpoint: endpoint.clone() };
+            if let Err(error) = self.store.hold_pair(portal, pair).await {
+                tracing::error!(portal = %portal, error = chain(&error), "new tokens are in the store or nowhere");
+            }
             let kept = self.store.change_portal(portal, move |record| {
                 if record.tokens.refresh.expose_secret() == used.expose_secret() {
                     record.tokens = tokens;
                     if let Some(endpoint) = endpoint {
-                        record.client_endpoint = endpoint.url; // the OAuth server knows a renamed portal's new address
+                        record.client_endpoint = endpoint; // the OAuth server knows a renamed portal's new address
                     }
                 }
             });
-            kept.await.map_err(keeper_error)
+            kept.await.map_err(keeper_error)?;
+            self.store.release_pair(portal).await;
+            Ok(())
         })
     }
 

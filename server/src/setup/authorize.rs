@@ -87,6 +87,7 @@ impl Setup {
         let portal = self.inner.portals.get(&host).ok_or(SetupError::UnknownPortal)?;
         // Anybody may begin a journey and bring a made-up code: each costs a call with the application's secret.
         self.doubt(&host, from)?;
+        self.inner.store.make_room(&host).await?; // a code is good once
         let grant = portal.grant(&Proof::Code(returned.code.clone())).await.map_err(granting)?;
         let member_id = grant.member_id.clone().or_else(|| returned.member_id.clone());
         let member_id = member_id.ok_or(SetupError::Forged("tokens of no portal"))?;
@@ -95,6 +96,7 @@ impl Setup {
         let before = self.inner.store.portal_of_member(&member_id).await?;
         let signature = Signature { token: before.and_then(|record| record.application_token), may_be_old: true };
         self.keep_grant(&host, &member_id, grant, signature).await?;
+        self.inner.store.release_pair(&host).await;
         self.register(&host);
         Ok(host)
     }

@@ -11,7 +11,7 @@ use crate::bitrix::methods::app::Info;
 use crate::bitrix::oauth::{Grant, OAuthError, Proof};
 use crate::clock::millis;
 use crate::ids::PortalHost;
-use crate::store::{Parked, PendingInstall, PortalRecord, Tokens};
+use crate::store::{NewPair, Parked, PendingInstall, PortalRecord, Tokens};
 use crate::telemetry::chain;
 use secrecy::SecretString;
 use std::net::IpAddr;
@@ -198,6 +198,8 @@ impl Setup {
     /// the install named; keeps them.
     async fn complete(&self, install: &mut PendingInstall) -> Result<(), SetupError> {
         let portal = self.inner.portals.get(&install.host).ok_or(SetupError::UnknownPortal)?;
+        // A full disk must not be met when the old pair is used up.
+        self.inner.store.make_room(&install.host).await?;
         let grant = portal.grant(&Proof::Refresh(install.tokens.refresh.clone())).await.map_err(granting)?;
         if grant.member_id.as_deref().is_some_and(|member| member != install.member_id) {
             return Err(SetupError::Forged("the tokens are another portal's"));
@@ -205,13 +207,15 @@ impl Setup {
         // The refresh token is used up: from here on the install stands for the new pair, should the next step not work
         // or the process end before it.
         install.tokens = self.granted(&grant);
+        self.inner.store.hold_pair(&install.host, NewPair::Install(install.clone())).await?;
         if self.inner.store.park_install(install.clone()).await? == Parked::Full {
-            tracing::warn!(portal = %install.host, "no room to park an install: its tokens are lost if the process ends now");
+            tracing::warn!(portal = %install.host, "no room to park an install: it is tried again at the next start");
         }
         let signature = Signature { token: install.application_token.clone(), may_be_old: false };
         let kept = self.keep_grant(&install.host, &install.member_id, grant, signature).await;
         if !kept.as_ref().is_err_and(SetupError::is_passing) {
             self.inner.store.unpark(&install.member_id).await?;
+            self.inner.store.release_pair(&install.host).await;
         }
         kept
     }

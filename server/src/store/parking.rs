@@ -40,15 +40,7 @@ pub enum Parked {
 impl Store {
     /// Keeps `install` for 24 hours, in place of an earlier one of the same portal.
     pub async fn park_install(&self, install: PendingInstall) -> Result<Parked, StoreError> {
-        let secrets = SecretsRow::of(&install.tokens, install.application_token.as_ref());
-        let row = ParkedRow {
-            sealed: self.shared.vault.seal(&install.member_id, &secrets),
-            member_id: install.member_id,
-            host: install.host,
-            endpoint: install.endpoint,
-            expires_at: install.tokens.expires_at,
-            at: install.at,
-        };
+        let row = self.seal_parked(install);
         self.commit(move |batch| {
             let mut table = batch.table(PARKING)?;
             let mut stale = Vec::new();
@@ -84,6 +76,18 @@ impl Store {
         self.commit(move |batch| batch.remove(PARKING, member_id.as_str())).await
     }
 
+    pub(super) fn seal_parked(&self, install: PendingInstall) -> ParkedRow {
+        let secrets = SecretsRow::of(&install.tokens, install.application_token.as_ref());
+        ParkedRow {
+            sealed: self.shared.vault.seal(&install.member_id, &secrets),
+            member_id: install.member_id,
+            host: install.host,
+            endpoint: install.endpoint,
+            expires_at: install.tokens.expires_at,
+            at: install.at,
+        }
+    }
+
     fn open_parked(&self, row: ParkedRow) -> Result<PendingInstall, StoreError> {
         let secrets: SecretsRow = self.shared.vault.open(&row.member_id, &row.sealed)?;
         let (tokens, application_token) = secrets.into_parts(row.expires_at);
@@ -99,7 +103,7 @@ impl Store {
 }
 
 #[derive(Serialize, Deserialize)]
-struct ParkedRow {
+pub(super) struct ParkedRow {
     member_id: String,
     host: PortalHost,
     endpoint: String,
@@ -109,6 +113,11 @@ struct ParkedRow {
 }
 
 impl ParkedRow {
+    /// What it is kept under.
+    pub(super) fn member_id(&self) -> &str {
+        &self.member_id
+    }
+
     fn is_over(&self, now: Millis) -> bool {
         self.at.saturating_add(LONGEST) <= now
     }

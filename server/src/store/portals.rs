@@ -2,6 +2,7 @@
 
 use super::row::{Row, encode};
 use super::tables::PORTALS;
+use super::vault::Vault;
 use super::{Store, StoreError};
 use crate::ids::PortalHost;
 use redb::ReadableTable;
@@ -127,7 +128,7 @@ impl Store {
 }
 
 #[derive(Serialize, Deserialize)]
-struct PortalRow {
+pub(super) struct PortalRow {
     host: PortalHost,
     member_id: String,
     client_endpoint: String,
@@ -137,6 +138,26 @@ struct PortalRow {
     expires_at: Millis,
     user: Option<u64>,
     installed_at: Millis,
+}
+
+impl PortalRow {
+    /// With this pair in the place of the one whose refresh token is `used`; none where it has another by now.
+    pub(super) fn renewed(
+        self,
+        vault: &Vault,
+        used: &str,
+        tokens: Tokens,
+        endpoint: Option<String>,
+    ) -> Result<Option<Self>, StoreError> {
+        let secrets: SecretsRow = vault.open(&self.member_id, &self.sealed)?;
+        let (kept, application_token) = secrets.into_parts(self.expires_at);
+        if kept.refresh.expose_secret() != used {
+            return Ok(None);
+        }
+        let sealed = vault.seal(&self.member_id, &SecretsRow::of(&tokens, application_token.as_ref()));
+        let client_endpoint = endpoint.unwrap_or(self.client_endpoint);
+        Ok(Some(Self { sealed, expires_at: tokens.expires_at, client_endpoint, ..self }))
+    }
 }
 
 impl Row for PortalRow {

@@ -19,6 +19,11 @@ pub fn encode<R: Row>(record: &R) -> Vec<u8> {
     bytes
 }
 
+/// As JSON alone, for what is no record of a table.
+pub fn json(value: &impl Serialize) -> String {
+    serde_json::to_string(value).expect("what is kept holds nothing that JSON cannot")
+}
+
 /// # Errors
 /// `Newer` and `Record`, naming the kind of record.
 pub fn decode<R: Row>(bytes: &[u8]) -> Result<R, StoreError> {

@@ -67,6 +67,9 @@ pub const EPOCH: &str = "epoch";
 /// In `META`: the version of the whole file.
 pub const FORMAT: &str = "format";
 
+/// In `META`: how often tokens were about to be exchanged. Nobody reads it: what is written is that something can be.
+pub const ROOM: &str = "room";
+
 /// In `META`: see there.
 pub const CHECKPOINT: &str = "checkpoint";
 

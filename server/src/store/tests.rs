@@ -3,6 +3,7 @@
 mod asks;
 mod copies;
 mod crash;
+mod escrow;
 mod faces;
 mod farewell;
 mod inbox;

@@ -24,6 +24,10 @@ pub trait TokenKeeper: Send + Sync {
     /// The tokens as they are kept now; `None` where the application is not installed.
     fn read<'a>(&'a self, portal: &'a PortalHost) -> BoxFuture<'a, Result<Option<Access>, KeeperError>>;
 
+    /// Makes sure that a new pair can be kept, whatever becomes of the disk: before one is asked for, for that uses the old
+    /// one up.
+    fn prepare<'a>(&'a self, portal: &'a PortalHost) -> BoxFuture<'a, Result<(), KeeperError>>;
+
     /// Puts a new pair in the place of the one with the refresh token `used`, and returns when it would outlive this
     /// process. Where another pair stands there by now (the application was installed anew), that one stays.
     fn keep<'a>(

@@ -12,6 +12,7 @@ use axum::http::StatusCode;
 use axum::routing::{get, post};
 use futures_util::future::BoxFuture;
 use serde_json::json;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 /// What the portal of these tests knows and was asked.
@@ -26,12 +27,20 @@ struct Seen {
 
 type Shared = Arc<Mutex<Seen>>;
 
-/// Keeps tokens in memory and notes that they were kept.
-struct Memory(Mutex<Option<Access>>);
+/// Keeps tokens in memory and notes that they were kept; has no room for new ones where it says so.
+struct Memory(Mutex<Option<Access>>, Arc<AtomicBool>);
 
 impl TokenKeeper for Memory {
     fn read<'a>(&'a self, _: &'a PortalHost) -> BoxFuture<'a, Result<Option<Access>, KeeperError>> {
         Box::pin(async { Ok(self.0.lock().unwrap().clone()) })
+    }
+    fn prepare<'a>(&'a self, _: &'a PortalHost) -> BoxFuture<'a, Result<(), KeeperError>> {
+        Box::pin(async {
+            match self.1.load(Ordering::Relaxed) {
+                true => Err(Arc::new(std::io::Error::from(std::io::ErrorKind::StorageFull)) as KeeperError),
+                false => Ok(()),
+            }
+        })
     }
     fn keep<'a>(
         &'a self,
@@ -87,6 +96,10 @@ async fn refresh(State(seen): State<Shared>, Query(query): Query<HashMap<String,
 }
 
 async fn portal(installed: bool) -> (Portal, Shared, Clock) {
+    portal_on(installed, Arc::default()).await
+}
+
+async fn portal_on(installed: bool, full: Arc<AtomicBool>) -> (Portal, Shared, Clock) {
     let seen = Shared::default();
     let routes = Router::new()
         .route("/rest/{method}", post(answer))
@@ -103,13 +116,23 @@ async fn portal(installed: bool) -> (Portal, Shared, Clock) {
         refresh: "refresh-0".into(),
         expires_at: 0,
     };
-    let keeper = Arc::new(Memory(Mutex::new(installed.then_some(access))));
+    let keeper = Arc::new(Memory(Mutex::new(installed.then_some(access)), full));
     let host = PortalHost::try_from(address.to_string()).unwrap();
     let keys = Keys { client_id: "local.1".to_owned(), client_secret: "secret".into(), server: origin.clone() };
     let clock = Clock::by_hand(1_000_000);
     let guard = Guard::new([origin]).unwrap();
     let portals = Portals::new([(host.clone(), keys)], guard, keeper, clock.clone(), TaskTracker::new());
     (portals.get(&host).unwrap(), seen, clock)
+}
+
+#[tokio::test]
+async fn a_pair_that_could_not_be_kept_is_not_asked_for() {
+    let full = Arc::new(AtomicBool::new(true));
+    let (portal, seen, _) = portal_on(true, Arc::clone(&full)).await;
+    assert!(matches!(portal.call(&UserAdmin::default()).await, Err(PortalError::Keeper(_))));
+    assert!(seen.lock().unwrap().refreshes.is_empty(), "the old pair is as good as before");
+    full.store(false, Ordering::Relaxed);
+    assert!(portal.call(&UserAdmin::default()).await.unwrap());
 }
 
 #[tokio::test]
