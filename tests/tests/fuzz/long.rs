@@ -62,6 +62,13 @@ const REPEATED: &[&str] = &[
     "[timestamp=1]",
     "[b]a[/b]",
     "[code][/code]",
+    "[b ",
+    "[/",
+    "[code",
+    "[i][url]x",
+    ":f0",
+    "http://)",
+    "https://[",
 ];
 
 /// What stands before and after it.

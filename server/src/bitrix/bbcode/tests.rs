@@ -231,26 +231,3 @@ proptest! {
         prop_assert!(shown == [text(&plain)] || plain.is_empty(), "{:?}", shown);
     }
 }
-
-#[test]
-#[expect(clippy::disallowed_methods, reason = "how long it takes is what is tested")]
-fn long_texts_are_read_in_time() {
-    let started = std::time::Instant::now();
-    for part in [
-        "[b]",
-        "[url]",
-        "[code",
-        "[b ",
-        ">>\n",
-        ">>",
-        "http://)",
-        "https://[",
-        ":f0",
-        "-----------------------\n",
-        "[/",
-        "[i][url]x",
-    ] {
-        parse(&part.repeat(200_000 / part.len()));
-    }
-    assert!(started.elapsed() < std::time::Duration::from_secs(20), "{:?}", started.elapsed());
-}
