@@ -48,19 +48,29 @@ impl Store {
             let Some(site) = open.map(|head| head.site.clone()) else {
                 return Ok((Acceptance::Gone, None));
             };
-            let told = match ask.judge(batch, dialogue, id, now)? {
+            let origin = ask.origin(batch, dialogue)?;
+            let told = match ask.judge(batch, origin, id.clone(), now)? {
                 Ok(told) => told,
                 Err(refusal) => return Ok((Acceptance::Refused(refusal), None)),
             };
-            let Some((position, seq)) = batch.append(dialogue, now, told.clone())? else {
+            let Some((position, seq)) = batch.append(origin, now, told.clone())? else {
                 return Ok((Acceptance::Gone, None));
             };
-            follow(batch, &site, dialogue, position, &told)?;
-            Ok((Acceptance::New { seq, at: now }, Some(site)))
+            follow(batch, &site, origin, position, &told)?;
+            let seq = if origin == dialogue { Some(seq) } else { batch.mirrored(dialogue, &id)? };
+            Ok((seq.map_or(Acceptance::Gone, |seq| Acceptance::New { seq, at: now }), Some(site)))
         };
         // A visitor who has left meanwhile keeps no message from its portal.
         let ring = move |(_, site): &(Acceptance, Option<SiteKey>)| site.iter().for_each(|site| board.ring(site));
         Ok(self.commit_then(work, ring).await?.0)
+    }
+}
+
+impl Batch<'_> {
+    /// Which entry of `dialogue` the act `id` is, that was taken in the one it is about.
+    fn mirrored(&mut self, dialogue: DialogueId, id: &MessageId) -> Result<Option<Seq>, StoreError> {
+        let Some(position) = self.asked(dialogue, id)? else { return Ok(None) };
+        Ok(self.record(position)?.map(|record| record.seq))
     }
 }
 

@@ -43,6 +43,23 @@ impl From<String> for Ask {
 }
 
 impl Ask {
+    /// In which dialogue it is done: that of what it is about, where that joined from another, for there the portal has it.
+    /// What is done there shows here, too.
+    pub(super) fn origin(&self, batch: &mut Batch<'_>, dialogue: DialogueId) -> Result<DialogueId, StoreError> {
+        let Some(head) = batch.head(dialogue)?.filter(|head| !head.joined.is_empty()).cloned() else {
+            return Ok(dialogue);
+        };
+        let found = match self {
+            Self::Say { .. } => None,
+            Self::Edit { of, .. } | Self::Delete { of } => batch.asked(dialogue, of)?,
+            Self::Rate { .. } => last_request(batch, head.tip)?,
+            Self::Finish if head.led => None,
+            Self::Finish => return Ok(led(batch, &head.joined)?.unwrap_or(dialogue)),
+        };
+        let origin = found.map(|position| batch.origin(position)).transpose()?.flatten();
+        Ok(origin.unwrap_or(dialogue))
+    }
+
     /// The entry it makes, or why it is not taken.
     pub(super) fn judge(
         self,
@@ -77,6 +94,29 @@ impl Ask {
             }
         })
     }
+}
+
+/// Where the visitor was asked for a rating last.
+fn last_request(batch: &mut Batch<'_>, tip: Position) -> Result<Option<Position>, StoreError> {
+    let mut found = None;
+    batch.walk(tip, |position, record| match record.what.itself() {
+        Told::Said { vote: Some(_), .. } => {
+            found = Some(position);
+            Walk::Enough
+        }
+        _ => Walk::On,
+    })?;
+    Ok(found)
+}
+
+/// The last of these dialogues whose conversation an operator leads.
+fn led(batch: &mut Batch<'_>, dialogues: &[DialogueId]) -> Result<Option<DialogueId>, StoreError> {
+    for dialogue in dialogues.iter().rev() {
+        if batch.head(*dialogue)?.is_some_and(|head| head.led) {
+            return Ok(Some(*dialogue));
+        }
+    }
+    Ok(None)
 }
 
 /// Where the visitor's message `of` stands, if no call has begun that may have carried it: then it is changed before it
@@ -117,7 +157,7 @@ fn is_deleted(batch: &mut Batch<'_>, dialogue: DialogueId, of: &MessageId) -> Re
 fn reply(batch: &mut Batch<'_>, dialogue: DialogueId, to: MessageId) -> Result<Option<Reply>, StoreError> {
     let tip = batch.head(dialogue)?.map_or(Position::NONE, |head| head.tip);
     let (mut newest, mut found) = (None, None);
-    batch.walk(tip, |_, record| match record.what {
+    batch.walk(tip, |_, record| match record.what.itself() {
         Told::Deleted { id, .. } if id == to => Walk::Enough,
         Told::Edited { id, text, .. } if id == to => {
             newest.get_or_insert(text);

@@ -4,8 +4,9 @@
 use super::committer::Batch;
 use super::dialogues::Head;
 use super::log::{AtPortal, Position, ReadLog, Told, Walk};
+use super::profiles::ProfileRecord;
 use super::sessions::SessionRecord;
-use super::tables::{DIALOGUES, PERSONS, SESSIONS, VISITORS};
+use super::tables::{DIALOGUES, PERSONS, PROFILES, SESSIONS, VISITORS};
 use super::{Store, StoreError, TokenHash};
 use crate::identity::PersonId;
 use crate::ids::DialogueId;
@@ -13,7 +14,8 @@ use redb::ReadableTable;
 use shared::{MessageId, MessageState, Millis, SiteKey};
 
 /// How much of what was said before joins a person's dialogue at most, in entries: whoever writes meanwhile waits for it.
-const JOINED: usize = 500;
+/// What is older stays where it was said, and in what is exported.
+const JOINED: usize = 20_000;
 
 impl Store {
     /// Begins a session of `person` on `site`, in the dialogue they have or in a new one.
@@ -63,8 +65,13 @@ impl Store {
                 batch.give(&site, &person, before)?;
                 return Ok(Some(session));
             };
-            copy(batch, before, there)?;
-            batch.append(before, now, Told::Owned { person, moved: Some(there) })?;
+            take_source(batch, before, there)?;
+            if batch.head(before)?.is_some_and(|head| head.last == 0) {
+                drop_empty(batch, before)?; // nothing was said there
+            } else {
+                copy(batch, before, there)?;
+                batch.append(before, now, Told::Owned { person, moved: Some(there) })?;
+            }
             let session = SessionRecord { dialogue: there, ..session };
             batch.put(SESSIONS, token.bytes(), &session)?;
             Ok(Some(session))
@@ -104,9 +111,29 @@ impl Batch<'_> {
     pub(super) fn mirror(&mut self, dialogue: DialogueId, at: Millis, what: &Told) -> Result<(), StoreError> {
         let Some(there) = self.head(dialogue)?.and_then(|head| head.moved) else { return Ok(()) };
         match what.elsewhere(dialogue) {
-            Some(told) => self.append(there, at, told).map(drop),
+            Some(told) => self.append_joined(dialogue, there, at, told),
             None => Ok(()),
         }
+    }
+
+    /// Appends to `there` what happened in `from`. The end of that conversation is not the end of this one's own.
+    fn append_joined(&mut self, from: DialogueId, there: DialogueId, at: Millis, told: Told) -> Result<(), StoreError> {
+        let is_end =
+            matches!(&told, Told::Joined { what, .. } if matches!(**what, Told::Finished { .. } | Told::Left { .. }));
+        self.append(there, at, told)?;
+        if is_end && self.head(there)?.is_some_and(|head| head.started > head.finished) {
+            let goes_on = Told::Started { session: 0, user: None };
+            self.append(there, at, Told::Joined { from, what: Box::new(goes_on) })?;
+        }
+        Ok(())
+    }
+
+    /// In which dialogue what stands at `position` is the portal's: where it was said.
+    pub(super) fn origin(&mut self, position: Position) -> Result<Option<DialogueId>, StoreError> {
+        Ok(self.record(position)?.map(|record| match record.what {
+            Told::Joined { from, .. } => from,
+            _ => record.dialogue,
+        }))
     }
 }
 
@@ -116,6 +143,10 @@ impl Told {
         Some(match self {
             Self::Said { .. }
             | Self::File { .. }
+            | Self::Rated { .. }
+            | Self::Left { .. }
+            | Self::Started { .. }
+            | Self::Finished { .. }
             | Self::Edited { act: Some(_), .. }
             | Self::Deleted { act: Some(_), .. } => Self::Joined { from, what: Box::new(self.clone()) },
             Self::Edited { id, text, .. } => {
@@ -123,8 +154,17 @@ impl Told {
             }
             Self::Deleted { id, .. } => Self::Deleted { id: id.clone(), act: None, unsent: None },
             Self::State { id, state, .. } => settled(id.clone(), *state),
-            _ => return None,
+            Self::Done { id, state, .. } => Self::Done { id: id.clone(), state: *state, of: Position::NONE },
+            Self::Again { .. } | Self::Owned { .. } | Self::Joined { .. } | Self::Noted { .. } => return None,
         })
+    }
+
+    /// What is said, wherever it was.
+    pub(super) fn itself(self) -> Self {
+        match self {
+            Self::Joined { what, .. } => *what,
+            what => what,
+        }
     }
 }
 
@@ -143,7 +183,25 @@ fn copy(batch: &mut Batch<'_>, from: DialogueId, to: DialogueId) -> Result<(), S
         if told.len() < JOINED { Walk::On } else { Walk::Enough }
     })?;
     for (at, what) in told.into_iter().rev() {
-        batch.append(to, at, what)?;
+        batch.append_joined(from, to, at, what)?;
     }
+    Ok(())
+}
+
+/// Where the person came from, if that is known of `from` alone: it stands in the address of a visitor's first page only.
+fn take_source(batch: &mut Batch<'_>, from: DialogueId, to: DialogueId) -> Result<(), StoreError> {
+    let Some(before): Option<ProfileRecord> = batch.row(PROFILES, from.bytes())? else { return Ok(()) };
+    let mut theirs: ProfileRecord = batch.row(PROFILES, to.bytes())?.unwrap_or_default();
+    if theirs.profile.source().is_none() && before.profile.source().is_some() {
+        (theirs.profile.utm, theirs.profile.referrer) = (before.profile.utm, before.profile.referrer);
+        batch.put(PROFILES, to.bytes(), &theirs)?;
+    }
+    Ok(())
+}
+
+fn drop_empty(batch: &mut Batch<'_>, dialogue: DialogueId) -> Result<(), StoreError> {
+    batch.remove(DIALOGUES, dialogue.bytes())?;
+    batch.remove(PROFILES, dialogue.bytes())?;
+    batch.ledger.forget(dialogue);
     Ok(())
 }

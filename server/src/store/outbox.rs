@@ -177,6 +177,7 @@ impl Store {
                     Told::State { id, state, of, .. } if settled.insert(of) => {
                         doubtful.extend((state == MessageState::Unconfirmed).then_some(id));
                     }
+                    Told::Joined { .. } => {} // in doubt where it was said
                     told if told.asked().is_some() && settled.insert(position) => {
                         doubtful.extend(told.asked().cloned());
                     }

@@ -19,33 +19,57 @@ pub struct Export {
     pub dialogue: DialogueRecord,
     pub profile: Profile,
     pub entries: Vec<StoredEntry>,
+    /// What was said in other dialogues, before the site vouched for who it is.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub joined: Vec<Export>,
 }
 
 impl Store {
-    /// All that is kept of the dialogue's visitor.
+    /// All that is kept of the dialogue's visitor, by whichever of their dialogues they are named.
     pub async fn export(&self, id: DialogueId) -> Result<Option<Export>, StoreError> {
+        let Some(mut export) = self.export_one(self.whole(id).await?).await? else { return Ok(None) };
+        for joined in export.dialogue.joined.clone() {
+            export.joined.extend(self.export_one(joined).await?);
+        }
+        Ok(Some(export))
+    }
+
+    /// Where the dialogue goes on.
+    async fn whole(&self, id: DialogueId) -> Result<DialogueId, StoreError> {
+        let fresh = self.fresh_head(id);
+        let moved = self.read(move |view| Ok(head(fresh, view, id)?.and_then(|head| head.moved))).await?;
+        let Some(there) = moved else { return Ok(id) };
+        Ok(self.dialogue(there).await?.map_or(id, |there| there.id))
+    }
+
+    async fn export_one(&self, id: DialogueId) -> Result<Option<Export>, StoreError> {
         let fresh = self.fresh_head(id);
         self.read(move |mut view| {
             let Some(head) = head(fresh, view, id)? else { return Ok(None) };
             let entries = entries_after(&mut view, head.tip, head.last, 0, usize::MAX)?;
             let known: Option<ProfileRecord> = view.row(PROFILES, id.bytes())?;
             let profile = known.unwrap_or_default().profile;
-            Ok(Some(Export { dialogue: head.record(id), profile, entries }))
+            Ok(Some(Export { dialogue: head.record(id), profile, entries, joined: Vec::new() }))
         })
         .await
     }
 
-    /// Removes the dialogue with its log, its sessions and whatever waits for it. Tells which files of it are to be
-    /// removed from the disk; none where there is no such dialogue.
+    /// Removes everything of the dialogue's visitor: its log, its sessions and whatever waits for it, and the same of the
+    /// dialogues that joined it, or that it joined. Tells which files are to be removed from the disk; none where there is
+    /// no such dialogue.
     pub async fn erase(&self, id: DialogueId) -> Result<Option<Vec<FileKey>>, StoreError> {
         self.commit(move |batch| {
-            let Some(head) = batch.head(id)?.cloned() else { return Ok(None) };
+            let Some(moved) = batch.head(id)?.map(|head| head.moved) else { return Ok(None) };
+            let whole = match moved {
+                Some(there) if batch.head(there)?.is_some() => there,
+                _ => id,
+            };
+            let Some(head) = batch.head(whole)?.cloned() else { return Ok(None) };
             if let Some(person) = head.person.filter(|_| head.moved.is_none()) {
                 batch.remove(PERSONS, (head.site.as_str(), person.as_str()))?;
             }
-            // What moved to it is the same visitor's.
             let mut all = head.joined;
-            all.push(id);
+            all.extend([whole, id]);
             for id in &all {
                 erase_log_of(batch, *id)?;
             }

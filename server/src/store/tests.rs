@@ -7,6 +7,7 @@ mod escrow;
 mod faces;
 mod farewell;
 mod inbox;
+mod joining;
 mod log;
 mod outbox;
 mod persons;
