@@ -2,6 +2,7 @@
 
 use crate::ids::DialogueId;
 use crate::store::TokenHash;
+use shared::SiteKey;
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::sync::watch;
@@ -25,6 +26,8 @@ struct Listened {
 #[derive(Debug)]
 struct Attended {
     over: CancellationToken,
+    /// The site that vouches for whose the session is; none where it is nobody's.
+    vouched_by: Option<SiteKey>,
     count: usize,
 }
 
@@ -59,12 +62,14 @@ impl Hub {
         self.lock().moved.insert(from, to);
     }
 
-    /// Something is open with `session`, until what this returns is dropped.
-    pub fn attend(&self, session: TokenHash) -> Attendance {
+    /// Something is open with `session`, until what this returns is dropped; `vouched_by` is the site that says whose it
+    /// is, where one does.
+    pub fn attend(&self, session: TokenHash, vouched_by: Option<SiteKey>) -> Attendance {
         let mut attended = self.attended.lock().unwrap_or_else(PoisonError::into_inner);
-        let fresh = || Attended { over: CancellationToken::new(), count: 0 };
+        let fresh = || Attended { over: CancellationToken::new(), vouched_by: None, count: 0 };
         let there = attended.entry(session).or_insert_with(fresh);
         there.count += 1;
+        there.vouched_by = vouched_by.or(there.vouched_by.take());
         Attendance { hub: self.clone(), session, over: there.over.clone() }
     }
 
@@ -74,6 +79,13 @@ impl Hub {
         if let Some(attended) = attended {
             attended.over.cancel();
         }
+    }
+
+    /// Ends all that is open with sessions of people whom `site` vouches for.
+    pub fn end_vouched_by(&self, site: &SiteKey) {
+        let mut attended = self.attended.lock().unwrap_or_else(PoisonError::into_inner);
+        let ended = attended.extract_if(|_, attended| attended.vouched_by.as_ref() == Some(site));
+        ended.for_each(|(_, attended)| attended.over.cancel());
     }
 
     /// How many dialogues are listened to.
@@ -182,15 +194,26 @@ mod tests {
     fn a_session_that_ends_ends_what_is_open_with_it_and_nothing_later() {
         let hub = Hub::default();
         let [one, other] = ["one", "other"].map(TokenHash::of);
-        let (here, there, stranger) = (hub.attend(one), hub.attend(one), hub.attend(other));
+        let (here, there, stranger) = (hub.attend(one, None), hub.attend(one, None), hub.attend(other, None));
         hub.end(one);
-        let later = hub.attend(one);
+        let later = hub.attend(one, None);
         assert_eq!([&here, &there, &stranger, &later].map(Attendance::is_over), [true, true, false, false]);
         drop((here, there));
         hub.end(one);
         assert!(later.is_over(), "those before it did not count it out");
         drop((later, stranger));
         assert!(hub.attended.lock().unwrap().is_empty());
+    }
+
+    #[test]
+    fn people_are_sent_away_by_the_site_that_vouched_for_them() {
+        let hub = Hub::default();
+        let [here, there] = ["here", "there"].map(|key| SiteKey::try_from(key.to_owned()).unwrap());
+        let [known, nobody, elsewhere] = ["known", "nobody", "elsewhere"].map(TokenHash::of);
+        let open =
+            [hub.attend(known, Some(here.clone())), hub.attend(nobody, None), hub.attend(elsewhere, Some(there))];
+        hub.end_vouched_by(&here);
+        assert_eq!(open.each_ref().map(Attendance::is_over), [true, false, false]);
     }
 
     #[test]

@@ -71,7 +71,7 @@ pub enum SetupError {
     LineGone,
     #[error("fields are wrong")]
     Fields(Vec<FieldFault>),
-    #[error("eight other installs wait for their keys")]
+    #[error("eight other installs wait for their keys, all of them verified")]
     Full,
     #[error("the keys of the settings are not this application's")]
     WrongKeys(#[source] OAuthError),

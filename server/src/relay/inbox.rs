@@ -91,7 +91,7 @@ impl Inbox {
                 What::StatusDelete { connector, line } if is_ours(connector) => {
                     self.relay.channels.see(host, *line, Seen::SaidOff);
                 }
-                What::AppUninstall { clean } => self.uninstall(host, *clean).await?,
+                What::AppUninstall { clean } => self.uninstall(host, *clean, kept.at).await?,
                 _ => todo.push((kept.no, acts(&event, kept.at, now, &who))),
             }
             done.push(kept.no);
@@ -124,12 +124,20 @@ impl Inbox {
     }
 
     /// The application is gone from the portal: nothing can be called any more, and visitors are told that nobody
-    /// reads. `clean`: the administrator wants the portal's data deleted.
-    async fn uninstall(&self, host: &PortalHost, clean: bool) -> Result<(), StoreError> {
+    /// reads. `clean`: the administrator wants the portal's data deleted. Not where it was installed anew since this was told,
+    /// `at` that time.
+    async fn uninstall(&self, host: &PortalHost, clean: bool, at: Millis) -> Result<(), StoreError> {
+        // A record that cannot be read is as good as none.
+        let record = self.relay.store.portal(host).await.unwrap_or_default();
+        if record.is_some_and(|record| record.installed_at > at) {
+            tracing::info!(portal = %host, "the application was removed, and has been installed anew since");
+            return Ok(());
+        }
         tracing::warn!(portal = %host, clean, "the application was removed");
         if clean {
-            let files = self.relay.store.erase_portal(host).await?;
+            let files = self.relay.store.erase_portal(host, at).await?;
             self.relay.files.remove(files).await;
+            self.relay.people.forget(host);
             tracing::warn!(portal = %host, "as its administrator asked, all of the portal's data is gone");
         } else {
             self.relay.store.forget_portal(host).await?;

@@ -83,6 +83,11 @@ impl People {
         self.known().get(&(host.clone(), user))?.person.clone()
     }
 
+    /// Nobody of `host` is known any more.
+    pub fn forget(&self, host: &PortalHost) {
+        self.known().retain(|(of, _), _| of != host);
+    }
+
     /// Whether somebody is asked after for the first time.
     pub fn is_awaited(&self, host: &PortalHost, user: u64) -> bool {
         self.known().get(&(host.clone(), user)).is_some_and(|known| known.is_asked && known.person.is_none())
@@ -161,7 +166,7 @@ impl People {
             }
         }
         crate::files::image(&bytes)?; // by its bytes, whatever the portal calls it
-        self.store.keep_photo(bytes, self.clock.now()).await.ok()
+        self.store.keep_photo(portal.host(), bytes, self.clock.now()).await.ok()
     }
 
     fn known(&self) -> MutexGuard<'_, HashMap<(PortalHost, u64), Known>> {

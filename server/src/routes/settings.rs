@@ -160,7 +160,11 @@ async fn carry_out(state: &AppState, page: &Opened, order: Order) -> Result<Repl
             Reply::State(setup.save(page, &sites, &look, notes, flags).await?)
         }
         Order::Disconnect => Reply::State(setup.disconnect(page).await?),
-        Order::Secret => Reply::Secret(setup.make_secret(page).await?),
+        Order::Secret => {
+            let (site, secret) = setup.make_secret(page).await?;
+            state.hub.end_vouched_by(&site);
+            Reply::Secret(secret)
+        }
         Order::Color { color } => match Rgb::try_from(color.as_str()) {
             Ok(color) => Reply::Color(color_facts(color)),
             Err(_) => return Err(SetupError::Fields(vec![FieldFault::Look(LookFault::Color)])),

@@ -59,8 +59,8 @@ impl Visitor {
         }
         let guest = Guest::of(&state, address, &hello).await?;
         let tab = state.limits.tab(guest.session)?;
-        let Guest { token, is_new, session, record, .. } = guest;
-        let attendance = state.hub.attend(session);
+        let Guest { token, is_new, session, record, dialogue } = guest;
+        let attendance = state.hub.attend(session, dialogue.person.map(|_| record.site.clone()));
         let site = state.store.site(&record.site).await?.ok_or(Failure::Refused(Refusal::SiteUnknown))?;
         // Listening begins before the log is read, so that nothing falls between the two.
         let listener = state.hub.listen(record.dialogue);

@@ -184,18 +184,19 @@ impl Setup {
         self.state(page).await
     }
 
-    /// A new secret for the page's site, to sign its visitors' ids with: 32 random bytes. It is told this once.
+    /// A new secret for the page's site, to sign its visitors' ids with: 32 random bytes. It is told this once; what the one
+    /// before had proven has to be proven anew.
     ///
     /// # Errors
     /// `LineGone` where the line was never connected.
-    pub async fn make_secret(&self, page: &Opened) -> Result<String, SetupError> {
+    pub async fn make_secret(&self, page: &Opened) -> Result<(SiteKey, String), SetupError> {
         let site = self.inner.store.site_of_line(&page.portal, page.line).await?.ok_or(SetupError::LineGone)?;
         let mut bytes = [0; 32];
         getrandom::fill(&mut bytes).expect("the system gives random bytes");
         let secret = URL_SAFE_NO_PAD.encode(bytes);
         self.inner.store.set_secret(&site.key, &secret.clone().into(), self.inner.clock.now()).await?;
         tracing::info!(portal = %page.portal, line = page.line.0, user = page.user, "a site's secret was made");
-        Ok(secret)
+        Ok((site.key, secret))
     }
 
     /// The installed portal that a frame names, by its id and by its host: the one of the settings, or, where the portal

@@ -96,7 +96,7 @@ impl Setup {
         }
         let host = self.named(&at.host, member_id).await?.unwrap_or(at.host);
         let (member_id, now) = (member_id.to_owned(), self.inner.clock.now());
-        Ok(PendingInstall { member_id, host, endpoint: at.url, tokens, application_token, at: now })
+        Ok(PendingInstall { member_id, host, endpoint: at.url, tokens, application_token, verified: false, at: now })
     }
 
     /// The portal of the settings that calls itself `host`: by that name, or, where it was renamed since, as the one that
@@ -121,7 +121,7 @@ impl Setup {
                 Err(SetupError::Stale) => false,
                 Err(error) => return Err(error),
             };
-            let mut install = install;
+            let mut install = PendingInstall { verified: is_proven, ..install };
             return match self.complete(&mut install).await {
                 Ok(()) => Ok(Outcome::Installed(install.host)),
                 Err(error) if is_proven && (error.is_passing() || matches!(error, SetupError::WrongKeys(_))) => {
@@ -137,10 +137,11 @@ impl Setup {
         }
         // Without keys nobody can tell whose application it is; in Bitrix24's cloud at least the token must be real. A
         // portal elsewhere is not called at all before the settings name it.
-        if is_bitrix24(install.host.name()) {
+        let verified = is_bitrix24(install.host.name());
+        if verified {
             self.asked(&at, &install.tokens.access, &Info::default()).await?;
         }
-        self.park(install).await?;
+        self.park(PendingInstall { verified, ..install }).await?;
         Ok(Outcome::Parked)
     }
 

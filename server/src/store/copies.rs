@@ -2,10 +2,7 @@
 
 use super::board::Mark;
 use super::outbox::mark_one;
-use super::tables::{
-    CONFIRMATIONS, DIALOGUES, EPOCH, EVENTS, FETCHES, FILES, HEARD, LINES, LOG, META, OUTBOX, PARKING, PORTALS,
-    SESSIONS, SITES, VISITORS,
-};
+use super::tables::{self, EPOCH, META, Tables};
 use super::{Store, StoreError, View, recovery};
 use redb::{Database, Key, ReadableTable, TableDefinition, Value, WriteTransaction};
 use shared::Millis;
@@ -28,7 +25,7 @@ impl Store {
             let copy = Database::builder().create_file(target)?;
             let mut writing = copy.begin_write()?;
             writing.set_quick_repair(true);
-            copy_all(view, &writing)?;
+            tables::each(&mut Copying { view, writing: &writing })?;
             writing.commit()?;
             Ok(())
         })
@@ -71,37 +68,25 @@ impl Store {
     }
 }
 
-fn copy_all(view: &View, writing: &WriteTransaction) -> Result<(), StoreError> {
-    for table in [PORTALS, PARKING, SITES] {
-        copy_table(view, writing, table)?;
-    }
-    for table in [LOG, OUTBOX] {
-        copy_table(view, writing, table)?;
-    }
-    for table in [FILES, FETCHES, DIALOGUES] {
-        copy_table(view, writing, table)?;
-    }
-    copy_table(view, writing, LINES)?;
-    copy_table(view, writing, VISITORS)?;
-    copy_table(view, writing, SESSIONS)?;
-    copy_table(view, writing, META)?;
-    copy_table(view, writing, EVENTS)?;
-    copy_table(view, writing, HEARD)?;
-    copy_table(view, writing, CONFIRMATIONS)
+/// Copies tables from one file to another.
+struct Copying<'a> {
+    view: &'a View,
+    writing: &'a WriteTransaction,
 }
 
-fn copy_table<K: Key + 'static, V: Value + 'static>(
-    view: &View,
-    writing: &WriteTransaction,
-    table: TableDefinition<'static, K, V>,
-) -> Result<(), StoreError> {
-    let Some(from) = view.table(table)? else { return Ok(()) };
-    let mut to = writing.open_table(table)?;
-    for entry in from.iter()? {
-        let (key, value) = entry?;
-        to.insert(key.value(), value.value())?;
+impl Tables for Copying<'_> {
+    fn table<K: Key + 'static, V: Value + 'static>(
+        &mut self,
+        table: TableDefinition<'static, K, V>,
+    ) -> Result<(), StoreError> {
+        let Some(from) = self.view.table(table)? else { return Ok(()) };
+        let mut to = self.writing.open_table(table)?;
+        for entry in from.iter()? {
+            let (key, value) = entry?;
+            to.insert(key.value(), value.value())?;
+        }
+        Ok(())
     }
-    Ok(())
 }
 
 /// Puts a copy of `from` in the place of `to`, whole or not at all.

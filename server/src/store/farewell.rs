@@ -3,15 +3,17 @@
 
 use super::committer::Batch;
 use super::dialogues::Head;
+use super::parking::ParkedRow;
 use super::persons::{erase_log_of, erase_traces};
 use super::row;
 use super::tables::{
-    ANSWERS, CHOICES, CONFIRMATIONS, DIALOGUES, EVENTS, HEARD, LINES, PERSONS, PORTALS, SECRETS, SITES, VISITORS, WAYS,
+    ANSWERS, CHOICES, CONFIRMATIONS, DIALOGUES, EVENTS, HEARD, LINES, PARKING, PERSONS, PORTALS, SECRETS, SITES,
+    UNSIGNED, VISITORS, WAYS,
 };
 use super::{SiteRecord, Store, StoreError};
 use crate::ids::{DialogueId, FileKey, PortalHost};
 use redb::ReadableTable;
-use shared::SiteKey;
+use shared::{Millis, SiteKey};
 use std::collections::HashSet;
 
 impl Store {
@@ -32,8 +34,10 @@ impl Store {
     }
 
     /// As `forget_portal`, and for good: the portal's sites with every dialogue, session and waiting message in them, its
-    /// events and what was heard from it. Tells which files are to be removed from the disk.
-    pub async fn erase_portal(&self, host: &PortalHost) -> Result<Vec<FileKey>, StoreError> {
+    /// events and what was heard from it, its people's photos, and installs that waited since before `at`. Tells which files
+    /// are to be removed from the disk.
+    pub async fn erase_portal(&self, host: &PortalHost, at: Millis) -> Result<Vec<FileKey>, StoreError> {
+        self.release_pair(host).await;
         let host = host.clone();
         self.commit(move |batch| {
             let sites = sites(batch, &host)?;
@@ -55,6 +59,9 @@ impl Store {
             batch.table(HEARD)?.retain(|(of, _, _), _| of != host)?;
             batch.table(CONFIRMATIONS)?.retain(|(of, _), _| of != host)?;
             batch.table(EVENTS)?.retain(|_, (of, _, _)| of != host)?;
+            batch.table(UNSIGNED)?.retain(|(of, _), ()| of != host)?;
+            batch.remove_where(PARKING, |parked: ParkedRow| parked.waits_of(host) && parked.is_from_before(at))?;
+            batch.forget_photos(host)?;
             batch.remove(CHOICES, host)?;
             batch.remove(WAYS, host)?;
             batch.remove(PORTALS, host)?;

@@ -39,7 +39,7 @@ impl Store {
                     dialogue
                 }
             };
-            let session = SessionRecord { dialogue, site, begun_at: now, epoch };
+            let session = SessionRecord { dialogue, site, begun_at: now, epoch, proven_at: None };
             batch.put(SESSIONS, token.bytes(), &session)?;
             Ok(session)
         })
@@ -63,6 +63,8 @@ impl Store {
             let Some(there) = batch.dialogue_of(&site, &person)? else {
                 batch.append(before, now, Told::Owned { person: person.clone(), moved: None })?;
                 batch.give(&site, &person, before)?;
+                let session = SessionRecord { proven_at: Some(now), ..session };
+                batch.put(SESSIONS, token.bytes(), &session)?;
                 return Ok(Some(session));
             };
             take_source(batch, before, there)?;
@@ -72,7 +74,7 @@ impl Store {
                 copy(batch, before, there)?;
                 batch.append(before, now, Told::Owned { person, moved: Some(there) })?;
             }
-            let session = SessionRecord { dialogue: there, ..session };
+            let session = SessionRecord { dialogue: there, proven_at: Some(now), ..session };
             batch.put(SESSIONS, token.bytes(), &session)?;
             Ok(Some(session))
         })

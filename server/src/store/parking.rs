@@ -5,18 +5,18 @@ use super::row::{self, Row, encode};
 use super::tables::PARKING;
 use super::{Store, StoreError, Tokens};
 use crate::ids::PortalHost;
-use redb::{ReadableTable, ReadableTableMetadata};
+use redb::ReadableTable;
 use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
 use shared::Millis;
 
 /// How many installs wait at most.
-const MOST: u64 = 8;
+const MOST: usize = 8;
 
 /// How long an install waits: 24 hours.
 const LONGEST: Millis = 24 * 60 * 60 * 1_000;
 
-/// An install as it arrived, unverified.
+/// An install as it arrived.
 #[derive(Clone, Debug)]
 pub struct PendingInstall {
     pub member_id: String,
@@ -25,6 +25,8 @@ pub struct PendingInstall {
     pub endpoint: String,
     pub tokens: Tokens,
     pub application_token: Option<SecretString>,
+    /// The portal it names knows its token.
+    pub verified: bool,
     /// When it arrived.
     pub at: Millis,
 }
@@ -33,29 +35,32 @@ pub struct PendingInstall {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Parked {
     Parked,
-    /// Eight others wait: this one was not kept.
+    /// Eight others wait that their portals know: this one was not kept.
     Full,
 }
 
 impl Store {
-    /// Keeps `install` for 24 hours, in place of an earlier one of the same portal.
+    /// Keeps `install` for 24 hours, in place of an earlier one of the same portal. Where there are too many, the oldest of
+    /// those gives way that nobody has verified: anyone may post one.
     pub async fn park_install(&self, install: PendingInstall) -> Result<Parked, StoreError> {
         let row = self.seal_parked(install);
         self.commit(move |batch| {
             let mut table = batch.table(PARKING)?;
-            let mut stale = Vec::new();
+            let mut waiting: Vec<ParkedRow> = Vec::new();
             for entry in table.iter()? {
-                let (member, bytes) = entry?;
-                let parked: ParkedRow = row::decode(bytes.value())?;
-                if parked.is_over(row.at) {
-                    stale.push(member.value().to_owned());
-                }
+                waiting.push(row::decode(entry?.1.value())?);
             }
-            for member in stale {
-                table.remove(member.as_str())?;
+            let (stale, mut waiting): (Vec<_>, Vec<_>) = waiting
+                .into_iter()
+                .filter(|other| other.member_id != row.member_id)
+                .partition(|one| one.is_over(row.at));
+            for over in stale {
+                table.remove(over.member_id.as_str())?;
             }
-            if table.get(row.member_id.as_str())?.is_none() && table.len()? >= MOST {
-                return Ok(Parked::Full);
+            if waiting.len() >= MOST {
+                waiting.retain(|one| !one.verified);
+                let Some(oldest) = waiting.into_iter().min_by_key(|one| one.at) else { return Ok(Parked::Full) };
+                table.remove(oldest.member_id.as_str())?;
             }
             table.insert(row.member_id.as_str(), encode(&row).as_slice())?;
             Ok(Parked::Parked)
@@ -84,6 +89,7 @@ impl Store {
             host: install.host,
             endpoint: install.endpoint,
             expires_at: install.tokens.expires_at,
+            verified: install.verified,
             at: install.at,
         }
     }
@@ -97,6 +103,7 @@ impl Store {
             endpoint: row.endpoint,
             tokens,
             application_token,
+            verified: row.verified,
             at: row.at,
         })
     }
@@ -109,10 +116,20 @@ pub(super) struct ParkedRow {
     endpoint: String,
     sealed: String,
     expires_at: Millis,
+    #[serde(default)]
+    verified: bool,
     at: Millis,
 }
 
 impl ParkedRow {
+    pub(super) fn waits_of(&self, host: &str) -> bool {
+        self.host.as_str() == host
+    }
+
+    pub(super) fn is_from_before(&self, at: Millis) -> bool {
+        self.at <= at
+    }
+
     /// What it is kept under.
     pub(super) fn member_id(&self) -> &str {
         &self.member_id

@@ -23,6 +23,11 @@ impl Store {
         Ok(self.secret_row(site).await?.is_some())
     }
 
+    /// When the secret of `site` was made, if it has one: what was proven before was proven with another.
+    pub async fn secret_made_at(&self, site: &SiteKey) -> Result<Option<Millis>, StoreError> {
+        Ok(self.secret_row(site).await?.map(|row| row.made_at))
+    }
+
     /// `secret` is the secret of `site` from now on; the one before is forgotten.
     pub async fn set_secret(&self, site: &SiteKey, secret: &SecretString, now: Millis) -> Result<(), StoreError> {
         let sealed = self.shared.vault.seal(site.as_str(), &secret.expose_secret());

@@ -42,6 +42,16 @@ pub struct SessionRecord {
     /// The store's epoch when it was last greeted, see `Store::epoch`.
     #[serde(default)]
     pub epoch: u64,
+    /// When a signature proved last whose it is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub proven_at: Option<Millis>,
+}
+
+impl SessionRecord {
+    /// Whether whose it is was proven at `at` or later.
+    pub fn is_proven_since(&self, at: Millis) -> bool {
+        self.proven_at.unwrap_or(self.begun_at) >= at
+    }
 }
 
 impl Row for SessionRecord {
@@ -57,7 +67,7 @@ impl Store {
         now: Millis,
     ) -> Result<SessionRecord, StoreError> {
         let epoch = self.epoch();
-        let session = SessionRecord { dialogue: DialogueId::random(), site, begun_at: now, epoch };
+        let session = SessionRecord { dialogue: DialogueId::random(), site, begun_at: now, epoch, proven_at: None };
         self.commit(move |batch| {
             let number = batch.number(&session.site)?;
             batch.put(DIALOGUES, session.dialogue.bytes(), &Head::new(session.site.clone(), number, now))?;
@@ -79,6 +89,15 @@ impl Store {
         self.commit(move |batch| {
             let Some(session) = batch.row::<_, SessionRecord>(SESSIONS, token.0)? else { return Ok(()) };
             batch.put(SESSIONS, token.0, &SessionRecord { epoch, ..session })
+        })
+        .await
+    }
+
+    /// A signature has proven whose the session is.
+    pub async fn prove_session(&self, token: TokenHash, now: Millis) -> Result<(), StoreError> {
+        self.commit(move |batch| {
+            let Some(session) = batch.row::<_, SessionRecord>(SESSIONS, token.0)? else { return Ok(()) };
+            batch.put(SESSIONS, token.0, &SessionRecord { proven_at: Some(now), ..session })
         })
         .await
     }

@@ -1,6 +1,7 @@
 //! The tables, all in one place. A value is a record as `row` writes it, unless its type says otherwise.
 
-use redb::TableDefinition;
+use super::StoreError;
+use redb::{Key, TableDefinition, Value};
 
 /// Records under a text.
 pub type ByText = TableDefinition<'static, &'static str, &'static [u8]>;
@@ -34,6 +35,9 @@ pub const UNSIGNED: TableDefinition<'static, (&'static str, u64), ()> = TableDef
 
 /// Operators' photos, by name: when each was kept last, and its bytes.
 pub const PHOTOS: TableDefinition<'static, &'static str, (u64, &'static [u8])> = TableDefinition::new("photos");
+
+/// Whose operators a photo is of: (host, name).
+pub const PHOTOS_OF: TableDefinition<'static, (&'static str, &'static str), ()> = TableDefinition::new("photos of");
 
 /// Browsers' claims to dialogues, by the SHA-256 of their token.
 pub const SESSIONS: TableDefinition<'static, [u8; 32], &'static [u8]> = TableDefinition::new("sessions");
@@ -88,3 +92,35 @@ pub const FETCHES: TableDefinition<'static, [u8; 16], &'static [u8]> = TableDefi
 /// Deliveries that the portal was not told of yet, by (host, rising number).
 pub const CONFIRMATIONS: TableDefinition<'static, (&'static str, u64), &'static [u8]> =
     TableDefinition::new("confirmations");
+
+/// Does the same with tables of any kind.
+pub trait Tables {
+    fn table<K: Key + 'static, V: Value + 'static>(
+        &mut self,
+        table: TableDefinition<'static, K, V>,
+    ) -> Result<(), StoreError>;
+}
+
+/// Does it with every table there is.
+pub fn each(of: &mut impl Tables) -> Result<(), StoreError> {
+    for table in [PORTALS, WAYS, CHOICES, PARKING, SITES, ANSWERS, SECRETS] {
+        of.table(table)?;
+    }
+    for table in [LOG, OUTBOX] {
+        of.table(table)?;
+    }
+    for table in [DIALOGUES, PROFILES, FILES, FETCHES] {
+        of.table(table)?;
+    }
+    of.table(LINES)?;
+    of.table(VISITORS)?;
+    of.table(UNSIGNED)?;
+    of.table(PHOTOS)?;
+    of.table(PHOTOS_OF)?;
+    of.table(SESSIONS)?;
+    of.table(PERSONS)?;
+    of.table(META)?;
+    of.table(EVENTS)?;
+    of.table(HEARD)?;
+    of.table(CONFIRMATIONS)
+}

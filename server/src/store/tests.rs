@@ -12,6 +12,7 @@ mod log;
 mod outbox;
 mod persons;
 
+use super::tables::Tables;
 use super::*;
 use crate::ids::{DialogueId, LineId, PortalHost};
 use secrecy::ExposeSecret;
@@ -99,6 +100,38 @@ impl Bench {
     }
 }
 
+/// Every row of every table, as bytes.
+struct Walk<'a> {
+    view: &'a View,
+    rows: Vec<(String, Vec<u8>)>,
+}
+
+impl Tables for Walk<'_> {
+    fn table<K: Key + 'static, V: Value + 'static>(
+        &mut self,
+        table: TableDefinition<'static, K, V>,
+    ) -> Result<(), StoreError> {
+        let Some(rows) = self.view.table(table)? else { return Ok(()) };
+        for row in rows.iter()? {
+            let (key, value) = row?;
+            let (key, value) = (key.value(), value.value());
+            let bytes = [K::as_bytes(&key).as_ref(), V::as_bytes(&value).as_ref()].concat();
+            self.rows.push((redb::TableHandle::name(&table).to_owned(), bytes));
+        }
+        Ok(())
+    }
+}
+
+/// All of them.
+pub async fn rows(store: &Store) -> Vec<(String, Vec<u8>)> {
+    let read = store.read(|view| {
+        let mut walk = Walk { view, rows: Vec::new() };
+        tables::each(&mut walk)?;
+        Ok(walk.rows)
+    });
+    read.await.unwrap()
+}
+
 /// The words that wait.
 pub fn words(item: &OutboxItem) -> String {
     match &item.what {
@@ -135,6 +168,7 @@ fn install(member: &str, at: u64) -> PendingInstall {
         endpoint: "https://a.ru/rest/".to_owned(),
         tokens: tokens("parked"),
         application_token: None,
+        verified: false,
         at,
     }
 }
@@ -180,19 +214,31 @@ async fn a_secret_of_another_key_is_told_apart() {
 }
 
 #[tokio::test]
-async fn eight_installs_park_for_a_day() {
+async fn eight_installs_park_for_a_day_and_strangers_give_way() {
     let folder = tempfile::tempdir().unwrap();
     let store = Store::open(&folder.path().join("otklik.redb")).unwrap();
+    let waiting = async |at| {
+        let parked = store.parked_installs(at).await.unwrap();
+        parked.into_iter().map(|one| one.member_id).collect::<Vec<_>>()
+    };
+    let verified = |n: u64| PendingInstall { verified: true, ..install(&format!("v{n}"), n) };
     for n in 0..8 {
         assert_eq!(store.park_install(install(&format!("m{n}"), n)).await.unwrap(), Parked::Parked);
     }
-    assert_eq!(store.park_install(install("m8", 8)).await.unwrap(), Parked::Full);
-    assert_eq!(store.park_install(install("m0", 9)).await.unwrap(), Parked::Parked, "the same portal's replaces it");
-    store.unpark("m7").await.unwrap();
-    assert_eq!(store.park_install(install("m8", 10)).await.unwrap(), Parked::Parked);
+    assert_eq!(store.park_install(install("m8", 8)).await.unwrap(), Parked::Parked);
+    assert_eq!(waiting(8).await, ["m1", "m2", "m3", "m4", "m5", "m6", "m7", "m8"], "the oldest stranger gives way");
+    assert_eq!(store.park_install(install("m1", 9)).await.unwrap(), Parked::Parked, "the same portal's replaces it");
+    assert_eq!(waiting(9).await.len(), 8);
+    for n in 10..18 {
+        assert_eq!(store.park_install(verified(n)).await.unwrap(), Parked::Parked);
+    }
+    assert!(waiting(18).await.iter().all(|member| member.starts_with('v')));
+    assert_eq!(store.park_install(install("m9", 18)).await.unwrap(), Parked::Full, "no stranger displaces the known");
+    store.unpark("v17").await.unwrap();
+    assert_eq!(store.park_install(install("m9", 19)).await.unwrap(), Parked::Parked);
     let day = 24 * 60 * 60 * 1_000;
-    assert_eq!(store.parked_installs(day + 5).await.unwrap().len(), 3, "m6, m0 and m8 are younger than a day");
-    assert_eq!(store.park_install(install("m9", day + 5)).await.unwrap(), Parked::Parked);
+    assert_eq!(waiting(day + 15).await, ["m9", "v16"], "the others are older than a day");
+    assert_eq!(store.park_install(install("m10", day + 16)).await.unwrap(), Parked::Parked);
 }
 
 #[tokio::test]

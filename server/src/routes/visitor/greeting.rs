@@ -49,11 +49,24 @@ impl Guest {
         let guest = Self { token, is_new, session, record, dialogue };
         match (&guest.dialogue.person, &hello.identity) {
             (None, None) => Ok(guest),
-            (Some(person), Some(identity)) if person.as_str() == identity.id => Ok(guest),
+            (Some(person), Some(identity)) if person.as_str() == identity.id => {
+                guest.renew_proof(state, identity).await?;
+                Ok(guest)
+            }
             (None, Some(identity)) => guest.join(state, identity).await,
             // A person's words are for a page that says it is that person, and for no other.
             (Some(_), _) => Err(Failure::Refused(Refusal::SessionUnknown)),
         }
+    }
+
+    /// The token is the proof, unless the site's secret was replaced since: then a signature has to be good once more.
+    async fn renew_proof(&self, state: &AppState, identity: &Identity) -> Result<(), Failure> {
+        let made_at = state.store.secret_made_at(&self.record.site).await?;
+        if made_at.is_none_or(|at| self.record.is_proven_since(at)) {
+            return Ok(());
+        }
+        prove(state, &self.record.site, identity).await?;
+        Ok(state.store.prove_session(self.session, state.clock.now()).await?)
     }
 
     /// What was said in a session that was nobody's is the person's from now on.

@@ -36,6 +36,24 @@ async fn a_copy_holds_everything_and_is_put_back() {
 }
 
 #[tokio::test]
+async fn a_copy_leaves_no_table_out() {
+    let bench = Bench::new().await;
+    let dialogue = bench.dialogue("one").await;
+    bench.say(dialogue, 1).await;
+    bench.store.save_portal(portal("a.ru", "m1", "words")).await.unwrap();
+    bench.store.choose(&host("a.ru"), Choices { newsletter: true, ..Choices::default() }).await.unwrap();
+    bench.store.keep_event(&host("a.ru"), b"event".to_vec(), 1).await.unwrap();
+    super::farewell::furnish(&bench, "a.ru", "one", dialogue).await;
+    bench.store.clone().close().await; // what is in memory alone is written down then
+    let copy = bench.folder.path().join("copy.redb");
+    bench.store.backup(copy.clone()).await.unwrap();
+    let there = bench.store.read(|view| Ok(view.reading.list_tables()?.count())).await.unwrap();
+    let copied = Store::open(&copy).unwrap();
+    assert_eq!(copied.read(|view| Ok(view.reading.list_tables()?.count())).await.unwrap(), there);
+    assert_eq!(rows(&copied).await, rows(&bench.store).await);
+}
+
+#[tokio::test]
 async fn what_was_there_stays_beside_it() {
     let bench = Bench::new().await;
     let copy = bench.folder.path().join("copy.redb");

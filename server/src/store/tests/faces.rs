@@ -71,12 +71,12 @@ async fn what_looks_like_a_signature_is_one_until_a_message_of_the_line_came_wit
 #[tokio::test]
 async fn photos_are_kept_by_what_they_are_and_not_without_end() {
     let bench = Bench::new().await;
-    let first = bench.store.keep_photo(vec![1], 1).await.unwrap();
-    assert_eq!(bench.store.keep_photo(vec![1], 2).await.unwrap(), first);
+    let first = bench.store.keep_photo(&host("a.ru"), vec![1], 1).await.unwrap();
+    assert_eq!(bench.store.keep_photo(&host("a.ru"), vec![1], 2).await.unwrap(), first);
     assert_eq!(bench.store.photo(&first).await.unwrap(), Some(vec![1]));
     assert_eq!(bench.store.photo("nobody").await.unwrap(), None);
     for nth in 0..512_u64 {
-        bench.store.keep_photo(nth.to_be_bytes().to_vec(), 3 + nth).await.unwrap();
+        bench.store.keep_photo(&host("a.ru"), nth.to_be_bytes().to_vec(), 3 + nth).await.unwrap();
     }
     assert_eq!(bench.store.photo(&first).await.unwrap(), None, "the oldest goes");
 }
