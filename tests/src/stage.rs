@@ -65,12 +65,14 @@ pub struct Stage {
     log: usize,
 }
 
-/// Whatever was played: no log has a word of it.
+/// Whatever was played: no log has a word of it, and no dialogue was in two calls at once.
 impl Drop for Stage {
     fn drop(&mut self) {
         if !std::thread::panicking() {
             let leaks = logs::audit(self.log, self.portal.secrets());
             assert!(leaks.is_empty(), "a log tells what no log may:\n{}", leaks.join("\n"));
+            let overlaps = self.portal.overlaps();
+            assert!(overlaps.is_empty(), "two calls of one dialogue at once:\n{}", overlaps.join("\n"));
         }
     }
 }

@@ -73,8 +73,8 @@ impl World {
         let pair = self.tokens.issue(self.app.installer, &self.clock);
         let data = json!({"VERSION": 1, "ACTIVE": "Y", "INSTALLED": "Y", "LANGUAGE_ID": self.options.language});
         let auth = self.auth(&Auth::Install(pair));
-        let job = Job::new("ONAPPINSTALL", install_url, None, data, auth, self.clock.now());
-        self.enqueue(job);
+        let (event, handler, due) = ("ONAPPINSTALL".to_owned(), install_url.to_owned(), self.clock.now());
+        self.enqueue(Job { event, handler, no: None, data, auth, due });
     }
 
     /// `BX24.installFinish()` of the installation page.

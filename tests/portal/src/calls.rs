@@ -14,6 +14,7 @@ pub struct Call {
     pub at: Millis,
     /// The token came out of an event, which a relay must not use.
     pub with_event_token: bool,
-    /// HTTP status of the answer; none while it is awaited, and for good when the connection was cut.
+    /// HTTP status of the answer, whoever still listened; none while it is awaited, and for good when the connection was
+    /// cut from here.
     pub status: Option<u16>,
 }

@@ -121,6 +121,8 @@ pub struct Message {
     pub sending: Option<Millis>,
     /// The connector was off: the operator sees an error.
     pub unsent: bool,
+    /// It was handed over while the portal told nobody anything: its plan was over.
+    pub untold: bool,
     pub edited: bool,
     pub deleted: bool,
 }

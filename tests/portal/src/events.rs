@@ -62,21 +62,23 @@ pub enum Way {
 pub struct Job {
     pub event: String,
     pub handler: String,
-    pub body: String,
+    /// `event_handler_id`.
+    pub no: Option<u64>,
+    pub data: Value,
+    pub auth: Value,
     pub due: Millis,
 }
 
 impl Job {
-    pub fn new(event: &str, handler: &str, no: Option<u64>, data: Value, auth: Value, now: Millis) -> Self {
-        let no = no.map_or(Value::Null, Value::from);
-        let body = php::build_query(&[
-            ("event", &json!(event)),
-            ("event_handler_id", &no),
-            ("data", &data),
+    /// What is sent `now`, which the event tells: when it was raised nobody is told.
+    pub fn body(&self, now: Millis) -> String {
+        php::build_query(&[
+            ("event", &json!(self.event)),
+            ("event_handler_id", &self.no.map_or(Value::Null, Value::from)),
+            ("data", &self.data),
             ("ts", &json!(now.seconds())),
-            ("auth", &auth),
-        ]);
-        Self { event: event.to_owned(), handler: handler.to_owned(), body, due: now }
+            ("auth", &self.auth),
+        ])
     }
 }
 
@@ -142,8 +144,13 @@ impl World {
         self.raise_with(event, data, &kind);
     }
 
+    /// Whether the application is told of anything just now.
+    pub(crate) fn is_telling(&self) -> bool {
+        self.app.installed && !self.muted && !matches!(self.mood, Mood::Unpaid | Mood::Deleted)
+    }
+
     pub(crate) fn raise_with(&mut self, event: &str, data: &Value, kind: &Auth) {
-        if !self.app.installed || self.muted || matches!(self.mood, Mood::Unpaid | Mood::Deleted) {
+        if !self.is_telling() {
             return;
         }
         let bound: Vec<Binding> = self.bindings.iter().filter(|one| one.event == event).cloned().collect();
@@ -154,8 +161,8 @@ impl World {
                     let auth = self.auth(kind);
                     // The farewell names no handler: by then there is none.
                     let no = (!matches!(kind, Auth::Farewell)).then_some(binding.no);
-                    let job = Job::new(event, handler, no, data.clone(), auth, now);
-                    self.enqueue(job);
+                    let (event, handler, data) = (event.to_owned(), handler.clone(), data.clone());
+                    self.enqueue(Job { event, handler, no, data, auth, due: now });
                 }
                 Way::Offline(connector) if self.raised_by.as_ref() == Some(connector) => {}
                 Way::Offline(connector) => {

@@ -6,8 +6,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::oauth;
 
-/// A fault. Those of calls hit the next calls of any method, or of one method with `Portal::fault_on`; the OAuth server's
-/// only when it is named (`oauth.token`). Those of events hit online deliveries alone, the offline queue still gets its
+/// A fault. Those of calls hit the next calls of any method, or of one method with `Portal::fault_on`, and then, where they
+/// refuse, also inside a batch; the OAuth server's only when it is named (`oauth.token`). Those of events hit online deliveries alone, the offline queue still gets its
 /// copy.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -16,8 +16,11 @@ pub enum Fault {
     CutBefore,
     /// The connection breaks after the call has done all it does.
     CutAfter,
-    /// The portal breaks down between storing a message and giving it its `CONNECTOR_MID`, which it never gets.
-    CutBetween,
+    /// The portal breaks down at this element of a call, or at its last: those before it are whole, a message of this one
+    /// is stored and never given its `CONNECTOR_MID`, those behind it are not stored.
+    CutAt(usize),
+    /// The connection breaks at once, and the call does all that it does so much later.
+    Late(Duration),
     /// Works at once, answers late. `CONNECTOR_MID` is given when it answers, whether anybody still listens or not.
     Slow(Duration),
     /// Takes the call, does nothing, and the front server answers 504 after a minute.
@@ -90,6 +93,16 @@ impl Fault {
             _ => Place::Call,
         }
     }
+
+    /// The error code with which a call is refused, where that is all.
+    pub(crate) fn refusal(&self) -> Option<&str> {
+        match self {
+            Self::Limit => Some("QUERY_LIMIT_EXCEEDED"),
+            Self::ExpiredToken => Some("expired_token"),
+            Self::Refuse(code) => Some(code),
+            _ => None,
+        }
+    }
 }
 
 /// How the portal answers altogether, until told otherwise.
@@ -133,11 +146,23 @@ impl Faults {
 
     /// The oldest fault that fits, once less from now on.
     pub fn take(&mut self, place: Place, name: &str) -> Option<Fault> {
-        let fits = |waiting: &Waiting| {
-            waiting.times > 0
-                && waiting.fault.place() == place
+        self.take_fitting(|waiting| {
+            waiting.fault.place() == place
                 && waiting.on.as_ref().map_or(name != oauth::TOKEN, |on| on.eq_ignore_ascii_case(name))
-        };
+        })
+    }
+
+    /// The oldest refusal that waits for this method by name, once less from now on: of what befalls calls, nothing else
+    /// can befall a single command of a batch.
+    pub fn take_refusal(&mut self, method: &str) -> Option<String> {
+        let fault = self.take_fitting(|waiting| {
+            waiting.fault.refusal().is_some() && waiting.on.as_ref().is_some_and(|on| on.eq_ignore_ascii_case(method))
+        });
+        fault.as_ref().and_then(Fault::refusal).map(str::to_owned)
+    }
+
+    fn take_fitting(&mut self, fits: impl Fn(&Waiting) -> bool) -> Option<Fault> {
+        let fits = |waiting: &Waiting| waiting.times > 0 && fits(waiting);
         let at = self.waiting.iter().position(fits)?;
         let fault = self.waiting[at].fault.clone();
         self.waiting[at].times -= 1;

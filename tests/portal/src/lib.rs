@@ -9,7 +9,7 @@
 //! world      all the state behind one lock; app, connectors, talk, events change it
 //! guard      keeps foreign pages out of those two                             http   the one client for requests
 //! drive      files, and the ways they are had
-//! chats, tokens, bucket, operating, faults, offline, calls, options, ids, clock, php     plain parts that know nothing above
+//! chats, tokens, bucket, operating, faults, flights, offline, calls, options, ids, clock, php     plain parts that know nothing above
 //! ```
 
 mod app;
@@ -22,6 +22,7 @@ mod desk;
 mod drive;
 mod events;
 mod faults;
+mod flights;
 mod guard;
 pub mod http;
 mod ids;

@@ -101,6 +101,12 @@ pub struct Build {
     pub plain_texts: bool,
     /// `imconnector.send.messages` names the session. Builds before 2023 do not.
     pub tells_sessions: bool,
+    /// What a connector or a line does not take is refused with an error. Builds before 2023 answer with `SUCCESS` `false`.
+    pub throws_line_errors: bool,
+    /// An unknown session is said to be unknown. Builds of 2021 deny the access to it, and know no history by its chat.
+    pub knows_sessions: bool,
+    /// Each confirmation of an operator's message gives it the ids that it names, not the first alone: builds of 2021.
+    pub overwrites_mids: bool,
     /// `ONOPENLINEMESSAGEADD` has one object where the documentation has a list: the shape of the source.
     pub one_message: bool,
 }
@@ -113,6 +119,9 @@ impl Default for Build {
             marks_sending: true,
             plain_texts: true,
             tells_sessions: true,
+            throws_line_errors: true,
+            knows_sessions: true,
+            overwrites_mids: false,
             one_message: false,
         }
     }
@@ -165,6 +174,8 @@ pub struct Vote {
     pub closing_delay: bool,
     /// `VOTE_TIME_LIMIT`; zero for none.
     pub limit: Duration,
+    /// How long a closed session stays open that a vote opened again.
+    pub reopened: Duration,
 }
 
 impl Default for Vote {
@@ -177,6 +188,7 @@ impl Default for Vote {
             late: "Голосование завершено.".to_owned(),
             closing_delay: false,
             limit: Duration::ZERO,
+            reopened: Duration::ZERO,
         }
     }
 }

@@ -147,6 +147,15 @@ pub fn map(members: Map<String, Value>) -> Value {
     if members.is_empty() { Value::Array(Vec::new()) } else { as_list(members) }
 }
 
+/// The elements of a list, which a form makes an object.
+pub fn list(value: &Value) -> Vec<&Value> {
+    match value {
+        Value::Array(list) => list.iter().collect(),
+        Value::Object(members) => members.values().collect(),
+        _ => Vec::new(),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use serde_json::json;

@@ -77,16 +77,17 @@ fn next(world: &mut World) -> Next {
 
 async fn send(client: &reqwest::Client, sent_at: Millis, job: Job) -> Delivery {
     let started = tokio::time::Instant::now();
+    let body = job.body(sent_at);
     let answer = client
         .post(&job.handler)
         .header(header::CONTENT_TYPE, "application/x-www-form-urlencoded; charset=UTF-8")
         .header(header::USER_AGENT, "Bitrix24 Webhook Engine")
-        .body(job.body.clone())
+        .body(body.clone())
         .send()
         .await;
     let status = answer.ok().map(|answer| answer.status().as_u16());
     if status != Some(200) {
         tracing::info!(event = %job.event, ?status, "an event was not taken; it is lost");
     }
-    Delivery { event: job.event, handler: job.handler, body: job.body, sent_at, took: started.elapsed(), status }
+    Delivery { event: job.event, handler: job.handler, body, sent_at, took: started.elapsed(), status }
 }

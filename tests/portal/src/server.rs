@@ -1,4 +1,5 @@
-//! Serving connections by hand: an answer can be cut off, and a listener closed and opened again on the same port.
+//! Serving connections by hand: an answer can be cut off, and a listener closed and opened again on the same port. What
+//! was asked for is done to its end, as PHP does it, whether anybody still listens or not.
 
 use std::{io, net::SocketAddr};
 
@@ -18,6 +19,19 @@ impl Cut {
         let mut response = ().into_response();
         response.extensions_mut().insert(Self);
         response
+    }
+}
+
+/// Who asked, and may not wait for the answer any more. Among the extensions of every request.
+#[derive(Clone)]
+pub(crate) struct Asker {
+    gone: CancellationToken,
+}
+
+impl Asker {
+    /// Breaks their connection now, while their call goes on.
+    pub fn hang_up(&self) {
+        self.gone.cancel();
     }
 }
 
@@ -68,28 +82,42 @@ pub(crate) async fn serve(listener: TcpListener, router: Router, tasks: TaskTrac
                 }
             },
         };
-        let (router, stop) = (router.clone(), stop.clone());
-        tasks.spawn(async move {
-            tokio::select! {
-                () = stop.cancelled() => {}
-                () = connection(stream, router) => {}
-            }
-        });
+        let service = Service { router: router.clone(), tasks: tasks.clone(), stop: stop.clone() };
+        tasks.spawn(connection(stream, service));
     }
 }
 
-async fn connection(stream: TcpStream, router: Router) {
-    let service = service_fn(move |request: hyper::Request<hyper::body::Incoming>| {
-        let router = router.clone();
-        async move {
-            let response = router.oneshot(request.map(Body::new)).await.unwrap_or_else(|never| match never {});
-            match response.extensions().get::<Cut>() {
-                Some(Cut) => Err(io::Error::from(io::ErrorKind::ConnectionReset)),
-                None => Ok(response),
-            }
-        }
-    });
-    if let Err(error) = http1::Builder::new().serve_connection(TokioIo::new(stream), service).await {
+/// What answers the requests of one connection.
+#[derive(Clone)]
+struct Service {
+    router: Router,
+    tasks: TaskTracker,
+    stop: CancellationToken,
+}
+
+impl Service {
+    /// The answer, once it is there. Whoever asked may go before.
+    async fn answer(self, mut request: hyper::Request<hyper::body::Incoming>) -> io::Result<Response<Body>> {
+        let gone = CancellationToken::new();
+        request.extensions_mut().insert(Asker { gone: gone.clone() });
+        let (router, stop) = (self.router, self.stop);
+        let work = async move { stop.run_until_cancelled(router.oneshot(request.map(Body::new))).await };
+        let work = self.tasks.spawn(work);
+        let done = tokio::select! {
+            done = work => done.ok().flatten(),
+            () = gone.cancelled() => None,
+        };
+        let response = done.map(|done| done.unwrap_or_else(|never| match never {}));
+        let response = response.filter(|response| response.extensions().get::<Cut>().is_none());
+        response.ok_or_else(|| io::ErrorKind::ConnectionReset.into())
+    }
+}
+
+async fn connection(stream: TcpStream, service: Service) {
+    let stop = service.stop.clone();
+    let answers = service_fn(move |request| service.clone().answer(request));
+    let served = http1::Builder::new().serve_connection(TokioIo::new(stream), answers);
+    if let Some(Err(error)) = stop.run_until_cancelled(served).await {
         tracing::debug!(%error, "a connection ended early");
     }
 }

@@ -48,6 +48,10 @@ impl World {
         if let Some(open) = self.chats[&chat].open_session() {
             return open;
         }
+        self.open_session(chat, by)
+    }
+
+    fn open_session(&mut self, chat: ChatId, by: Option<UserId>) -> SessionId {
         let session =
             Session { id: self.numbers.session(), opened_at: self.clock.now(), closed: false, rating: Rating::None };
         let id = session.id;
@@ -100,6 +104,7 @@ impl World {
             mids: Vec::new(),
             sending: None,
             unsent: false,
+            untold: false,
             edited: false,
             deleted: false,
         });
@@ -122,8 +127,8 @@ impl World {
         if !self.is_open(&connector, line) {
             self.edit_message(chat, id, |message| message.unsent = true);
         } else if wanted {
-            let now = self.clock.now();
-            self.edit_message(chat, id, |message| message.sending = Some(now));
+            let (now, untold) = (self.clock.now(), !self.is_telling());
+            self.edit_message(chat, id, |message| (message.sending, message.untold) = (Some(now), untold));
             let data = self.message_data(chat, id);
             let by = (!automatic).then(|| author.user());
             self.raise("ONIMCONNECTORMESSAGEADD", &data, by);

@@ -12,6 +12,7 @@ use crate::{
     drive::File,
     events::{Binding, Delivery, Job},
     faults::{Faults, Mood},
+    flights::Flights,
     ids::{ChatId, LineId, MessageId, Numbers, UserId},
     offline::Record,
     operating::Operating,
@@ -71,6 +72,9 @@ pub(crate) struct World {
     pub sending: usize,
     pub deliveries: Vec<Delivery>,
     pub calls: Vec<Call>,
+    pub flights: Flights,
+    /// The element of the call under way at which the portal breaks down.
+    pub breaks_at: Option<usize>,
     pub faults: Faults,
     pub mood: Mood,
     /// `host:port` of the portal since it was renamed.
@@ -115,6 +119,8 @@ impl World {
             sending: 0,
             deliveries: Vec::new(),
             calls: Vec::new(),
+            flights: Flights::default(),
+            breaks_at: None,
             faults: Faults::default(),
             mood: Mood::default(),
             new_name: None,

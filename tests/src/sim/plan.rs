@@ -181,7 +181,13 @@ fn call(dice: &mut Rng) -> Trouble {
         refusal("ERROR_UNEXPECTED_ANSWER"),
         Fault::CutAfter,
     ];
-    let sends = [Fault::CutBetween, Fault::ElementFailure, Fault::LostSession, Fault::OuterFailure, Fault::LineOff];
+    let sends = [
+        Fault::CutAt(dice.usize(0..4)),
+        Fault::ElementFailure,
+        Fault::LostSession,
+        Fault::OuterFailure,
+        Fault::LineOff,
+    ];
     let oauth = [Fault::CutBefore, Fault::HtmlPage, slow];
     let (on, fault) = match dice.u32(0..40) {
         0..2 => (Some("oauth.token"), dice.choice(oauth)),

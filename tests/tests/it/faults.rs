@@ -93,7 +93,7 @@ async fn a_portal_that_broke_inside() {
 #[tokio::test]
 async fn a_message_whose_fate_cannot_be_found_out() {
     let (stage, mut visitor, chat) = begun().await;
-    stage.portal.fault_on(SEND, Fault::CutBetween, 1);
+    stage.portal.fault_on(SEND, Fault::CutAt(0), 1);
     let second = visitor.say("два").await;
     let settled = |seen: &[otklik_tests::visitor::Seen]| seen.iter().any(|one| one.id == second && one.state.is_some());
     visitor.wait_until(settled).await;

@@ -229,7 +229,7 @@ async fn a_first_word_is_not_repeated_for_ever_where_nothing_can_be_known() {
 async fn an_answer_that_comes_too_late_is_no_reason_to_repeat() {
     let (stage, mut visitor, chat) = begun().await;
     let _hurry = stage.hurry();
-    stage.portal.fault_on(SEND, Fault::CutBetween, 1);
+    stage.portal.fault_on(SEND, Fault::CutAt(0), 1);
     let second = visitor.say("два").await;
     visitor.wait_until(is_settled(&second)).await;
     let third = visitor.say("два").await;

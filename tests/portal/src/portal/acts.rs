@@ -196,6 +196,14 @@ impl Portal {
         self.shared.change(|world| world.finish(chat, operator))
     }
 
+    /// A chat gets a second session beside its open one, which is closed for its double without a word.
+    ///
+    /// # Errors
+    /// When no session is open.
+    pub fn double_session(&self, chat: ChatId) -> Result<(), TalkError> {
+        self.shared.change(|world| world.double_session(chat))
+    }
+
     /// An operator asks for a rating of the talk, with the line's words or the portal's own.
     ///
     /// # Errors

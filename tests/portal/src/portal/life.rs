@@ -21,6 +21,11 @@ impl Portal {
         self.shared.change(|world| world.save_card(relay_url, false));
     }
 
+    /// Somebody who works here leaves. The talks they led are closed without a word.
+    pub fn dismiss(&self, who: UserId) {
+        self.shared.change(|world| world.dismiss(who));
+    }
+
     /// The employee who installed the application leaves: their tokens are dead, and nobody gets others for them.
     pub fn dismiss_installer(&self) {
         self.shared.change(|world| {

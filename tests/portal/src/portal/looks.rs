@@ -134,6 +134,11 @@ impl Portal {
         self.shared.look(|world| world.calls.iter().filter(wanted).cloned().collect())
     }
 
+    /// Where two calls carried messages of one dialogue at once, which no relay may do.
+    pub fn overlaps(&self) -> Vec<String> {
+        self.shared.look(|world| world.flights.overlaps().to_vec())
+    }
+
     /// Every call of every method, oldest first.
     pub fn all_calls(&self) -> Vec<Call> {
         self.shared.look(|world| world.calls.clone())
@@ -153,6 +158,16 @@ impl Portal {
             let words = words.map(|message| message.text.clone());
             app.chain(world.tokens.issued().iter().cloned()).chain(employees).chain(visitors).chain(words).collect()
         })
+    }
+
+    /// Whether the application is told of what happens.
+    pub fn is_telling(&self) -> bool {
+        self.shared.look(World::is_telling)
+    }
+
+    /// The events sent after the first so many.
+    pub fn deliveries_since(&self, count: usize) -> Vec<Delivery> {
+        self.shared.look(|world| world.deliveries.get(count..).unwrap_or_default().to_vec())
     }
 
     /// Every event sent so far, oldest first, with how the handler answered.

@@ -46,7 +46,10 @@ impl Switch {
         match (before, mood) {
             (Mood::Off, Mood::Off) => {}
             (Mood::Off, _) => *power = Power::on(&self.port, &self.router, &self.stop)?,
-            (_, Mood::Off) => power.off().await,
+            (_, Mood::Off) => {
+                power.off().await;
+                shared.change(|world| world.flights.end());
+            }
             _ => {}
         }
         Ok(())

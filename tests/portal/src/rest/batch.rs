@@ -50,6 +50,8 @@ impl Parts {
         let args = self.filled(php::parse_form(query.as_bytes()));
         let answer = if method.eq_ignore_ascii_case("batch") {
             Err(RestError::system("ERROR_BATCH_METHOD_NOT_ALLOWED"))
+        } else if let Some(code) = world.faults.take_refusal(method) {
+            Err(RestError::system(&code))
         } else {
             run_method(world, method, caller, args)
         };

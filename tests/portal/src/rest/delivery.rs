@@ -10,16 +10,17 @@ use crate::{
     world::World,
 };
 
-/// Takes the `SENDING` mark off and keeps the external ids. Only the first confirmation counts, an unknown message is
-/// a success too, and without an id the message is confirmed but its edits and deletes will not be told.
+/// Takes the `SENDING` mark off and keeps the external ids. Only the first confirmation counts, but on builds of
+/// 2021 each, an unknown message is a success too, and without an id the message is confirmed but its edits and deletes will not be told.
 pub(super) fn confirm(world: &mut World, _: Caller, args: &Args) -> Answer {
+    let overwrites = world.options.build.overwrites_mids;
     for element in elements(world, args)? {
         let chat = php::number(&element["im"]["chat_id"]).map(ChatId);
         let id = php::number(&element["im"]["message_id"]).map(MessageId);
         let message = chat
             .and_then(|chat| world.chats.get_mut(&chat))
             .and_then(|chat| id.and_then(|id| chat.message_mut(id)))
-            .filter(|message| message.sending.is_some());
+            .filter(|message| message.sending.is_some() || overwrites);
         if let Some(message) = message {
             message.sending = None;
             message.mids = external_ids(&element["message"]["id"]);

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use axum::{
     body::{Body, Bytes},
-    extract::{Path, RawQuery, State},
+    extract::{Extension, Path, RawQuery, State},
     http::{HeaderMap, StatusCode, header},
     response::{IntoResponse, Response},
 };
@@ -17,7 +17,7 @@ use crate::{
     faults::{Fault, Mood, Place},
     php,
     portal::Shared,
-    server::Cut,
+    server::{Asker, Cut},
     tokens::{Bad, Caller},
     world::World,
 };
@@ -28,6 +28,7 @@ const FRONT_SERVER_WAITS: Duration = Duration::from_secs(60);
 /// `POST` or `GET /rest/METHOD(.json)`.
 pub(crate) async fn call(
     State(shared): State<Shared>,
+    Extension(asker): Extension<Asker>,
     Path(path): Path<String>,
     RawQuery(query): RawQuery,
     headers: HeaderMap,
@@ -38,11 +39,18 @@ pub(crate) async fn call(
     }
     let method = path.trim_end_matches('/').trim_end_matches(".json").to_lowercase();
     let (token, args) = read(&headers, query.as_deref().unwrap_or_default(), &body);
-    let number = shared.change(|world| record(world, &method, &token, &args));
-    let outcome = meet(&shared, &method, &token, args).await;
+    let number = shared.change(|world| {
+        let number = record(world, &method, &token, &args);
+        world.flights.begin(number, &method, &args);
+        number
+    });
+    let outcome = meet(&shared, (number, &method), &token, args, &asker).await;
     let response = outcome.into_response();
     let status = response.extensions().get::<Cut>().is_none().then(|| response.status().as_u16());
-    shared.change(|world| world.calls[number].status = status);
+    shared.change(|world| {
+        world.calls[number].status = status;
+        world.flights.done(number);
+    });
     response
 }
 
@@ -97,7 +105,7 @@ enum Outcome {
 }
 
 /// Lets mood, bucket and faults have their say, then runs the method.
-async fn meet(shared: &Shared, method: &str, token: &str, args: Value) -> Outcome {
+async fn meet(shared: &Shared, (number, method): (usize, &str), token: &str, args: Value, asker: &Asker) -> Outcome {
     let (mood, fault) = shared.change(|world| {
         let fault = match world.mood {
             Mood::Answers => world.faults.take(Place::Call, method),
@@ -111,7 +119,7 @@ async fn meet(shared: &Shared, method: &str, token: &str, args: Value) -> Outcom
     let started = shared.clock().now();
     let refused = |code: &str| Outcome::Answered(Err(RestError::system(code)), Value::Null);
     match (mood, &fault) {
-        (Mood::Busy, _) | (_, Some(Fault::Limit)) => return refused("QUERY_LIMIT_EXCEEDED"),
+        (Mood::Busy, _) => return refused("QUERY_LIMIT_EXCEEDED"),
         (Mood::Unpaid, _) => return refused("ACCESS_DENIED"),
         (Mood::Deleted, _) => return refused("PORTAL_DELETED"),
         (Mood::Blocked, _) => return refused("OVERLOAD_LIMIT"),
@@ -123,23 +131,33 @@ async fn meet(shared: &Shared, method: &str, token: &str, args: Value) -> Outcom
         (_, Some(Fault::HtmlPage)) => {
             return Outcome::Page(StatusCode::INTERNAL_SERVER_ERROR, "500 Internal Server Error");
         }
-        (_, Some(Fault::ExpiredToken)) => return refused("expired_token"),
-        (_, Some(Fault::Refuse(code))) => return refused(code),
         _ => {}
+    }
+    if let Some(code) = fault.as_ref().and_then(Fault::refusal) {
+        return refused(code);
     }
     let caller = match shared.change(|world| admitted(world, token)) {
         Ok(caller) => caller,
         Err(error) => return Outcome::Answered(Err(error), Value::Null),
     };
+    if let Some(Fault::Late(late)) = fault {
+        asker.hang_up();
+        shared.clock().sleep_until(started.plus(late)).await;
+    }
+    let started = shared.clock().now();
     let work = shared.look(|world| world.options.work);
     let waited = work.waited(method, &args);
     shared.clock().sleep_until(started.plus(waited)).await;
     let files = if method == messages::SEND { downloads::of(shared, &args).await } else { Vec::new() };
     let (answer, time) = shared.change(|world| {
         world.downloaded = files;
+        if let Some(Fault::CutAt(element)) = fault {
+            world.breaks_at = Some(element);
+        }
         let answer = run(world, method, caller, args);
+        world.breaks_at = None;
+        world.flights.done(number);
         match &fault {
-            Some(Fault::CutBetween) => world.pending_mids.clear(),
             Some(Fault::Slow(late)) => world.give_mids(started.plus(*late)),
             _ => world.give_mids(started),
         }
@@ -147,7 +165,7 @@ async fn meet(shared: &Shared, method: &str, token: &str, args: Value) -> Outcom
     });
     match fault {
         Some(Fault::Slow(late)) => shared.clock().sleep_until(started.plus(late)).await,
-        Some(Fault::CutAfter | Fault::CutBetween) => return Outcome::Cut,
+        Some(Fault::CutAfter | Fault::CutAt(_) | Fault::Late(_)) => return Outcome::Cut,
         _ => {}
     }
     Outcome::Answered(answer, time)

@@ -33,10 +33,10 @@ pub(crate) enum Downloaded {
 pub(super) async fn of(shared: &Shared, args: &Value) -> Vec<Vec<Downloaded>> {
     let client = http::client(WITHIN);
     let mut all = Vec::new();
-    for element in list(&args["MESSAGES"]) {
+    for element in php::list(&args["MESSAGES"]) {
         let mut files = Vec::new();
-        for file in list(&element["message"]["files"]) {
-            files.push(download(shared, &client, &file).await);
+        for file in php::list(&element["message"]["files"]) {
+            files.push(download(shared, &client, file).await);
         }
         all.push(files);
     }
@@ -64,13 +64,4 @@ async fn download(shared: &Shared, client: &Client, file: &Value) -> Downloaded 
     let name: Vec<char> = text("name").chars().collect();
     let name: String = name[name.len().saturating_sub(50)..].iter().collect();
     Downloaded::Here(Upload::new(&name, &mime, bytes))
-}
-
-/// The elements of a list, which a form makes an object.
-fn list(value: &Value) -> Vec<Value> {
-    match value {
-        Value::Array(list) => list.clone(),
-        Value::Object(members) => members.values().cloned().collect(),
-        _ => Vec::new(),
-    }
 }

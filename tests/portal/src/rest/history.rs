@@ -54,13 +54,15 @@ fn denied() -> RestError {
 }
 
 fn named<'world>(world: &'world World, args: &Args) -> Result<(&'world Chat, SessionId), RestError> {
-    let invalid = || RestError::new(400, "INVALID_SESSION_ID", "Session ID is incorrect");
+    let knows = world.options.build.knows_sessions;
+    let or_denied = |error: RestError| if knows { error } else { denied() };
+    let invalid = || or_denied(RestError::new(400, "INVALID_SESSION_ID", "Session ID is incorrect"));
     if let Some(id) = args.number("SESSION_ID").map(SessionId) {
         let chat = world.chats.values().find(|chat| chat.sessions.iter().any(|one| one.id == id));
         return chat.map(|chat| (chat, id)).ok_or_else(invalid);
     }
-    let missing = || RestError::new(400, "MISSING_REQUIRED_PARAM", "SESSION_ID or CHAT_ID is required");
-    let id = args.number("CHAT_ID").map(ChatId).ok_or_else(missing)?;
+    let missing = || or_denied(RestError::new(400, "MISSING_REQUIRED_PARAM", "SESSION_ID or CHAT_ID is required"));
+    let id = args.number("CHAT_ID").filter(|_| knows).map(ChatId).ok_or_else(missing)?;
     let chat = world.chats.get(&id).ok_or_else(invalid)?;
     Ok((chat, chat.session().ok_or_else(invalid)?.id))
 }

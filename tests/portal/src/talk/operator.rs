@@ -158,6 +158,26 @@ impl World {
         Ok(())
     }
 
+    /// A second session is opened beside an open one, as when two first messages come at once; the older one is closed for
+    /// its double, and nobody is told.
+    pub fn double_session(&mut self, chat: ChatId) -> Result<(), TalkError> {
+        let older = self.known(chat)?.open_session().ok_or(TalkError::NoSession)?;
+        self.open_session(chat, None);
+        for one in self.chat_mut(chat).sessions.iter_mut().filter(|one| one.id == older) {
+            one.closed = true;
+        }
+        Ok(())
+    }
+
+    /// Somebody leaves: the talks they lead are closed, and nobody is told.
+    pub fn dismiss(&mut self, who: UserId) {
+        self.options.employees.retain(|one| one.id != who);
+        for chat in self.chats.values_mut().filter(|chat| chat.owner == Some(who)) {
+            chat.owner = None;
+            chat.sessions.iter_mut().for_each(|session| session.closed = true);
+        }
+    }
+
     /// “Finish”. With a closing text, or where a rating is asked for, the visitor gets that now, and the real close waits
     /// for `FULL_CLOSE_TIME`.
     pub fn finish(&mut self, chat: ChatId, by: UserId) -> Result<(), TalkError> {

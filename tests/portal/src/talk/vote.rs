@@ -1,7 +1,9 @@
 //! Ratings: the line asks for one when a talk is finished, and takes a text that begins with `1` or `0` for the answer.
 
+use std::time::Duration;
+
 use crate::{
-    chats::{Author, Chat, Due, Kind, Rating},
+    chats::{Alarm, Author, Chat, Due, Kind, Rating},
     clock::Millis,
     ids::{ChatId, SessionId, UserId},
     options::Vote,
@@ -64,9 +66,23 @@ impl World {
         // A closed session opens again without a word, and is closed once more.
         if session.closed || vote.closing_delay {
             self.alarms.retain(|alarm| alarm.what != Due::Close(session.id));
-            self.close(chat, session.id);
+            let open_for = if session.closed { vote.reopened } else { Duration::ZERO };
+            self.reopen_for(chat, session.id, open_for);
         }
         Some(Voted::Taken(session.id))
+    }
+
+    /// A session is open for so long, and then closed.
+    fn reopen_for(&mut self, chat: ChatId, session: SessionId, span: Duration) {
+        if span.is_zero() {
+            self.close(chat, session);
+            return;
+        }
+        for one in self.chat_mut(chat).sessions.iter_mut().filter(|one| one.id == session) {
+            one.closed = false;
+        }
+        let due = self.clock.now().plus(span);
+        self.alarms.push(Alarm { due, chat, what: Due::Close(session) });
     }
 
     fn rate(&mut self, chat: ChatId, session: SessionId, rating: Rating) {

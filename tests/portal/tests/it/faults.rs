@@ -2,7 +2,7 @@
 
 use std::{io::ErrorKind, time::Duration};
 
-use otklik_portal::{Fault, Mood, Options};
+use otklik_portal::{Fault, Mood, Options, Work};
 use serde_json::json;
 use tokio::net::TcpStream;
 
@@ -23,7 +23,7 @@ async fn a_call_can_be_cut_before_it_did_anything_and_after() {
     relay.portal.fault_on(SEND, Fault::CutAfter, 1);
     assert!(relay.try_call(SEND, message()).await.is_err());
     assert_eq!(relay.portal.chat_of("v-1").unwrap().messages[1].mids, ["m-1"]);
-    relay.portal.fault_on(SEND, Fault::CutBetween, 1);
+    relay.portal.fault_on(SEND, Fault::CutAt(0), 1);
     assert!(relay.try_call(SEND, message()).await.is_err());
     assert!(relay.portal.chat_of("v-1").unwrap().messages[2].mids.is_empty());
     assert!(relay.portal.calls(SEND).iter().all(|call| call.status.is_none()));
@@ -45,6 +45,93 @@ async fn a_slow_call_works_at_once_and_a_silent_one_never() {
     });
     assert_eq!(status, 504);
     assert_eq!(relay.portal.chat_of("v-1").unwrap().texts(), ["Есть?"]);
+}
+
+/// As PHP works: who asked may be gone.
+#[tokio::test]
+async fn a_call_is_done_to_its_end_though_nobody_waits_for_it_any_more() {
+    let work = Work { message: Duration::from_secs(20), ..Work::default() };
+    let relay = Relay::ready(Options { work, ..Options::default() }).await;
+    tokio::select! {
+        answer = relay.try_call(SEND, message()) => panic!("answered before its time: {answer:?}"),
+        _ = relay.portal.wait_calls(SEND, 1) => {}
+    }
+    assert!(relay.portal.chats().is_empty(), "the portal is still at work");
+    relay.portal.advance(Duration::from_secs(21));
+    relay.portal.wait_texts("v-1", &["Есть?"]).await;
+}
+
+#[tokio::test]
+async fn a_cut_call_can_still_do_its_work_a_minute_later() {
+    let relay = Relay::ready(Options::default()).await;
+    relay.portal.fault_on(SEND, Fault::Late(Duration::from_secs(50)), 1);
+    assert!(relay.try_call(SEND, message()).await.is_err());
+    relay.portal.advance(Duration::from_secs(49));
+    assert!(relay.portal.chats().is_empty());
+    relay.portal.advance(Duration::from_secs(2));
+    let chat = relay.portal.wait_texts("v-1", &["Есть?"]).await;
+    relay.portal.fault_on("imopenlines.operator.another.finish", Fault::Late(Duration::from_secs(5)), 1);
+    assert!(relay.try_call("imopenlines.operator.another.finish", json!({"CHAT_ID": chat.id})).await.is_err());
+    relay.portal.advance(Duration::from_secs(6));
+    relay.portal.wait_chat("v-1", |chat| chat.open_session().is_none()).await;
+}
+
+#[tokio::test]
+async fn a_breakdown_in_a_call_of_many_leaves_one_half_done_and_the_rest_undone() {
+    let relay = Relay::ready(Options::default()).await;
+    let elements: Vec<_> = ["v-1", "v-2", "v-3"].iter().map(|who| element(who, &format!("m-{who}"), "Есть?")).collect();
+    let args = json!({"CONNECTOR": CONNECTOR, "LINE": LINE, "MESSAGES": elements});
+    relay.portal.fault_on(SEND, Fault::CutAt(1), 1);
+    assert!(relay.try_call(SEND, args).await.is_err());
+    let mids = |who: &str| relay.portal.chat_of(who).map(|chat| chat.said().map(|one| one.mids.len()).sum::<usize>());
+    assert_eq!((mids("v-1"), mids("v-2"), mids("v-3")), (Some(1), Some(0), None));
+}
+
+#[tokio::test]
+async fn two_calls_of_one_dialogue_at_once_are_noted_and_of_two_dialogues_are_not() {
+    let relay = Relay::ready(Options::default()).await;
+    let other = json!({"CONNECTOR": CONNECTOR, "LINE": LINE, "MESSAGES": [element("v-2", "m-2", "Есть?")]});
+    let update = json!({"CONNECTOR": CONNECTOR, "LINE": LINE, "MESSAGES": [element("v-1", "m-1", "Нет?")]});
+    relay.portal.fault_on(SEND, Fault::Late(Duration::from_secs(50)), 1);
+    assert!(relay.try_call(SEND, message()).await.is_err());
+    relay.call(SEND, other).await;
+    assert!(relay.portal.overlaps().is_empty());
+    relay.call("imconnector.update.messages", update.clone()).await;
+    assert_eq!(relay.portal.overlaps().len(), 1, "the first is still to come");
+    relay.portal.advance(Duration::from_secs(51));
+    relay.portal.wait_texts("v-1", &["Есть?"]).await;
+    relay.portal.wait_calls("imconnector.update.messages", 1).await;
+    relay.call("imconnector.update.messages", update).await;
+    assert_eq!(relay.portal.overlaps().len(), 1);
+}
+
+#[tokio::test]
+async fn a_command_of_a_batch_is_refused_by_its_name_alone() {
+    let relay = Relay::ready(Options::default()).await;
+    let batch = json!({"cmd": {"one": "app.info", "two": "server.time"}, "halt": 0});
+    relay.portal.fault_on("server.time", Fault::Refuse("OPERATION_TIME_LIMIT".to_owned()), 1);
+    let answer = relay.call("batch", batch.clone()).await["result"].clone();
+    assert_eq!(answer["result_error"]["two"]["error"], "OPERATION_TIME_LIMIT");
+    assert!(answer["result"]["one"].is_object());
+    relay.portal.fault(Fault::Limit, 1);
+    assert_eq!(relay.call_for_status("batch", batch.clone()).await.0, 503, "what names nothing befalls the whole call");
+    assert_eq!(relay.call("batch", batch).await["result"]["result_error"], json!([]));
+}
+
+#[tokio::test]
+async fn an_event_tells_when_it_was_sent_and_not_when_it_was_raised() {
+    let relay = Relay::ready(Options::default()).await;
+    relay.send(&[("m-1", "Есть?")]).await;
+    let chat = relay.portal.chat_of("v-1").unwrap().id;
+    let add = "ONIMCONNECTORMESSAGEADD";
+    relay.portal.fault_on(add, Fault::EventDelayed(Duration::from_secs(60)), 1);
+    relay.portal.operator_says(chat, OPERATOR, "раньше").unwrap();
+    relay.portal.operator_says(chat, OPERATOR, "позже").unwrap();
+    relay.events(add, 1).await;
+    relay.portal.advance(Duration::from_secs(61));
+    let ts: Vec<u64> =
+        relay.events(add, 2).await.iter().map(|event| event["ts"].as_str().unwrap().parse().unwrap()).collect();
+    assert!(ts[1] >= ts[0] + 60, "the earlier one was sent later: {ts:?}");
 }
 
 #[tokio::test]

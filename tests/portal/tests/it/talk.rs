@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use otklik_portal::{ChatId, Line, MessageId, Options, UserId};
+use otklik_portal::{ChatId, Line, MessageId, Options, UserId, Vote};
 use serde_json::{Value, json};
 
 use crate::relay::{ADMIN, CONNECTOR, LINE, OPERATOR, Relay, element, registration};
@@ -204,4 +204,65 @@ async fn with_chat_group_visitors_who_name_one_chat_read_each_other() {
     let shared: Vec<_> = chats.iter().filter(|chat| chat.visitor == UserId(0)).collect();
     assert_eq!((chats.len(), shared.len()), (3, 1));
     assert_eq!(shared[0].texts(), ["Добрый день", "Это личное"], "both in one");
+}
+
+#[tokio::test]
+async fn a_double_and_a_dismissal_close_a_session_and_nobody_is_told() {
+    let relay = Relay::ready(Options::default()).await;
+    relay.send(&[("m-1", "Есть?")]).await;
+    let chat = relay.portal.chat_of("v-1").unwrap().id;
+    relay.portal.double_session(chat).unwrap();
+    relay.portal.operator_says(chat, OPERATOR, "Есть").unwrap();
+    relay.portal.dismiss(OPERATOR);
+    relay.portal.wait_sent().await;
+    let sessions = relay.portal.chat(chat).unwrap().sessions;
+    assert_eq!(sessions.iter().map(|one| one.closed).collect::<Vec<_>>(), [true, true]);
+    assert_eq!(relay.events_so_far("ONIMCONNECTORDIALOGSTART").len(), 2);
+    assert!(relay.events_so_far("ONIMCONNECTORDIALOGFINISH").is_empty());
+}
+
+#[tokio::test]
+async fn a_vote_opens_a_closed_session_again_without_a_word_and_it_is_finished_twice() {
+    let vote = Vote { reopened: Duration::from_secs(60), ..Vote::default() };
+    let full_close = Duration::from_secs(60);
+    let line = Line { vote: Some(vote), full_close, ..Line::new(LINE, "Сайт") };
+    let relay = Relay::ready(Options { lines: vec![line], ..Options::default() }).await;
+    let first = relay.send(&[("m-1", "Есть?")]).await["result"]["DATA"]["RESULT"][0]["session"].clone();
+    relay.portal.finish(relay.portal.chat_of("v-1").unwrap().id, OPERATOR).unwrap();
+    relay.portal.advance(Duration::from_secs(61));
+    relay.event("ONIMCONNECTORDIALOGFINISH").await;
+    let voted = relay.send(&[("m-2", "1")]).await["result"]["DATA"]["RESULT"][0]["session"].clone();
+    let next = relay.send(&[("m-3", "Ещё")]).await["result"]["DATA"]["RESULT"][0]["session"].clone();
+    assert_eq!((&voted, &next), (&first, &first));
+    relay.portal.finish(relay.portal.chat_of("v-1").unwrap().id, OPERATOR).unwrap();
+    relay.portal.advance(Duration::from_secs(61));
+    assert_eq!(relay.events("ONIMCONNECTORDIALOGFINISH", 2).await[1]["data"]["DATA"][0]["session"]["id"], first["ID"]);
+    assert_eq!(relay.events_so_far("ONIMCONNECTORDIALOGSTART").len(), 1);
+}
+
+#[tokio::test]
+async fn old_builds_say_less_of_what_is_wrong() {
+    let relay = Relay::ready(Options::default()).await;
+    relay.send(&[("m-1", "Есть?")]).await;
+    relay.portal.set_build(|build| {
+        (build.throws_line_errors, build.knows_sessions, build.overwrites_mids) = (false, false, true);
+    });
+    let chat = relay.portal.chat_of("v-1").unwrap().id;
+    let history = "imopenlines.session.history.get";
+    for args in [json!({"SESSION_ID": 1}), json!({"CHAT_ID": chat}), json!({})] {
+        assert_eq!(relay.call(history, args).await["error"], "ACCESS_DENIED");
+    }
+    let message = relay.portal.operator_says(chat, OPERATOR, "Есть").unwrap();
+    delivered(&relay, chat, message, "ours-1").await;
+    delivered(&relay, chat, message, "ours-2").await;
+    assert_eq!(relay.portal.chat(chat).unwrap().message(message).unwrap().mids, ["ours-2"]);
+    relay.portal.disconnect_line(CONNECTOR, LINE);
+    let (status, answer) = relay
+        .call_for_status(
+            "imconnector.send.messages",
+            json!({"CONNECTOR": CONNECTOR, "LINE": LINE, "MESSAGES": [element("v-1", "m-2", "Нет?")]}),
+        )
+        .await;
+    assert_eq!((status, answer["result"].clone()), (200, json!({"SUCCESS": false, "DATA": []})));
+    assert_eq!(relay.portal.chat_of("v-1").unwrap().visitor_texts(), ["Есть?"]);
 }
