@@ -2,8 +2,9 @@
 //!
 //! `client` is the one way to call (`Portal::call`, with a type of `methods`), `guard` the one way out of the machine,
 //! `oauth` renews tokens, `error` judges what a failure asks for, `trouble` what it says of the whole portal. `form`, `value` and `events` read what the portal
-//! posts, `bbcode` its texts.
+//! posts, `bbcode` its texts, `attach` what stands beside them.
 
+pub mod attach;
 pub mod bbcode;
 pub mod client;
 pub mod endpoint;

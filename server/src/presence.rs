@@ -90,11 +90,13 @@ impl Presences {
         self.bells().values().for_each(|bell| bell.notify_one());
     }
 
-    /// Somebody speaks on `line`: whose names it shows is asked once, unless that is known.
-    pub fn want(&self, host: &PortalHost, line: LineId) {
-        if self.lines().want(host, line, self.clock.now()) {
+    /// Somebody speaks on `line`: whose names it shows is asked once, unless that is known. Tells whether it is asked now.
+    pub fn want(&self, host: &PortalHost, line: LineId) -> bool {
+        let is_wanted = self.lines().want(host, line, self.clock.now());
+        if is_wanted {
             self.bell(host).notify_one();
         }
+        is_wanted
     }
 
     /// Whether that is asked now.

@@ -13,7 +13,7 @@ mod quotes;
 mod tags;
 
 pub use neutral::neutralise;
-pub use plain::plain;
+pub use plain::{bare, plain};
 
 use crate::ids::{ImId, PortalHost};
 use builder::{Builder, Style};

@@ -4,7 +4,7 @@
 
 mod message;
 
-pub use message::{Attachment, Carried, Deleted, Edited, Said, VoteRequest};
+pub use message::{Attachment, Carried, Deleted, Edited, Said, VoteRequest, is_vote};
 
 use super::form::{self, FormError};
 use super::value::{get, items, number, number_at, text_at, truth};

@@ -25,7 +25,9 @@ impl Relay {
     ) -> (Vec<(KeptEvent, Event)>, Option<Millis>) {
         let speakers: Vec<Vec<(u64, LineId)>> = events.iter().map(|(_, event)| speakers(event)).collect();
         self.people.seek(host, speakers.iter().flatten().map(|(user, _)| *user));
-        speakers.iter().flatten().for_each(|(_, line)| self.presences.want(host, *line));
+        speakers.iter().flatten().for_each(|(_, line)| {
+            let _ = self.presences.want(host, *line);
+        });
         let is_awaited =
             |(user, line): &(u64, LineId)| self.people.is_awaited(host, *user) || self.presences.is_wanted(host, *line);
         let waits = |(nth, speakers): (usize, &Vec<(u64, LineId)>)| {

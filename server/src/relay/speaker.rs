@@ -76,13 +76,18 @@ impl Speaker {
     }
 }
 
-/// The history names people by their profiles: what the line is known to hide, or to call otherwise, is not shown.
+/// Whether a person, or a bot, says something.
+pub fn is_somebodys(act: &InboxAct) -> bool {
+    matches!(act, InboxAct::Said { author: Author::Operator | Author::Bot, .. })
+}
+
+/// The history names people by their profiles: that is shown where the line is known to show it, and nowhere else.
 pub fn conceal(act: &mut InboxAct, names: &Names) {
     if let InboxAct::Said { author: Author::Operator | Author::Bot, name, .. } = act {
         match names {
             Names::Hidden(other) => name.clone_from(other),
-            Names::Queue => *name = None,
-            Names::Profile | Names::Unknown => {}
+            Names::Queue | Names::Unknown => *name = None,
+            Names::Profile => {}
         }
     }
 }
@@ -122,6 +127,24 @@ mod tests {
         assert_eq!(shows(Names::Unknown, SIGNED), (text("Анна Петрова"), true), "the portal shows the profile itself");
         assert_eq!(shows(Names::Unknown, Some("Поддержка")), (text("Поддержка"), false));
         assert_eq!(shows(Names::Unknown, None), (None, false));
+    }
+
+    #[test]
+    fn a_profiles_name_is_told_of_the_past_where_the_line_is_known_to_show_it() {
+        let told = |names: &Names| {
+            let (dialogue, im) = (crate::ids::DialogueId::random(), crate::ids::ImId { chat: 1, message: 1 });
+            let (name, text, line) = (SIGNED.map(str::to_owned), "сто".to_owned(), crate::ids::LineId(1));
+            let (author, looks, files) = (Author::Operator, crate::store::Looks::default(), Vec::new());
+            let mut act = InboxAct::Said { dialogue, im, line, author, name, text, looks, files, vote: None, at: 1 };
+            conceal(&mut act, names);
+            let InboxAct::Said { name, .. } = act else { panic!("{act:?}") };
+            name
+        };
+        assert_eq!(told(&Names::Profile).as_deref(), SIGNED);
+        assert_eq!(told(&Names::Hidden(Some("Мы".to_owned()))).as_deref(), Some("Мы"));
+        for names in [Names::Hidden(None), Names::Queue, Names::Unknown] {
+            assert_eq!(told(&names), None, "{names:?}");
+        }
     }
 
     #[test]

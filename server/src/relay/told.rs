@@ -1,7 +1,7 @@
 //! What the portal's events ask of the store. Pure: an event in, acts out.
 
 use crate::bitrix::CONNECTOR;
-use crate::bitrix::events::{Attachment, Carried, Deleted, Edited, Event, Said, What};
+use crate::bitrix::events::{Attachment, Carried, Deleted, Edited, Event, Said, VoteRequest, What};
 use crate::files::tidy;
 use crate::ids::{DialogueId, LineId};
 use crate::relay::speaker::Speaker;
@@ -58,15 +58,16 @@ fn said(message: &Said, line: LineId, at: Millis, who: &dyn Fn(u64, LineId) -> S
         let face = speaker.face(signed.as_deref());
         (speaker.author(), speaker.split(signed, text, whole), face)
     };
-    let (im, files, looks) = (message.im, sources(&message.files), Looks { face, signature });
-    if text.trim().is_empty() && files.is_empty() {
-        return None; // nothing that could be shown
-    }
-    let vote = message.vote.map(|asked| {
-        let limit = asked.seconds.map(|seconds| at.saturating_add(seconds.saturating_mul(1000)));
-        Vote { session: asked.session, until: asked.closes_at.into_iter().chain(limit).min() }
-    });
+    let (im, files, attached) = (message.im, sources(&message.files), message.attached.clone());
+    let looks = Looks { face, signature, attached };
+    let vote = message.vote.map(|asked| vote(asked, at));
     Some(InboxAct::Said { dialogue: dialogue(&message.chat)?, im, line, author, name, text, looks, files, vote, at })
+}
+
+/// A request for a rating that was made at `at`.
+pub fn vote(asked: VoteRequest, at: Millis) -> Vote {
+    let limit = asked.seconds.map(|seconds| at.saturating_add(seconds.saturating_mul(1000)));
+    Vote { session: asked.session, until: asked.closes_at.into_iter().chain(limit).min() }
 }
 
 fn edited(message: &Edited, line: LineId, at: Millis, is_late: bool) -> Option<InboxAct> {
@@ -163,6 +164,7 @@ mod tests {
                     name: None,
                     text: "[b]Анна Петрова:[/b] [br]Здравствуйте! Чем могу помочь? 🙂".to_owned(),
                 }),
+                attached: String::new(),
             },
             files: Vec::new(),
             vote: None,
@@ -205,6 +207,15 @@ mod tests {
         };
         assert_eq!((files[0].name.as_str(), files[0].is_image), ("Прайс-лист 2026.pdf", false));
         assert_eq!(files[1], photo);
+    }
+
+    #[test]
+    fn blocks_are_told_beside_the_words() {
+        let acts = acts(&event("event.ONIMCONNECTORMESSAGEADD.attach.form"), 5, 9, &nobody);
+        let InboxAct::Said { text, looks, .. } = &acts[0] else { panic!("{acts:?}") };
+        assert_eq!(text, "Ваш заказ");
+        let order = "Заказ №1542\nСумма: 4 500 ₽\n[url=https://example.com/pay/1542]Оплатить[/url]";
+        assert_eq!(looks.attached, order);
     }
 
     #[test]

@@ -45,7 +45,8 @@ impl AnswersRow {
 /// An operator answers in `dialogue`, where the answer is not written yet.
 pub(super) fn note(batch: &mut Batch<'_>, dialogue: DialogueId, at: Millis) -> Result<(), StoreError> {
     let Some(head) = batch.head(dialogue)? else { return Ok(()) };
-    let (Some(asked_at), site) = (head.asked_at, head.site.clone()) else { return Ok(()) };
+    let (asked_at, site) = (head.asked_at.filter(|asked_at| *asked_at <= at), head.site.clone());
+    let Some(asked_at) = asked_at else { return Ok(()) }; // what was said before answers something else
     let mut row: AnswersRow = batch.row(ANSWERS, site.as_str())?.unwrap_or_default();
     row.put(u32::try_from(at.saturating_sub(asked_at) / 1000).unwrap_or(u32::MAX));
     batch.put(ANSWERS, site.as_str(), &row)

@@ -108,9 +108,10 @@ impl Head {
         match &record.what {
             Told::State { at_portal, .. } => self.learn(at_portal),
             Told::Started { session, user } => {
+                // Whoever has spoken since the last one ended leads this one, however late its beginning is told.
+                self.led &= self.finished >= self.started;
                 self.started = self.started.max(*session);
                 self.vote = self.vote.filter(|vote| vote.session >= *session);
-                self.led = false;
                 self.learn(&AtPortal { chat: None, session: Some(*session), user: *user });
             }
             // What the visitor ended is ended here, whenever the portal says so too.
@@ -124,7 +125,8 @@ impl Head {
                 self.led |= *from == Author::Operator;
                 match from {
                     Author::Visitor => drop(self.asked_at.get_or_insert(record.at)),
-                    Author::Operator => self.asked_at = None,
+                    // One that was said before comes late, and answers something else.
+                    Author::Operator => self.asked_at = self.asked_at.filter(|asked_at| record.at < *asked_at),
                     Author::Bot | Author::System => {}
                 }
                 self.learn(&AtPortal { chat: *chat, ..AtPortal::default() });

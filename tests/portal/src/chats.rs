@@ -1,5 +1,7 @@
 //! Chats, their sessions and messages, as plain data. What happens in them is in `talk`.
 
+use serde_json::Value;
+
 use crate::{
     clock::Millis,
     drive::File,
@@ -113,6 +115,8 @@ pub struct Message {
     /// BB text without signature.
     pub text: String,
     pub files: Vec<File>,
+    /// `ATTACH`: blocks beside the text.
+    pub attach: Vec<Value>,
     /// When it came to the portal, whatever its sender said.
     pub at: Millis,
     /// `CONNECTOR_MID`: external ids, of both directions.

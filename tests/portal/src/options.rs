@@ -109,6 +109,8 @@ pub struct Build {
     pub overwrites_mids: bool,
     /// `ONOPENLINEMESSAGEADD` has one object where the documentation has a list: the shape of the source.
     pub one_message: bool,
+    /// `imopenlines.config.get` shows a line's settings.
+    pub line_settings: bool,
 }
 
 impl Default for Build {
@@ -123,6 +125,7 @@ impl Default for Build {
             knows_sessions: true,
             overwrites_mids: false,
             one_message: false,
+            line_settings: true,
         }
     }
 }

@@ -100,6 +100,7 @@ impl World {
             kind,
             text,
             files: Vec::new(),
+            attach: Vec::new(),
             at,
             mids: Vec::new(),
             sending: None,
@@ -196,13 +197,14 @@ impl World {
                 "params": php::map(params),
             }),
         );
-        data["MESSAGES"][0]["attachments_old"] = json!([]);
+        let attach: Vec<String> = message.attach.iter().map(Value::to_string).collect();
+        data["MESSAGES"][0]["attachments_old"] = json!(attach);
         data
     }
 
     /// The text as the connector gets it: an operator's words behind their name, where line and connector want it.
     fn signed(&self, chat: &Chat, message: &Message, gap: Gap) -> String {
-        let line = self.line(chat.line);
+        let line = self.line(chat.moved.unwrap_or(chat.line));
         let wanted = self.connectors.get(&chat.connector).is_some_and(|connector| connector.may.signature)
             && line.is_some_and(|line| line.operator_data != OperatorData::Hide);
         let (Author::Operator(user), Kind::Said, true) = (message.author, &message.kind, wanted) else {
@@ -212,6 +214,7 @@ impl World {
         let name = of_queue.and_then(|line| line.default_name.clone());
         let name = name.or_else(|| Some(self.employee(user)?.full_name())).unwrap_or_default();
         let gap = match gap {
+            Gap::OfAdd if message.text.is_empty() => " ", // files alone
             Gap::OfAdd => " [br]",
             Gap::OfUpdate => "[br] ",
         };

@@ -23,6 +23,14 @@ const TEXTS: &[&str] = &[
     "",
 ];
 
+/// What bots and applications send beside a text, a block of every kind among it.
+const ATTACHMENTS: &[&str] = &[
+    r##"{"ID":1,"COLOR":"#29619b","BLOCKS":[{"MESSAGE":"Заказ [b]№1542[/b]"},{"GRID":[{"DISPLAY":"LINE","NAME":"Сумма","VALUE":"4 500 ₽"}]},{"LINK":[{"NAME":"Оплатить","LINK":"https://example.com/pay/1542"}]}]}"##,
+    r##"[{"USER":{"NAME":"Анна","LINK":"/company/personal/user/27/"}},{"DELIMITER":{"SIZE":200,"COLOR":"#c6c6c6"}},{"IMAGE":[{"LINK":"https://example.com/a b[1].png","NAME":"a"}]},{"FILE":[{"LINK":"https://example.com/a.pdf","SIZE":15}]}]"##,
+    r##"{"blocks":{"0":{"richLink":[{"link":"https://example.com","name":"a","desc":"b
+c"}]},"10":{"message":"x"}}}"##,
+];
+
 /// Frames of either side beside those of the protocol page.
 const FRAMES: &[&str] = &[
     r#"{"type":"ping"}"#,
@@ -47,6 +55,7 @@ pub fn of(name: &str) -> Vec<(String, Vec<u8>)> {
         "answers" | "histories" => files(&recorded, ".json"),
         "frames" => frames(),
         "settings" => said(SETTINGS),
+        "attachments" => said(ATTACHMENTS),
         _ => said(TEXTS),
     };
     corpus.extend(files(&crate::root().join("tests/fixtures/fuzz").join(name), ""));

@@ -1,7 +1,7 @@
 //! What reads untrusted bytes, and what must hold of each reader besides that it returns.
 
 use otklik_server::bitrix::{
-    bbcode,
+    attach, bbcode,
     client::read_answer,
     events::{Delivery, Event, What},
     form,
@@ -36,6 +36,7 @@ pub const TARGETS: &[Target] = &[
     Target { name: "events", read: events },
     Target { name: "answers", read: answers },
     Target { name: "histories", read: histories },
+    Target { name: "attachments", read: attachments },
     Target { name: "codes", read: codes },
     Target { name: "words", read: words },
     Target { name: "frames", read: frames },
@@ -97,6 +98,14 @@ fn histories(bytes: &[u8]) -> Result<(), String> {
     let _ = GetDialog::reply(answer.result.clone());
     let _ = GetHistory::reply(answer.result);
     Ok(())
+}
+
+/// Blocks beside a message: in proportion, and what is made of them is read like any text.
+fn attachments(bytes: &[u8]) -> Result<(), String> {
+    let json = String::from_utf8_lossy(bytes);
+    let text = attach::written(&Value::from(vec![json.as_ref()]));
+    hold(text.len() <= bytes.len() * 4, "there is more text than there were blocks")?;
+    bounded(&text, &bbcode::parse(&text))
 }
 
 /// An operator's text: links lead nowhere but to the web, and no depth or number of pieces is out of proportion.

@@ -1,5 +1,6 @@
 //! What the connector may do at a portal, as an administrator chose it: each choice makes a difference that people see.
 
+use otklik_server::clock::Clock;
 use otklik_tests::{
     admin::Page,
     portal::{Chat, Fault},
@@ -53,6 +54,23 @@ async fn automatic_texts_come_only_where_they_are_wanted() {
     stage.portal.operator_says(chat.id, ANNA, "Слушаю").expect("Anna may answer");
     visitor.hear("Слушаю").await;
     assert_eq!(visitor.texts(), ["один", "Мы на обеде", "Слушаю"]);
+}
+
+/// The portal that keeps them to itself has them in its history all the same, and does not mark what it handed over.
+#[tokio::test]
+async fn automatic_texts_that_are_not_wanted_do_not_come_from_the_history_either() {
+    let mut stage = Stage::empty(Clock::by_hand(Clock::real().now()), "").await;
+    stage.portal.set_build(|build| (build.offline_queue, build.marks_sending) = (false, false));
+    stage.start_here().await;
+    stage.install().await;
+    let (mut visitor, chat, page) = begun(&stage).await;
+    choose(&page, "system_texts", false).await;
+    let _hurry = stage.hurry();
+    stage.portal.fault_on("ONIMCONNECTORMESSAGEADD", Fault::EventLost, 1);
+    stage.portal.system_says(chat.id, "Мы на обеде").expect("the chat is there");
+    stage.portal.operator_says(chat.id, ANNA, "Слушаю").expect("Anna may answer");
+    visitor.hear("Слушаю").await;
+    assert_eq!(visitor.texts(), ["один", "Слушаю"]);
 }
 
 #[tokio::test]

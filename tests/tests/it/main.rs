@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, reason = "all of this is tests")]
 
 mod addresses;
+mod attached;
 mod audit;
 mod changes;
 mod check;

@@ -3,8 +3,8 @@
 
 use otklik_server::clock::Clock;
 use otklik_tests::{
-    portal::{Chat, ChatId, Download, Fault, Link, Upload},
-    stage::{ANNA, SALES, Stage},
+    portal::{Chat, ChatId, Download, Fault, Line, Link, OperatorData, Upload},
+    stage::{ANNA, CONNECTOR, SALES, SUPPORT, Stage},
     visitor::{Seen, Visitor},
 };
 use shared::{Author, MessageState};
@@ -175,6 +175,95 @@ async fn an_end_that_no_event_told_is_in_the_history() {
     while !visitor.log.iter().any(is_end) {
         visitor.read().await.expect("the relay keeps the connection");
     }
+}
+
+#[tokio::test]
+async fn a_request_for_a_rating_that_no_event_told_can_be_answered() {
+    let (stage, mut visitor, chat) = begun().await;
+    let _hurry = stage.hurry();
+    stage.portal.fault_on(ADD, Fault::EventLost, 1);
+    stage.portal.ask_for_rating(chat.id, ANNA).expect("they talked");
+    visitor.hear("Пожалуйста, оцените качество обслуживания.").await;
+    let is_request = |entry: &shared::Entry| matches!(entry.what, shared::Happening::Said { rating: true, .. });
+    assert!(visitor.log.iter().any(is_request), "with its buttons");
+    visitor.accepted(|id| shared::ToServer::Rate { id, like: true }).await;
+    visitor.hear("Спасибо за оценку!").await;
+}
+
+#[tokio::test]
+async fn an_old_portals_edits_and_deletions_are_in_its_history_too() {
+    let (stage, mut visitor, chat) = begun_at(|portal| {
+        portal.set_build(|build| (build.offline_queue, build.marks_sending, build.plain_texts) = (false, false, false));
+    })
+    .await;
+    let hurry = stage.hurry();
+    let mut said = Vec::new();
+    for text in ["[b]раз[/b]", "[i]два[/i]", "три"] {
+        said.push(stage.portal.operator_says(chat.id, ANNA, text).expect("Anna may answer"));
+    }
+    visitor.hear("три").await;
+    for message in &said {
+        stage.portal.wait_delivered(chat.id, *message).await;
+    }
+    stage.portal.edit(chat.id, said[1], "[i]два[/i] с половиной").expect("Anna may edit");
+    visitor.hear("два с половиной").await;
+    stage.portal.fault_on(UPDATE, Fault::EventLost, 1);
+    stage.portal.fault_on(DELETE, Fault::EventLost, 1);
+    stage.portal.edit(chat.id, said[0], "[b]раз[/b] и ещё").expect("Anna may edit");
+    stage.portal.delete(chat.id, said[2]).expect("Anna may delete");
+    visitor.wait_until(|seen| seen[1].text.as_deref() == Some("раз и ещё") && seen[3].text.is_none()).await;
+    drop(hurry);
+    let edits = visitor.log.iter().filter(|entry| matches!(entry.what, shared::Happening::Edited { .. })).count();
+    assert_eq!(edits, 2, "what came by its event keeps its italics");
+}
+
+#[tokio::test]
+async fn a_visitors_message_that_somebody_deleted_is_gone_though_no_event_told() {
+    let (stage, mut visitor, chat) = begun().await;
+    let _hurry = stage.hurry();
+    stage.portal.fault_on(DELETE, Fault::EventLost, 1);
+    let first =
+        stage.portal.chat(chat.id).and_then(|chat| chat.said().next().map(|said| said.id)).expect("it is there");
+    stage.portal.delete_visitors(chat.id, first, otklik_tests::portal::UserId(1)).expect("an administrator may");
+    visitor.wait_until(|seen| seen[0].text.is_none()).await;
+}
+
+/// Who said the last thing, by name.
+fn last_name(visitor: &Visitor) -> Option<String> {
+    visitor.messages().last().and_then(|message| message.name.clone())
+}
+
+#[tokio::test]
+async fn a_line_that_hides_its_operators_hides_them_in_the_history_of_what_was_handed_to_it() {
+    let (stage, mut visitor, chat) = begun_at(|portal| {
+        portal.set_build(|build| build.offline_queue = false);
+        portal.set_line(Line::new(SUPPORT, "Поддержка").named(OperatorData::Hide, Some("Поддержка")));
+    })
+    .await;
+    let _hurry = stage.hurry();
+    stage.portal.fault_on(ADD, Fault::EventLost, 2);
+    stage.portal.operator_says(chat.id, ANNA, "два").expect("Anna may answer");
+    visitor.hear("два").await;
+    assert_eq!(last_name(&visitor).as_deref(), Some("Анна Петрова"), "her line shows her");
+    stage.portal.connect_line(CONNECTOR, SUPPORT);
+    stage.portal.hand_over(chat.id, SUPPORT).expect("it is there");
+    stage.portal.operator_says(chat.id, ANNA, "три").expect("Anna may answer");
+    visitor.hear("три").await;
+    assert_eq!(last_name(&visitor).as_deref(), Some("Поддержка"));
+}
+
+#[tokio::test]
+async fn nobody_is_named_from_the_history_of_a_line_that_is_not_known_to_show_names() {
+    let (mut stage, visitor, chat) = begun().await;
+    stage.kill().await;
+    stage.portal.set_build(|build| build.line_settings = false);
+    stage.portal.operator_says(chat.id, ANNA, "два").expect("Anna may answer");
+    stage.portal.wait_sent().await;
+    stage.start_here().await;
+    let _hurry = stage.hurry();
+    let mut back = visitor.resume().await;
+    back.hear("два").await;
+    assert_eq!(last_name(&back), None);
 }
 
 /// The queue alone is enough, and the administrator can be told why the other net is missing.

@@ -22,6 +22,9 @@ pub fn Message(bubble: &Bubble, fresh: bool, wish: fn(Wish)) -> AnyView {
         words.extend(body(&bubble.body));
     }
     words.extend(files(&bubble.files));
+    if words.is_empty() {
+        words.push(say("unsupported").into_any());
+    }
     let class = [
         if bubble.deleted { "msg gone" } else { "msg" },
         if bubble.last { " last" } else { "" },

@@ -1,6 +1,7 @@
 //! The messages inside the portal's events: who speaks, what is said, and the signature told from the words.
 
-use crate::bitrix::value::{at, get, items, moment, number_at, text_at, texts, truth};
+use crate::bitrix::attach;
+use crate::bitrix::value::{at, get, items, moment, number, number_at, text, text_at, texts, truth};
 use crate::ids::ImId;
 use serde_json::Value;
 use shared::Millis;
@@ -22,6 +23,8 @@ pub struct Said {
     /// The same with it: what looks like a signature may be the author's own words.
     pub whole: String,
     pub files: Vec<Attachment>,
+    /// What is attached in blocks, as text in BB-code.
+    pub attached: String,
     /// The portal asks for a rating of this session, and takes it for so long.
     pub vote: Option<VoteRequest>,
 }
@@ -105,10 +108,9 @@ impl Said {
         let text = text_at(message, &["text"]).unwrap_or_default();
         let class = text_at(message, &["params", "CLASS"]).unwrap_or_default();
         let is_of = |wanted: &str| class.split(' ').any(|word| word == wanted);
-        let vote = Some(message).filter(|_| is_of(VOTE)).and_then(VoteRequest::read);
-        // With buttons to press nobody has to be told which digit to send.
-        let asked = vote.and_then(|_| text_at(message, &["params", "IMOL_VOTE_TEXT"])).filter(|text| !text.is_empty());
-        let text = asked.unwrap_or(text);
+        let param = |name: &str| at(message, &["params", name]);
+        let vote = Some(param).filter(|_| is_of(VOTE)).and_then(VoteRequest::read);
+        let text = vote.and_then(|_| VoteRequest::words(param)).unwrap_or(text);
         // Mailings of the CRM have neither class nor author.
         let user = number_at(message, &["user_id"]).unwrap_or_default();
         let automatic = is_of(AUTOMATIC) || vote.is_some() || user == 0;
@@ -124,18 +126,30 @@ impl Said {
             text,
             whole,
             files: files.into_iter().filter_map(Attachment::read).collect(),
+            attached: get(element, "attachments_old").map(attach::written).unwrap_or_default(),
             vote,
         })
     }
 }
 
+/// Whether a word of a message's class says that it asks for a rating.
+pub fn is_vote(class: &str) -> bool {
+    class == VOTE
+}
+
 impl VoteRequest {
-    fn read(message: &Value) -> Option<Self> {
+    /// `param` finds a parameter of the message by the name that events give it.
+    pub fn read<'a>(param: impl Fn(&str) -> Option<&'a Value>) -> Option<Self> {
         Some(Self {
-            session: number_at(message, &["params", "IMOL_VOTE"])?,
-            closes_at: text_at(message, &["params", "IMOL_DATE_CLOSE_VOTE"]).and_then(|date| moment(&date)),
-            seconds: number_at(message, &["params", "IMOL_TIME_LIMIT_VOTE"]).filter(|&seconds| seconds > 0),
+            session: param("IMOL_VOTE").and_then(number)?,
+            closes_at: param("IMOL_DATE_CLOSE_VOTE").and_then(text).and_then(|date| moment(&date)),
+            seconds: param("IMOL_TIME_LIMIT_VOTE").and_then(number).filter(|&seconds| seconds > 0),
         })
+    }
+
+    /// The request alone: with buttons to press nobody has to be told which digit to send.
+    pub fn words<'a>(param: impl Fn(&str) -> Option<&'a Value>) -> Option<String> {
+        param("IMOL_VOTE_TEXT").and_then(text).filter(|words| !words.is_empty())
     }
 }
 

@@ -45,6 +45,15 @@ pub struct Owner {
     pub chat: String,
     /// The portal's own user for the visitor.
     pub user: Option<u64>,
+    /// The line that leads the conversation now, where it was handed over.
+    pub leading: Option<LineId>,
+}
+
+impl Owner {
+    /// The lines whose settings bear upon the conversation, the one that leads it first.
+    pub fn lines(&self) -> impl Iterator<Item = LineId> {
+        self.leading.into_iter().chain([self.line])
+    }
 }
 
 impl History {
@@ -97,11 +106,17 @@ impl Method for GetHistory {
 fn owner(result: &Value, chat: u64) -> Option<Owner> {
     let chat = at(result, &["chat", &chat.to_string()])?;
     let code = text_at(chat, &["entityId"]).or_else(|| text_at(chat, &["entity_id"]))?;
+    let data = text_at(chat, &["entityData1"]).or_else(|| text_at(chat, &["entity_data_1"])).unwrap_or_default();
+    let leading = data.split('|').nth(LEADING).and_then(|line| line.parse().ok()).filter(|&line| line > 0).map(LineId);
     let fields: Vec<&str> = code.split('|').collect();
     let [connector, line, chat, user] = fields[..] else { return None };
     let (connector, chat) = (connector.to_owned(), chat.to_owned());
-    Some(Owner { connector, line: LineId(line.parse().ok()?), chat, user: user.parse().ok().filter(|&user| user > 0) })
+    let (line, user) = (LineId(line.parse().ok()?), user.parse().ok().filter(|&user| user > 0));
+    Some(Owner { connector, line, chat, user, leading: leading.filter(|leading| *leading != line) })
 }
+
+/// Where among the fields of a chat's first data stands the line that it was handed over to.
+const LEADING: usize = 7;
 
 /// `imopenlines.dialog.get`, by the portal's chat. Works for portal administrators and members of the chat.
 #[derive(Clone, Copy, Debug, Serialize)]
@@ -188,8 +203,11 @@ mod tests {
         let mut recorded = result("imopenlines.session.history.get.response.json");
         let history = GetHistory::reply(recorded.clone()).unwrap();
         let (connector, chat) = ("site_widget".to_owned(), "v-5f0c2a7e4b".to_owned());
-        let owner = Owner { connector, line: LineId(107), chat, user: Some(585) };
+        let owner = Owner { connector, line: LineId(107), chat, user: Some(585), leading: None };
         assert_eq!((history.owner.as_ref(), history.is_finished()), (Some(&owner), false));
+        recorded["chat"]["1807"]["entityData1"] = "N|NONE|0|N|N|3282|1773759100|109|0|0".into();
+        let moved = GetHistory::reply(recorded.clone()).unwrap().owner.unwrap();
+        assert_eq!(moved.lines().collect::<Vec<_>>(), [LineId(109), LineId(107)], "handed over");
         let end = serde_json::json!({"class": "bx-messenger-content-item-ol-end"});
         recorded["message"]["86550"] = serde_json::json!({"id": "86550", "senderid": "0", "params": end});
         assert!(GetHistory::reply(recorded).unwrap().is_finished());

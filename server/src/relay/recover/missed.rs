@@ -1,12 +1,13 @@
 //! What of a history the relay has missed. Pure: a history in, acts out.
 
+use crate::bitrix::bbcode::bare;
 use crate::bitrix::methods::history::{History, Past, Sender, Verdict, verdict};
 use crate::clock::millis;
 use crate::ids::{DialogueId, ImId, LineId};
-use crate::relay::told::{is_ours, sources};
+use crate::relay::told::{is_ours, sources, vote};
 use crate::store::{AtPortal, InboxAct, Looks};
 use shared::{Author, MessageId, Millis};
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::time::Duration;
 
 /// How long a message is left to its event, which tells more: how the author signs. Events take seconds.
@@ -20,10 +21,15 @@ pub struct Look<'a> {
     pub line: LineId,
     /// Operators' messages that the relay has.
     pub known: &'a HashSet<ImId>,
+    /// What visitors see of those that the history calls edited, where it gives no more than their words.
+    pub shown: &'a HashMap<ImId, String>,
     /// The visitor's messages that nobody knew to have arrived.
     pub doubtful: &'a [MessageId],
     /// The portal marks what was not confirmed.
     pub is_strict: bool,
+    /// Visitors are told the line's automatic texts: where they are not, the portal keeps them to itself, but in its
+    /// history.
+    pub with_automatic: bool,
     /// When the portal was asked.
     pub asked_at: Millis,
 }
@@ -60,8 +66,10 @@ pub fn missed(history: &History, look: &Look<'_>) -> Missed {
             Verdict::Known => {
                 let at_portal = AtPortal { chat: Some(chat), session: history.session, user };
                 missed.acts.extend(arrived(past, at_portal, look));
+                missed.acts.extend(taken_back(past, im, look));
             }
             _ if past.deleted => {}
+            Verdict::Automatic if !look.with_automatic => {}
             Verdict::Automatic | Verdict::Said if is_fresh(past, look.asked_at) => missed.is_early = true,
             verdict @ (Verdict::Automatic | Verdict::Said) => {
                 missed.acts.extend(said(past, im, verdict, history, look));
@@ -82,10 +90,12 @@ fn is_fresh(past: &Past, now: Millis) -> bool {
 }
 
 fn said(past: &Past, im: ImId, verdict: Verdict, history: &History, look: &Look<'_>) -> Option<InboxAct> {
-    let files = sources(&past.files);
-    if past.text.trim().is_empty() && files.is_empty() {
+    let (files, attached) = (sources(&past.files), past.attached.clone());
+    // What the portal waits for a word of is told though it cannot be shown; of another nobody knows what it is.
+    if past.text.trim().is_empty() && files.is_empty() && attached.is_empty() && !past.sending {
         return None;
     }
+    let at = past.at.unwrap_or(look.asked_at).min(look.asked_at);
     let (author, name) = match &past.sender {
         _ if verdict == Verdict::Automatic => (Author::System, None),
         Sender::Colleague { name, bot } => (if *bot { Author::Bot } else { Author::Operator }, name.clone()),
@@ -98,21 +108,36 @@ fn said(past: &Past, im: ImId, verdict: Verdict, history: &History, look: &Look<
         author,
         name,
         text: past.text.clone(),
-        looks: Looks::default(),
+        looks: Looks { attached, ..Looks::default() },
         files,
-        vote: None,
-        at: past.at.unwrap_or(look.asked_at).min(look.asked_at),
+        vote: past.vote.map(|asked| vote(asked, at)),
+        at,
     })
 }
 
-/// What happened to a message that is known. Of portals that give HTML nobody can tell whether the words are others.
+/// What happened to a message that is known.
 fn restated(past: &Past, im: ImId, look: &Look<'_>) -> Option<InboxAct> {
     if past.deleted {
         return Some(InboxAct::Deleted { dialogue: look.dialogue, im, external: None });
     }
-    let is_telling = past.edited && !past.is_undone && !past.text.trim().is_empty();
+    // Of a portal that gives HTML the words count alone: bold ones are not replaced by the same without their boldness.
+    let is_shown =
+        || look.shown.get(&im).is_some_and(|shown| letters(shown) == letters(&past.text) + &letters(&past.attached));
+    let is_telling = past.edited && !past.text.trim().is_empty() && !(past.is_undone && is_shown());
     let (dialogue, text, asked_at) = (look.dialogue, past.text.clone(), look.asked_at);
     is_telling.then_some(InboxAct::Restated { dialogue, im, text, asked_at })
+}
+
+/// What is left of a text where neither marks nor breaks count.
+fn letters(text: &str) -> String {
+    bare(text).chars().filter(|character| character.is_alphanumeric()).collect()
+}
+
+/// A visitor's message that somebody at the portal deleted.
+fn taken_back(past: &Past, im: ImId, look: &Look<'_>) -> Option<InboxAct> {
+    let is_theirs = past.deleted && past.sender == Sender::Visitor;
+    let external = past.external.iter().find_map(|id| MessageId::try_from(id.clone()).ok()).filter(|_| is_theirs)?;
+    Some(InboxAct::Deleted { dialogue: look.dialogue, im, external: Some(external) })
 }
 
 /// A visitor's message that is there after all.

@@ -6,14 +6,15 @@ use super::watch::{KEPT, Watch};
 use super::{Nets, Relay};
 use crate::bitrix::client::Portal;
 use crate::bitrix::methods::batch;
-use crate::bitrix::methods::history::History;
+use crate::bitrix::methods::history::{History, Past};
+use crate::bitrix::methods::settings::Names;
 use crate::clock::millis;
-use crate::ids::ImId;
+use crate::ids::{DialogueId, ImId, LineId};
 use crate::relay::histories::{self, AT_ONCE, Obstacle, Shown, Spot};
-use crate::relay::speaker::conceal;
-use crate::store::{Active, DialogueRecord, Position, StoreError, Ways};
+use crate::relay::speaker::{conceal, is_somebodys};
+use crate::store::{Active, DialogueRecord, InboxAct, Position, StoreError, Told, Ways};
 use shared::Millis;
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::time::Duration;
 
 /// Between two rounds of two calls where more is due: half of what a portal takes, at the most (`limits.md`).
@@ -103,6 +104,7 @@ impl Reader {
         for dialogue in nets.take_wanted() {
             self.watch.want(dialogue, now);
         }
+        self.watch.leave(since);
         Ok(())
     }
 
@@ -176,20 +178,60 @@ impl Reader {
         let ims = all.flat_map(|(chat, ids)| ids.into_iter().map(move |message| ImId { chat, message })).collect();
         let known: HashSet<ImId> = self.relay.store.heard(host, ims).await?;
         let doubtful = self.relay.store.doubtful(dialogue, DOUBTED).await?;
+        let is_undone = |past: &Past| past.edited && past.is_undone;
+        let are_undone = histories.iter().any(|history| history.messages.iter().any(is_undone));
+        let shown = if are_undone { self.shown(dialogue).await? } else { HashMap::new() };
         let (line, is_strict) = (site.line, ways.marks_sending);
-        let look = Look { dialogue, line, known: &known, doubtful: &doubtful, is_strict, asked_at };
+        let with_automatic = self.relay.store.choices(host).await?.system_texts;
+        let (known, shown, doubtful) = (&known, &shown, &doubtful);
+        let look = Look { dialogue, line, known, shown, doubtful, is_strict, with_automatic, asked_at };
         let (mut acts, mut is_early, mut recovered) = (Vec::new(), false, 0);
-        for missed in histories.into_iter().map(|history| missed(history, &look)) {
-            acts.extend(missed.acts);
+        for history in histories {
+            let mut missed = missed(history, &look);
             is_early |= missed.is_early;
+            if missed.acts.iter().any(is_somebodys) {
+                match self.names(history, line) {
+                    Some(names) => missed.acts.iter_mut().for_each(|act| conceal(act, &names)),
+                    None => {
+                        missed.acts.retain(|act| !matches!(act, InboxAct::Said { .. }));
+                        (missed.recovered, is_early) = (0, true);
+                    }
+                }
+            }
+            acts.extend(missed.acts);
             recovered += missed.recovered;
         }
         if recovered > 0 {
             tracing::info!(dialogue.id = %dialogue, recovered, "messages came from the history");
         }
-        let names = self.relay.presences.names(host, line);
-        acts.iter_mut().for_each(|act| conceal(act, &names));
         self.relay.heard(host, Vec::new(), acts).await?;
         Ok(is_early)
+    }
+
+    /// Whose names the lines of a conversation show, where one of them does not say “the profiles'” what that one says;
+    /// none while the portal is asked. `line` is that of its site.
+    fn names(&self, history: &History, line: LineId) -> Option<Names> {
+        let (host, presences) = (self.portal.host(), &self.relay.presences);
+        let lines: Vec<LineId> = history.owner.as_ref().map_or(vec![line], |owner| owner.lines().collect());
+        let is_asked = lines.iter().fold(false, |is_asked, line| presences.want(host, *line) || is_asked);
+        let mut names = lines.into_iter().map(|line| presences.names(host, line));
+        (!is_asked).then(|| names.find(|names| *names != Names::Profile).unwrap_or(Names::Profile))
+    }
+
+    /// What visitors see of operators' messages.
+    async fn shown(&self, dialogue: DialogueId) -> Result<HashMap<ImId, String>, StoreError> {
+        let (mut shown, mut ims) = (HashMap::new(), HashMap::new());
+        for entry in self.relay.store.entries(dialogue, 0, usize::MAX).await? {
+            match entry.what {
+                Told::Said { id, text, chat: Some(chat), message: Some(message), .. } => {
+                    let im = ImId { chat, message };
+                    ims.insert(id, im);
+                    shown.insert(im, text);
+                }
+                Told::Edited { id, text, .. } => drop(ims.get(&id).and_then(|im| shown.insert(*im, text))),
+                _ => {}
+            }
+        }
+        Ok(shown)
     }
 }

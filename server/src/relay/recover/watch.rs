@@ -51,6 +51,11 @@ impl Watch {
         watched.due = watched.due.min(due);
     }
 
+    /// What happened before `since` is looked at no more, whatever keeps anybody from looking.
+    pub fn leave(&mut self, since: Millis) {
+        self.all.retain(|_, watched| watched.active >= since);
+    }
+
     /// The net above this one is gone: all is looked at as soon as where there is none.
     pub fn alone(&mut self, now: Millis) {
         for watched in self.all.values_mut() {
@@ -158,6 +163,16 @@ mod tests {
         assert_eq!(watch.next(), Some(HOUR));
         watch.forget(id);
         assert_eq!(watch.next(), None);
+    }
+
+    #[test]
+    fn where_nobody_may_look_nothing_gathers() {
+        let (mut watch, old, new) = (Watch::default(), DialogueId::random(), DialogueId::random());
+        watch.note(old, HOUR, BTreeSet::new(), false);
+        watch.note(new, 2 * HOUR, BTreeSet::new(), false);
+        watch.postpone(old, 9 * HOUR);
+        watch.leave(2 * HOUR);
+        assert_eq!(watch.due(9 * HOUR, 9), [new]);
     }
 
     #[test]

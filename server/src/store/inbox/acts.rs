@@ -84,6 +84,8 @@ pub struct Looks {
     /// The photo by its name in the store.
     pub face: Face,
     pub signature: Signature,
+    /// What is attached, as text in BB-code: it stands behind the words, whatever they become.
+    pub attached: String,
 }
 
 /// `acts` with what is said in each chat in the portal's order. Everything else keeps its place.
@@ -148,12 +150,14 @@ pub fn perform(
     }
     let heard = |im| Heard { host, dialogue, im, now };
     let changed = match act {
-        InboxAct::Said { im, line, author, name, text, looks: Looks { face, signature }, files, vote, at, .. } => {
-            heard(im).said(batch, line, Words { author, name, text, face, signature, files, vote }, at)?
+        InboxAct::Said { im, line, author, name, text, looks, files, vote, at, .. } => {
+            let Looks { face, signature, attached } = looks;
+            heard(im).said(batch, line, Words { author, name, text, face, signature, attached, files, vote }, at)?
         }
         InboxAct::Edited { im, line, name, text, signature, at, is_late, .. } => {
             let (author, face) = (Author::Operator, Face::default());
-            let words = Words { author, name, text, face, signature, files: Vec::new(), vote: None };
+            let attached = String::new();
+            let words = Words { author, name, text, face, signature, attached, files: Vec::new(), vote: None };
             let edit = heard(im).edited(batch, line, words, at, is_late)?;
             done.disputed.extend(edit.is_disputed.then_some(dialogue));
             edit.is_news

@@ -34,7 +34,8 @@ pub(in crate::store) struct HeardRow {
     /// When the words that hold were written, by the portal's clock; 0 while they are the first.
     pub edited_at: Millis,
     pub deleted: bool,
-    /// Its files as links in BB-code, of messages from before files were fetched: an edit takes none away.
+    /// What is attached to it, in BB-code, and its files as links, of messages from before files were fetched: an edit
+    /// takes none away.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub files: String,
     /// Only an edit of it was heard yet: its files are not known.
@@ -49,9 +50,13 @@ pub(in crate::store) struct HeardRow {
 }
 
 impl HeardRow {
-    /// New words of it, with the links that stand in its text.
-    fn with_links(&self, text: String) -> String {
-        if self.files.is_empty() { text } else { [text.as_str(), "\n", &self.files].concat() }
+    /// Words of it, and what stands in its text behind them.
+    fn with_attached(&self, text: String) -> String {
+        match (text.is_empty(), self.files.is_empty()) {
+            (_, true) => text,
+            (true, _) => self.files.clone(),
+            _ => [text.as_str(), "\n", &self.files].concat(),
+        }
     }
 }
 
@@ -167,7 +172,7 @@ impl Heard<'_> {
 
     fn reword(&self, batch: &mut Batch<'_>, mut row: HeardRow, text: String, at: Millis) -> Result<(), StoreError> {
         (row.words, row.edited_at, row.heard_at) = (digest(&text), at, self.now);
-        let (id, text) = (row.id.clone(), row.with_links(text));
+        let (id, text) = (row.id.clone(), row.with_attached(text));
         batch.append(self.dialogue, at, Told::Edited { id, text, act: None, unsent: None })?;
         batch.put(HEARD, self.key(), &row)
     }
@@ -182,21 +187,28 @@ impl Heard<'_> {
         at: Millis,
         edited_at: Millis,
     ) -> Result<(), StoreError> {
-        let Words { author: from, name, text, face, files, vote, .. } = said;
+        let Words { author: from, name, text, face, attached, files, vote, .. } = said;
         let (dialogue, id) = (self.dialogue, self.im.message_id(self.host));
-        let (words, by_edit, links, heard_at) = (digest(&text), edited_at > 0, String::new(), self.now);
+        let (words, by_edit, heard_at) = (digest(&text), edited_at > 0, self.now);
         let before = self.follower(batch)?;
+        // A later conversation takes no answer for an earlier one.
+        let started = batch.head(dialogue)?.map_or(0, |head| head.started);
+        let vote = vote.filter(|vote| vote.session >= started);
         let row = HeardRow {
             dialogue,
             id: id.clone(),
             words,
             edited_at,
             deleted: false,
-            files: links,
+            files: attached,
             by_edit,
             heard_at,
             name: name.clone(),
         };
+        let text = row.with_attached(text);
+        if text.trim().is_empty() && files.is_empty() {
+            tracing::warn!(dialogue.id = %dialogue, "a message came that holds nothing which can be shown");
+        }
         batch.put(HEARD, self.key(), &row)?;
         if from == Author::Operator {
             answers::note(batch, self.dialogue, at)?;
@@ -266,6 +278,8 @@ pub struct Words {
     pub face: Face,
     /// Whether `name` was taken off `text` rightly.
     pub signature: Signature,
+    /// What stands behind the words.
+    pub attached: String,
     pub files: Vec<FileSource>,
     /// It asks for a rating.
     pub vote: Option<Vote>,

@@ -35,6 +35,24 @@ async fn how_soon_operators_answer_is_measured_from_the_first_unanswered_word() 
 }
 
 #[tokio::test]
+async fn what_was_said_before_the_question_is_no_answer_to_it() {
+    let bench = Bench::new().await;
+    let dialogue = bench.dialogue("one").await;
+    for nth in 0..20 {
+        let (id, asked_at) = (format!("{nth:08}-0").try_into().unwrap(), 1_000_000 + nth * 100_000);
+        bench.store.accept(dialogue, id, "?".to_owned(), asked_at).await.unwrap();
+        for (im, at) in [(nth * 2, asked_at - 5_000), (nth * 2 + 1, asked_at + 30_000)] {
+            let mut act = said(dialogue, im, "an answer");
+            if let InboxAct::Said { at: said_at, .. } = &mut act {
+                *said_at = at;
+            }
+            work(&bench, vec![act]).await;
+        }
+    }
+    assert_eq!(bench.store.answer_seconds(&key("one")).await.unwrap(), Some(30));
+}
+
+#[tokio::test]
 async fn what_looks_like_a_signature_is_one_until_a_message_of_the_line_came_without() {
     let bench = Bench::new().await;
     let dialogue = bench.dialogue("one").await;

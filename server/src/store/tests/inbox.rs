@@ -229,6 +229,43 @@ async fn a_session_starts_and_finishes_once() {
 }
 
 #[tokio::test]
+async fn an_operator_leads_a_conversation_however_late_its_beginning_is_told() {
+    let bench = Bench::new().await;
+    let dialogue = bench.dialogue("one").await;
+    let started = |session| InboxAct::Started { dialogue, session, user: None };
+    let end = async |nth| {
+        let accepted = bench.store.accept(dialogue, message(nth), Ask::Finish, 9).await.unwrap();
+        !matches!(accepted, Acceptance::Refused(_))
+    };
+    work(&bench, vec![said(dialogue, 1, "hello"), started(5)]).await;
+    assert!(end(1).await, "the visitor may end it");
+    work(&bench, vec![said(dialogue, 2, "again"), started(6)]).await;
+    assert!(end(2).await);
+    work(&bench, vec![started(7), said(dialogue, 3, "hello"), started(8)]).await;
+    assert!(!end(3).await, "that was in another one, whose end was not told");
+}
+
+#[tokio::test]
+async fn an_earlier_conversations_request_for_a_rating_asks_nothing_any_more() {
+    let bench = Bench::new().await;
+    let dialogue = bench.dialogue("one").await;
+    let asks = |nth, session| {
+        let mut act = said(dialogue, nth, "how was it?");
+        if let InboxAct::Said { vote, .. } = &mut act {
+            *vote = Some(Vote { session, until: None });
+        }
+        act
+    };
+    work(&bench, vec![InboxAct::Started { dialogue, session: 6, user: None }, asks(1, 5), asks(2, 6)]).await;
+    let entries = bench.store.entries(dialogue, 0, 10).await.unwrap();
+    let votes = entries.iter().filter_map(|entry| match &entry.what {
+        Told::Said { vote, .. } => Some(vote.map(|vote| vote.session)),
+        _ => None,
+    });
+    assert_eq!(votes.collect::<Vec<_>>(), [None, Some(6)]);
+}
+
+#[tokio::test]
 async fn a_portal_writes_into_its_own_dialogues_alone() {
     let bench = Bench::new().await;
     let far = bench.dialogue("far").await;

@@ -127,6 +127,20 @@ impl Portal {
         self.shared.change(|world| world.operator_sends(chat, operator, text, files))
     }
 
+    /// Somebody sends blocks (`ATTACH`), with words or without.
+    ///
+    /// # Errors
+    /// When chat or author are unknown.
+    pub fn operator_attaches(
+        &self,
+        chat: ChatId,
+        author: UserId,
+        text: &str,
+        attach: Value,
+    ) -> Result<MessageId, TalkError> {
+        self.shared.change(|world| world.operator_attaches(chat, author, text, attach))
+    }
+
     /// An operator writes to colleagues only.
     ///
     /// # Errors

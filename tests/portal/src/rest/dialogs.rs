@@ -39,12 +39,13 @@ pub(super) fn may_see(world: &World, caller: Caller, chat: &Chat) -> bool {
     world.is_admin(caller.user) || chat.owner == Some(caller.user)
 }
 
-/// The `|`-list of `entity_data_1`: CRM, pause, wait, then the session and its beginning.
+/// The `|`-list of `entity_data_1`: CRM, pause, wait, then the session and its beginning, and the line it was handed to.
 pub(super) fn entity_data(chat: &Chat) -> String {
     let session = chat.session();
     let id = session.map_or(0, |session| session.id.0);
     let opened = session.map_or(0, |session| session.opened_at.seconds());
-    format!("N|NONE|0|N|N|{id}|{opened}|0|0|0")
+    let moved = chat.moved.map_or(0, |line| line.0);
+    format!("N|NONE|0|N|N|{id}|{opened}|{moved}|0|0")
 }
 
 fn shown(world: &World, chat: &Chat) -> Value {

@@ -7,6 +7,7 @@ use serde_json::{Map, Value, json};
 use super::{Answer, RestError, args::Args, dialogs::entity_data};
 use crate::{
     chats::{Author, Chat, Kind, Message},
+    clock::Millis,
     faults::{Fault, Place},
     ids::{ChatId, SessionId, UserId},
     options::Build,
@@ -122,11 +123,19 @@ fn params(message: &Message, build: Build) -> Value {
     if !message.files.is_empty() {
         put("fileId", json!(message.files.iter().map(|file| file.id).collect::<Vec<_>>()));
     }
+    if !message.attach.is_empty() {
+        put("attach", json!(message.attach));
+    }
     if let Some(class) = message.kind.class() {
         put("class", json!(class));
     }
-    if let Kind::Vote { session, .. } = &message.kind {
+    if let Kind::Vote { session, until, vote } = &message.kind {
         put("imolVote", json!(session));
+        put("imolVoteText", json!(vote.text));
+        put("imolVoteLike", json!(vote.like));
+        put("imolVoteDislike", json!(vote.dislike));
+        put("imolDateCloseVote", json!(until.map_or(String::new(), Millis::iso)));
+        put("imolTimeLimitVote", json!(vote.limit.as_secs()));
     }
     match &message.kind {
         Kind::Automatic(_) | Kind::Vote { .. } => {
@@ -164,7 +173,8 @@ fn legacy(text: &str) -> String {
 }
 
 fn user(world: &World, id: UserId) -> Option<Value> {
-    let (name, last_name, position, connector) = match world.employee(id) {
+    let employee = world.employee(id);
+    let (name, last_name, position, connector) = match employee {
         Some(who) => (&who.name, &who.last_name, who.position.as_str(), false),
         None => {
             let profile = &world.visitors.get(&id)?.profile;
@@ -181,7 +191,7 @@ fn user(world: &World, id: UserId) -> Option<Value> {
         "avatar": "",
         "gender": "M",
         "extranet": connector,
-        "bot": false,
+        "bot": employee.is_some_and(|who| who.bot),
         "connector": connector,
         "status": "online",
         "lastActivityDate": if connector { json!(false) } else { json!(world.clock.now().iso()) },

@@ -16,6 +16,9 @@ const MOST: usize = 200;
 
 pub(super) fn get(world: &mut World, _: Caller, args: &Args) -> Answer {
     let id = args.number("CONFIG_ID").ok_or_else(|| RestError::new(400, "CONFIG_ID_EMPTY", "Config ID is empty"))?;
+    if !world.options.build.line_settings {
+        return Err(RestError::new(403, "CONFIG_WRONG_USER_PERMISSION", "Permission denied"));
+    }
     let Some(line) = world.line(LineId(id)) else { return Ok(json!(false).into()) };
     let (mut shown, online) = (fields(line), line.online);
     if args.text("WITH_QUEUE").is_none_or(|wanted| wanted != "N") {

@@ -43,6 +43,24 @@ impl World {
         Ok(id)
     }
 
+    /// A message with blocks beside its words, or without any: bots and applications send such.
+    pub fn operator_attaches(
+        &mut self,
+        chat: ChatId,
+        by: UserId,
+        text: &str,
+        attach: Value,
+    ) -> Result<MessageId, TalkError> {
+        self.known(chat)?;
+        self.employee(by).ok_or(TalkError::NoOperator)?;
+        self.ensure_session(chat, Some(by));
+        self.chat_mut(chat).owner.get_or_insert(by);
+        let id = self.store(chat, Author::Operator(by), Kind::Said, text.to_owned());
+        self.edit_message(chat, id, |message| message.attach = vec![attach]);
+        self.hand_over(chat, id);
+        Ok(id)
+    }
+
     /// An automatic text to the visitor.
     pub fn system_says(&mut self, chat: ChatId, text: &str) -> Result<MessageId, TalkError> {
         self.known(chat)?;

@@ -30,7 +30,7 @@ pub fn verdict(past: &Past, is_known: bool, is_strict: bool) -> Verdict {
     let is_output = past.classes.iter().any(|class| class == OUTPUT);
     let is_whisper = past.classes.iter().any(|class| class.contains("content-item-system"))
         || past.component.as_deref().is_some_and(|component| component.eq_ignore_ascii_case("HiddenMessage"));
-    let is_technical = ["-ol-start", "-ol-end", "-attention"].iter().any(|ending| past.is_of(ending))
+    let is_technical = ["-ol-start", "-ol-end", "-attention"].iter().any(|part| past.is_of(part))
         || past.sender == Sender::Portal && !is_output;
     let shown = if is_output { Verdict::Automatic } else { Verdict::Said };
     match past.sender {
@@ -103,9 +103,9 @@ mod tests {
 
     #[test]
     fn technical_lines_are_never_shown() {
-        for ending in ["ol-start", "ol-end", "ol-attention", "attention"] {
-            let line = Past { sending: true, ..of(anna(), &format!("bx-messenger-content-item-{ending}")) };
-            assert_eq!(news(&line), [Verdict::Technical; 2], "{ending}");
+        for part in ["ol-start", "ol-end", "ol-attention", "attention", "ol-end-auto", "ol-attention-queue"] {
+            let line = Past { sending: true, ..of(anna(), &format!("bx-messenger-content-item-{part}")) };
+            assert_eq!(news(&line), [Verdict::Technical; 2], "{part}");
         }
         assert_eq!(news(&Past { sending: true, ..of(Sender::Portal, "") }), [Verdict::Technical; 2]);
         let both = format!("{OUTPUT} bx-messenger-content-item-ol-end");

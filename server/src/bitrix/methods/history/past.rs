@@ -1,6 +1,7 @@
 //! One message of a history, as far as the portal tells what it is: who said it, and which marks it carries.
 
-use crate::bitrix::events::Attachment;
+use crate::bitrix::attach;
+use crate::bitrix::events::{Attachment, VoteRequest, is_vote};
 use crate::bitrix::methods::legacy;
 use crate::bitrix::value::{at, get, items, moment, number, number_at, pairs, text, text_at, texts, truth};
 use serde_json::Value;
@@ -27,6 +28,10 @@ pub struct Past {
     pub edited: bool,
     pub deleted: bool,
     pub files: Vec<Attachment>,
+    /// What is attached in blocks, as text in BB-code.
+    pub attached: String,
+    /// The portal asks for a rating.
+    pub vote: Option<VoteRequest>,
 }
 
 /// Who said it.
@@ -54,13 +59,17 @@ impl Past {
     pub(super) fn read(message: &Value, result: &Value) -> Option<Self> {
         let params = get(message, "params").unwrap_or(&Value::Null);
         let param = |name: &str| {
-            let is_it = |key: &str| key.replace('_', "").eq_ignore_ascii_case(name);
+            let is_it = |key: &str| key.replace('_', "").eq_ignore_ascii_case(&name.replace('_', ""));
             pairs(params).into_iter().find(|(key, _)| is_it(key)).map(|(_, value)| value)
         };
         let is_set = |name| param(name).is_some_and(truth);
         let class = param("class").map(texts).unwrap_or_default();
-        let raw = text_at(message, &["text"]).unwrap_or_default();
-        let is_undone = get(message, "textlegacy").is_none();
+        let classes: Vec<String> = class.iter().flat_map(|words| words.split_whitespace()).map(str::to_owned).collect();
+        let vote = Some(param).filter(|_| classes.iter().any(|class| is_vote(class))).and_then(VoteRequest::read);
+        let asked = vote.and_then(|_| VoteRequest::words(param));
+        // What a parameter holds is as it was written, in every build.
+        let is_undone = get(message, "textlegacy").is_none() && asked.is_none();
+        let raw = asked.or_else(|| text_at(message, &["text"])).unwrap_or_default();
         Some(Self {
             id: number_at(message, &["id"])?,
             sender: Sender::read(message, result),
@@ -68,18 +77,20 @@ impl Past {
             is_undone,
             at: text_at(message, &["date"]).and_then(|date| moment(&date)),
             external: param("connectormid").map(texts).unwrap_or_default(),
-            classes: class.iter().flat_map(|words| words.split_whitespace()).map(str::to_owned).collect(),
+            classes,
             component: param("componentid").and_then(text),
             sending: is_set("sending"),
             edited: is_set("isedited"),
             deleted: is_set("isdeleted"),
             files: param("fileid").map(|ids| files(ids, result)).unwrap_or_default(),
+            attached: param("attach").map(attach::written).unwrap_or_default(),
+            vote,
         })
     }
 
-    /// Whether one of the words of the class ends so.
-    pub fn is_of(&self, ending: &str) -> bool {
-        self.classes.iter().any(|class| class.ends_with(ending))
+    /// Whether one of the words of the class contains that.
+    pub fn is_of(&self, part: &str) -> bool {
+        self.classes.iter().any(|class| class.contains(part))
     }
 
     /// Of a technical line that bounds a session: whether it opens it.

@@ -35,17 +35,20 @@ fn im(message: u64) -> ImId {
 fn found(history: &History, known: &[u64]) -> Missed {
     let known = known.iter().copied().map(im).collect();
     let doubtful = [ID.to_owned()].map(|id| MessageId::try_from(id).unwrap());
-    missed(
-        history,
-        &Look {
-            dialogue: dialogue(),
-            line: LineId(107),
-            known: &known,
-            doubtful: &doubtful,
-            is_strict: true,
-            asked_at: LATER,
-        },
-    )
+    missed(history, &Look { doubtful: &doubtful, ..look(&known, &HashMap::new()) })
+}
+
+fn look<'a>(known: &'a HashSet<ImId>, shown: &'a HashMap<ImId, String>) -> Look<'a> {
+    Look {
+        dialogue: dialogue(),
+        line: LineId(107),
+        known,
+        shown,
+        doubtful: &[],
+        is_strict: true,
+        with_automatic: true,
+        asked_at: LATER,
+    }
 }
 
 fn texts(missed: &Missed) -> Vec<(&str, Author)> {
@@ -91,15 +94,8 @@ fn old_portals_words_come_without_their_html() {
 #[test]
 fn what_was_just_said_is_left_to_its_event() {
     let history = recorded();
-    let known = HashSet::new();
-    let look = |asked_at| Look {
-        dialogue: dialogue(),
-        line: LineId(107),
-        known: &known,
-        doubtful: &[],
-        is_strict: true,
-        asked_at,
-    };
+    let (known, shown) = (HashSet::new(), HashMap::new());
+    let look = |asked_at| Look { asked_at, ..look(&known, &shown) };
     let said_at = history.messages.last().unwrap().at.unwrap();
     let early = missed(&history, &look(said_at + 29_999));
     assert_eq!((texts(&early).len(), early.is_early), (1, true));
@@ -120,6 +116,65 @@ fn edits_and_deletions_of_known_messages_are_told() {
     assert!(acts.contains(&InboxAct::Restated { dialogue, im: im(86497), text, asked_at }), "{acts:?}");
     assert!(acts.contains(&InboxAct::Deleted { dialogue, im: im(86503), external: None }));
     assert!(!acts.iter().any(|act| matches!(act, InboxAct::Said { .. })), "nobody needs to see what is gone");
+}
+
+#[test]
+fn automatic_texts_that_are_switched_off_stay_at_the_portal() {
+    let (known, shown) = (HashSet::new(), HashMap::new());
+    for is_strict in [true, false] {
+        let look = Look { is_strict, with_automatic: false, ..look(&known, &shown) };
+        let authors: HashSet<Author> = texts(&missed(&recorded(), &look)).into_iter().map(|(_, by)| by).collect();
+        assert_eq!(authors, HashSet::from([Author::Operator]), "marked: {is_strict}");
+    }
+}
+
+#[test]
+fn a_request_for_a_rating_is_one_in_the_history_too() {
+    let history = history("imopenlines.session.history.get.response.json", |recorded| {
+        let params = &mut recorded["message"]["86549"]["params"];
+        params["class"] = "bx-messenger-content-item-ol-output bx-messenger-content-item-vote".into();
+        params["imolVote"] = 3282.into();
+        params["IMOL_VOTE_TEXT"] = "Оцените нас".into();
+        params["imolDateCloseVote"] = "".into();
+        params["imolTimeLimitVote"] = "3600".into();
+    });
+    let missed = found(&history, &[86497, 86503]);
+    let asked = missed.acts.iter().find_map(|act| match act {
+        InboxAct::Said { text, vote, at, .. } => Some((text.as_str(), *vote, *at)),
+        _ => None,
+    });
+    let vote = |at: Millis| Some(crate::store::Vote { session: 3282, until: Some(at + 3_600_000) });
+    assert_eq!(asked, Some(("Оцените нас", vote(1_773_760_800_000), 1_773_760_800_000)));
+}
+
+#[test]
+fn an_old_portals_edits_are_told_by_their_words() {
+    let history = history("imopenlines.session.history.get.old-build-html.response.json", |recorded| {
+        recorded["message"]["86503"]["params"]["isEdited"] = "Y".into();
+    });
+    let known = HashSet::from([im(86503)]);
+    let told = |shown: &str| {
+        let shown = HashMap::from([(im(86503), shown.to_owned())]);
+        missed(&history, &look(&known, &shown)).acts.into_iter().find_map(|act| match act {
+            InboxAct::Restated { text, .. } => Some(text),
+            _ => None,
+        })
+    };
+    let same = "Доставка [b]бесплатная[/b] от 3000 ₽[br]Подробнее — [url=https://example.com/d]тут[/url]";
+    assert_eq!(told(same), None, "the same words, and more to see");
+    let now = "Доставка бесплатная от 3000 ₽\nПодробнее — https://example.com/d";
+    assert_eq!(told("Доставка платная").as_deref(), Some(now));
+    assert_eq!(told(now), None);
+}
+
+#[test]
+fn what_the_visitor_said_and_somebody_deleted_is_told() {
+    let history = history("imopenlines.session.history.get.response.json", |recorded| {
+        recorded["message"]["86490"]["params"]["isDeleted"] = "Y".into();
+    });
+    let external = MessageId::try_from(ID.to_owned()).ok();
+    let deleted = InboxAct::Deleted { dialogue: dialogue(), im: im(86490), external };
+    assert!(found(&history, &[86497, 86503, 86549]).acts.contains(&deleted));
 }
 
 #[test]
