@@ -97,6 +97,15 @@ impl Profile {
         }
     }
 
+    /// As it is told by a chat that may stand on `origins` alone: a page elsewhere is left out.
+    pub fn on(self, origins: &[String]) -> Self {
+        let is_known = |page: &String| {
+            let origin = url::Url::parse(page).map(|url| url.origin().ascii_serialization());
+            origin.is_ok_and(|origin| origins.contains(&origin))
+        };
+        Self { page: self.page.filter(is_known), ..self }
+    }
+
     /// Where the visitor came from, in one line: the marks of an advertisement as an address has them, else the page.
     pub fn source(&self) -> Option<String> {
         let marks = UTMS.iter().filter_map(|name| Some(format!("utm_{name}={}", self.utm.get(*name)?)));
@@ -167,6 +176,18 @@ mod tests {
         assert_eq!(second.site().as_deref(), Some("https://shop.example/"));
         let from: About = serde_json::from_value(serde_json::json!({"referrer": "https://blog.example/p"})).unwrap();
         assert_eq!(second.followed_by(&from).source().as_deref(), Some("https://blog.example/p"));
+    }
+
+    #[test]
+    fn a_page_of_another_site_is_left_out() {
+        let origins = ["https://shop.example".to_owned(), "http://127.0.0.1:8000".to_owned()];
+        let page = |page: &str| read(serde_json::json!({"page": page, "name": "Анна"})).on(&origins).page;
+        for known in ["https://shop.example/lamps", "https://shop.example:443/", "http://127.0.0.1:8000/a?b"] {
+            assert!(page(known).is_some(), "{known}");
+        }
+        for other in ["https://evil.example/", "http://shop.example/", "https://shop.example.evil.example/"] {
+            assert_eq!(page(other), None, "{other}");
+        }
     }
 
     fn about() -> impl Strategy<Value = About> {

@@ -1,6 +1,6 @@
 //! Fields of a profile: each is what it says, in bounds, or nothing.
 
-use url::Url;
+use url::{Position, Url};
 
 /// The longest address of a page, in characters: what browsers and proxies let through.
 const ADDRESS: usize = 2_000;
@@ -18,11 +18,13 @@ pub fn line(text: &str, most: usize) -> Option<String> {
     (!cut.is_empty()).then(|| cut.to_owned())
 }
 
-/// An address that begins with `http:` or `https:`, without a user's password.
+/// An address that begins with `http:` or `https:`, without a user's password. The portal reads BB-code in whatever it
+/// shows: behind the host no bracket is left.
 pub fn address(text: &str) -> Option<String> {
     let mut url = Url::parse(text).ok().filter(|url| matches!(url.scheme(), "http" | "https"))?;
     let _ = (url.set_username(""), url.set_password(None)); // such an address can have both
-    let text = String::from(url);
+    let (origin, path) = (&url[..Position::BeforePath], &url[Position::BeforePath..]);
+    let text = [origin, &path.replace('[', "%5B").replace(']', "%5D")].concat();
     (text.chars().count() <= ADDRESS).then_some(text)
 }
 
@@ -59,6 +61,9 @@ mod tests {
             assert_eq!(phone(wrong), None, "{wrong:?}");
         }
         assert_eq!(address("https://u:p@shop.example/a b").as_deref(), Some("https://shop.example/a%20b"));
+        let tagged = address("https://shop.example/[b]?a[]=1#[/b]");
+        assert_eq!(tagged.as_deref(), Some("https://shop.example/%5Bb%5D?a%5B%5D=1#%5B/b%5D"));
+        assert_eq!(address("http://[::1]:8080/a").as_deref(), Some("http://[::1]:8080/a"));
         for wrong in ["", "/lamps", "javascript:alert(1)", "data:text/html,x", "file:///etc/passwd"] {
             assert_eq!(address(wrong), None, "{wrong:?}");
         }

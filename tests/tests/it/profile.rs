@@ -85,6 +85,29 @@ async fn what_is_told_too_often_goes_with_the_next_message() {
     assert_eq!(profile(&stage, &chat).phone, "1234539");
 }
 
+#[tokio::test]
+async fn a_page_is_no_markup_and_of_the_site_or_not_told() {
+    let stage = Stage::start().await;
+    let site = stage.site().await;
+    for (page, told) in [
+        ("https://shop.example/[url=http://evil.example]a[/url]", Some("https://shop.example/")),
+        ("https://evil.example/login", None),
+    ] {
+        let mut visitor = stage.visitor(&site).await;
+        tell(&mut visitor, json!({"page": page})).await;
+        let text = if told.is_some() { "Отсюда" } else { "Не отсюда" };
+        visitor.say(text).await;
+        let chat = stage.portal.wait_any_chat(|chat| chat.visitor_texts() == [text]).await;
+        let calls = stage.portal.calls("imconnector.send.messages");
+        let sent = &calls.last().expect("it was sent").args["MESSAGES"][0];
+        assert_eq!(sent["user"]["url"].as_str(), told, "{sent}");
+        let described = sent["chat"]["url"].as_str();
+        assert_eq!(described.is_some(), told.is_some());
+        assert!(!described.unwrap_or_default().contains(['[', ']']), "{sent}");
+        assert!(!chat.description.unwrap_or_default().contains('['));
+    }
+}
+
 /// The administrator saves the first line's settings as they are, but for this.
 async fn switch_notes(stage: &Stage, on: bool) {
     let page = Page::open(&stage.url(), &stage.portal.open_settings(SALES, "ru")).await;

@@ -24,7 +24,9 @@ impl Visitor {
             Some(kept) => kept,
             None => self.state.store.profile(self.record.dialogue).await?.profile,
         };
-        let told = self.described.told.as_ref().unwrap_or(&before).followed_by(about);
+        let site = self.state.store.site(&self.record.site).await?;
+        let origins = site.map(|site| site.origins).unwrap_or_default();
+        let told = self.described.told.as_ref().unwrap_or(&before).followed_by(about).on(&origins);
         self.described.told = (told != before).then_some(told);
         self.described.kept = Some(before);
         if self.described.told.is_some() && self.state.limits.profile(self.session).is_ok() {
