@@ -68,11 +68,13 @@ pub struct Channels {
     store: Store,
     portals: Portals,
     lines: Arc<Mutex<HashMap<(PortalHost, LineId), Channel>>>,
+    /// How many messages each line has taken since the start.
+    taken: Arc<Mutex<HashMap<(PortalHost, LineId), u64>>>,
 }
 
 impl Channels {
     pub fn new(store: Store, portals: Portals) -> Self {
-        Self { store, portals, lines: Arc::default() }
+        Self { store, portals, lines: Arc::default(), taken: Arc::default() }
     }
 
     /// Whether messages of `site` are taken and wait here because they cannot be delivered now. From memory: asked often.
@@ -111,6 +113,18 @@ impl Channels {
         let lines = self.lock();
         let closed = lines.iter().filter(|((of, _), channel)| of == host && channel.is_sure());
         closed.map(|((_, line), _)| *line).collect()
+    }
+
+    /// How many messages a line has taken since the start: whether it takes any while one is refused.
+    pub fn taken(&self, host: &PortalHost, line: LineId) -> u64 {
+        let taken = self.taken.lock().unwrap_or_else(PoisonError::into_inner);
+        taken.get(&(host.clone(), line)).copied().unwrap_or_default()
+    }
+
+    /// The line took a message.
+    pub fn took(&self, host: &PortalHost, line: LineId) {
+        *self.taken.lock().unwrap_or_else(PoisonError::into_inner).entry((host.clone(), line)).or_default() += 1;
+        self.see(host, line, Seen::Taken);
     }
 
     /// Something was seen of a line's channel. What waited for a line that took nothing goes as soon as that is over.

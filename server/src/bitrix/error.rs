@@ -71,6 +71,8 @@ impl PortalError {
     pub fn advice(&self) -> Advice {
         match self {
             Self::Refused { status, code, description } => refusal(*status, code, description),
+            // A server before the portal that has had enough: it did not pass the call on.
+            Self::Unreadable { status: 429 } => Advice::Later,
             Self::Unanswered(_) | Self::Unreadable { .. } | Self::Shape { .. } => Advice::FindOut,
             Self::Unreached(_) | Self::Paused { .. } | Self::Keeper(_) => Advice::Later,
             Self::NotInstalled => Advice::Suspend(HOUR),
@@ -89,6 +91,23 @@ impl PortalError {
     /// Whether the portal had more calls than its bucket holds.
     pub(super) fn is_haste(&self) -> bool {
         self.code() == Some("QUERY_LIMIT_EXCEEDED")
+    }
+
+    /// Whether a call may be refused so for one of the messages in it. Rights, scopes and methods are wanting for all.
+    pub fn may_be_of_one(&self) -> bool {
+        const OF_ALL: [&str; 9] = [
+            "ACCESS_DENIED",
+            "ERROR_BATCH_METHOD_NOT_ALLOWED",
+            "ERROR_METHOD_NOT_FOUND",
+            "INVALID_CREDENTIALS",
+            "INVALID_REQUEST",
+            "WRONG_AUTH_TYPE",
+            "insufficient_scope",
+            "invalid_scope",
+            "user_access_error",
+        ];
+        matches!(self, Self::Refused { code, .. } if !OF_ALL.contains(&code.as_str()))
+            && matches!(self.advice(), Advice::Hold)
     }
 
     /// Whether the portal is older than the method.
@@ -183,9 +202,22 @@ mod tests {
         ] {
             assert_eq!(refused(status, code).advice(), advice, "{code}");
         }
+        assert_eq!(PortalError::Unreadable { status: 429 }.advice(), Advice::Later);
+        assert_eq!(PortalError::Unreadable { status: 403 }.advice(), Advice::FindOut);
         let unpaid = "REST is available only on commercial plans".to_owned();
         let unpaid = PortalError::Refused { status: 401, code: "ACCESS_DENIED".to_owned(), description: unpaid };
         assert_eq!(unpaid.advice(), Advice::Suspend(DAY));
+    }
+
+    #[test]
+    fn what_is_wanting_for_all_is_told_from_what_may_be_wrong_with_one() {
+        for code in ["ERROR_ARGUMENT", "", "SOMETHING_NEW"] {
+            assert!(refused(400, code).may_be_of_one(), "{code}");
+        }
+        for code in ["insufficient_scope", "ERROR_METHOD_NOT_FOUND", "NOT_ACTIVE_LINE", "QUERY_LIMIT_EXCEEDED"] {
+            assert!(!refused(400, code).may_be_of_one(), "{code}");
+        }
+        assert!(!PortalError::NotInstalled.may_be_of_one());
     }
 
     #[test]

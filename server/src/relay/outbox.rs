@@ -3,13 +3,16 @@
 //! that may have arrived is sent again before the portal's history says that it did not.
 //!
 //! `calls` is what is called and with which `wording`, `company` what travels together, `who` how its visitors are
-//! introduced, `rests` what waits and how long, `verdict` what an answer means for a message, `doubts` and `search` find
-//! out what became of messages whose answer was lost.
+//! introduced, `rests` what waits and how long, `verdict` what an answer means for a message, `refusals` whose fault a
+//! refusal is, `offers` how often one errand is offered in vain; `doubts` and `search` find out what became of messages
+//! whose answer was lost.
 
 mod calls;
 mod company;
 mod doubts;
+mod offers;
 mod parcel;
+mod refusals;
 mod rests;
 mod search;
 mod verdict;
@@ -23,16 +26,17 @@ use crate::bitrix::error::{Advice, PortalError};
 use crate::bitrix::methods::Method;
 use crate::bitrix::methods::app::Info;
 use crate::bitrix::methods::messages::{MOST, Send, Taken};
-use crate::channel::Seen;
 use crate::ids::LineId;
 use crate::store::{Errand, Lane, OutboxItem, Outcome, Position, Settlement, StoreError};
 use crate::telemetry::chain;
 use calls::method;
+use company::Suspects;
 use doubts::{Doubts, Ending};
+use offers::Offers;
 pub(super) use rests::Rest;
 use rests::Rests;
 use shared::Millis;
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::time::Duration;
 use tokio::sync::mpsc;
 use verdict::{Sessions, Verdict, judge};
@@ -45,14 +49,17 @@ const IDLE: Duration = Duration::from_secs(60);
 /// How many waiting dialogues are looked at to fill a call of one line.
 const LOOKED_AT: usize = 4 * MOST;
 
-/// How often a message is offered that the portal refuses by itself, with nothing wrong around it.
-const OFFERS: u32 = 7;
-
 pub struct Outbox {
     relay: Relay,
     portal: Portal,
     rests: Rests,
+    offers: Offers,
+    suspects: Suspects,
     doubts: Doubts,
+    /// Lines of which everything was refused when they had taken so much.
+    troubled: HashMap<LineId, u64>,
+    /// It is the doubts' turn.
+    looks_first: bool,
     titles: mpsc::Sender<Title>,
     /// The portal's numbers of messages that were in doubt and found: none of them is another one that says the same.
     found: HashSet<u64>,
@@ -62,16 +69,30 @@ pub struct Outbox {
     as_links: HashSet<Position>,
     /// How many messages in doubt are looked for in one request: fewer, after the answer was too large.
     asked_at_once: usize,
-    /// What operators call a visitor, before the number; known once the portal told its language.
+    /// What operators call a visitor without a name; known once the portal told its language.
     visitor: Option<&'static str>,
     sessions: Sessions,
 }
 
 impl Outbox {
     pub fn new(relay: Relay, portal: Portal, titles: mpsc::Sender<Title>, lane: Lane) -> Self {
-        let (rests, doubts, as_links, found) = (Rests::default(), Doubts::default(), HashSet::new(), HashSet::new());
-        let (asked_at_once, visitor, sessions) = (histories::AT_ONCE, None, Sessions::Unknown);
-        Self { relay, portal, rests, doubts, titles, found, lane, as_links, asked_at_once, visitor, sessions }
+        Self {
+            relay,
+            portal,
+            rests: Rests::default(),
+            offers: Offers::default(),
+            suspects: Suspects::default(),
+            doubts: Doubts::default(),
+            troubled: HashMap::new(),
+            looks_first: false,
+            titles,
+            found: HashSet::new(),
+            lane,
+            as_links: HashSet::new(),
+            asked_at_once: histories::AT_ONCE,
+            visitor: None,
+            sessions: Sessions::Unknown,
+        }
     }
 
     /// Delivers until the shutdown. What is left stays on disk for the next start.
@@ -79,7 +100,6 @@ impl Outbox {
         let bell = self.relay.store.outbox_woken(self.portal.host(), self.lane);
         let mut installs = self.portal.installs();
         let mut news = self.relay.channels.changes();
-        let mut was_in_trouble = false;
         for item in self.relay.store.in_doubt(self.portal.host(), self.lane).await? {
             // As of now, not since its call: nothing the portal told while we were away has been read yet.
             self.lost(item, Ending::Lost).await?;
@@ -93,11 +113,8 @@ impl Outbox {
                 self.rests.line(line).clear();
             }
             news.mark_unchanged();
-            let is_in_trouble = self.portal.trouble().is_some();
-            if std::mem::replace(&mut was_in_trouble, is_in_trouble) && !is_in_trouble {
-                self.rests.portal.clear();
-            }
-            if self.is_free() && (self.find_out().await? || self.send_next().await?) {
+            self.rests.follow_trouble(self.portal.trouble().is_some());
+            if self.is_free() && self.work().await? {
                 continue;
             }
             let wait = self.wait();
@@ -110,6 +127,16 @@ impl Outbox {
             }
         }
         Ok(())
+    }
+
+    /// Looks for what is in doubt and sends what waits, by turns: neither keeps the other from its calls. Tells whether
+    /// there was anything.
+    async fn work(&mut self) -> Result<bool, StoreError> {
+        self.looks_first = !self.looks_first;
+        match self.looks_first {
+            true => Ok(self.find_out().await? || self.send_next().await?),
+            false => Ok(self.send_next().await? || self.find_out().await?),
+        }
     }
 
     fn now(&self) -> Millis {
@@ -128,15 +155,15 @@ impl Outbox {
     /// How long there is nothing to do, if nobody rings.
     fn wait(&self) -> Duration {
         let now = self.now();
-        let rested = self.rests.next(now);
-        let due = self.doubts.next().map(|due| due.max(self.rests.portal.until()));
-        let until = [rested, due].into_iter().flatten().min().unwrap_or(now + 60_000);
+        let (rested, offered) = (self.rests.next(now), self.offers.next(now));
+        let due = [self.doubts.next(), offered].map(|due| due.map(|due| due.max(self.rests.portal.until())));
+        let until = due.into_iter().chain([rested]).flatten().min().unwrap_or(now + 60_000);
         Duration::from_millis(until.saturating_sub(now)).min(IDLE)
     }
 
     /// Sends one call's worth of what waits; tells whether there was anything.
     async fn send_next(&mut self) -> Result<bool, StoreError> {
-        if self.waiting(1).await?.is_empty() {
+        if self.waiting(1, None).await?.is_empty() {
             return Ok(false);
         }
         // What comes while this waits for its place travels along.
@@ -144,7 +171,7 @@ impl Outbox {
             place = self.portal.place() => place,
             () = self.relay.shutdown.cancelled() => return Ok(false),
         };
-        let batch = company::of_one_call(self.waiting(LOOKED_AT).await?);
+        let batch = self.next_call().await?;
         let Some(line) = batch.first().map(|item| item.line) else { return Ok(false) };
         let visitor = match self.name().await {
             Ok(name) => name,
@@ -158,9 +185,11 @@ impl Outbox {
         if batch.is_empty() {
             return Ok(true); // the portal told meanwhile that it has them
         }
-        if let Some(finish) = batch.pop_if(|item| item.what == Errand::Finish) {
-            self.finish(place, finish).await?;
-            return Ok(true); // it travels alone
+        if let [OutboxItem { what: Errand::Finish { session }, .. }] = batch[..]
+            && let Some(finish) = batch.pop()
+        {
+            self.finish(place, finish, session).await?;
+            return Ok(true);
         }
         match self.call(place, &batch, visitor).await {
             Ok(taken) => self.answered(batch, &taken).await?,
@@ -168,19 +197,32 @@ impl Outbox {
                 let (host, count) = (self.portal.host(), batch.len());
                 tracing::warn!(portal = %host, error = chain(&error), count, "an answer was lost");
                 self.rests.portal.lengthen(self.now(), Rest::SHORT);
+                self.suspects.lost(&batch);
+                let ending = ending(&batch);
                 for item in batch {
-                    self.lost(item, verdict::ending(&error)).await?;
+                    self.lost(item, ending).await?;
                 }
             }
             Err(error) => {
                 self.relay.store.unmark(positions).await?;
                 match self.pause_of(&batch) {
                     Some(until) => batch.iter().for_each(|item| self.rests.dialogue(item.dialogue).end_at(until)),
-                    None => self.rest(&error, line),
+                    None => self.refused(batch, &error).await?,
                 }
             }
         }
         Ok(true)
+    }
+
+    /// What the next call carries.
+    async fn next_call(&mut self) -> Result<Vec<OutboxItem>, StoreError> {
+        for &suspects in self.suspects.turns() {
+            let found = self.waiting(LOOKED_AT, Some(suspects)).await?;
+            if !found.is_empty() {
+                return Ok(self.suspects.of_one_call(found));
+            }
+        }
+        Ok(Vec::new())
     }
 
     /// Until when errands of the kind of `batch` must wait, where messages need not.
@@ -189,15 +231,23 @@ impl Outbox {
         self.portal.paused_until(Send::NAME).is_none().then_some(until)
     }
 
-    async fn waiting(&mut self, most: usize) -> Result<Vec<OutboxItem>, StoreError> {
-        let mut held = self.rests.held(self.now(), self.lane);
+    /// Up to `most` errands that may go now: of those under suspicion where `suspects` is true, of the others where it is
+    /// false, else of all.
+    async fn waiting(&mut self, most: usize, suspects: Option<bool>) -> Result<Vec<OutboxItem>, StoreError> {
+        let now = self.now();
+        let mut held = self.rests.held(now, self.lane);
         held.lines.extend(self.relay.channels.closed_lines(self.portal.host()));
+        held.errands = self.offers.resting(now);
+        match suspects {
+            Some(true) => held.only = Some(self.suspects.all()),
+            Some(false) => held.errands.extend(self.suspects.all()),
+            None => {}
+        }
         self.relay.store.next_batch(self.portal.host(), most, &held).await
     }
 
     /// What became of each message of a call that was answered. One the answer leaves out is in doubt.
     async fn answered(&mut self, batch: Vec<OutboxItem>, taken: &[Taken]) -> Result<(), StoreError> {
-        let now = self.now();
         if self.sessions != Sessions::Told && taken.iter().any(|taken| taken.session.is_some()) {
             self.sessions = Sessions::Told;
             self.relay.store.change_ways(self.portal.host(), |ways| ways.tells_sessions = true).await?;
@@ -205,13 +255,14 @@ impl Outbox {
         self.rests.portal.clear();
         let mut settled = Vec::new();
         let mut again = Vec::new();
-        for (nth, item) in batch.into_iter().enumerate() {
-            match judge(taken.get(nth), &item.what, self.sessions) {
+        let ending = ending(&batch);
+        let verdicts = batch.iter().enumerate().map(|(nth, item)| judge(taken.get(nth), &item.what, self.sessions));
+        let verdicts: Vec<Verdict> = verdicts.collect();
+        let none = verdicts.iter().all(|verdict| *verdict == Verdict::Refused);
+        for (nth, (item, verdict)) in batch.into_iter().zip(verdicts).enumerate() {
+            match verdict {
                 Verdict::Delivered(at_portal) => {
-                    self.rests.line(item.line).clear();
-                    self.relay.channels.see(self.portal.host(), item.line, Seen::Taken);
-                    self.rests.clear(item.dialogue);
-                    self.doubts.took(item.position);
+                    self.took(&item);
                     self.entitle(&item);
                     if !self.unpacked(&item, taken.get(nth)).await? {
                         again.push(item.position);
@@ -219,22 +270,11 @@ impl Outbox {
                     }
                     settled.push(Settlement { position: item.position, outcome: Outcome::Delivered(at_portal) });
                 }
-                Verdict::Refused => {
-                    let rest = self.rests.dialogue(item.dialogue);
-                    rest.lengthen(now, Rest::SHORT);
-                    let times = rest.times();
-                    tracing::warn!(dialogue.id = %item.dialogue, times, "the portal did not take a message");
-                    if times >= parcel::OFFERS && parcel::is_files_alone(&item.what) {
-                        self.as_links.insert(item.position);
-                    }
-                    if times < OFFERS {
-                        again.push(item.position);
-                    } else {
-                        rest.clear();
-                        settled.push(Settlement { position: item.position, outcome: Outcome::Failed });
-                    }
+                Verdict::Refused if self.declined(&item, none, taken) => {
+                    settled.push(Settlement { position: item.position, outcome: Outcome::Failed });
                 }
-                Verdict::Unknown => self.lost(item, Ending::Lost).await?,
+                Verdict::Refused => again.push(item.position),
+                Verdict::Unknown => self.lost(item, ending).await?,
                 Verdict::Untold => self.lost(item, Ending::SaidYes).await?,
             }
         }
@@ -273,9 +313,13 @@ impl Outbox {
         let _ = self.titles.try_send(Title { dialogue: item.dialogue, line: item.line, title, is_new, is_usual });
     }
 
-    async fn settle(&self, settled: Vec<Settlement>) -> Result<(), StoreError> {
+    async fn settle(&mut self, settled: Vec<Settlement>) -> Result<(), StoreError> {
         if settled.is_empty() {
             return Ok(());
+        }
+        for Settlement { position, .. } in &settled {
+            self.offers.forget(*position);
+            self.suspects.forget(*position);
         }
         for dialogue in self.relay.store.settle(settled, self.now()).await? {
             self.relay.hub.wake(dialogue);
@@ -283,35 +327,8 @@ impl Outbox {
         Ok(())
     }
 
-    /// Lets rest what an error forbids to call. Nothing of it has been taken.
-    fn rest(&mut self, error: &PortalError, line: LineId) {
-        let now = self.now();
-        let advice = error.advice();
-        match advice {
-            Advice::LineOff => {
-                self.rests.line(line).lengthen(now, Rest::MIDDLE);
-                self.relay.channels.see(self.portal.host(), line, Seen::NotTaken);
-            }
-            Advice::Suspend(span) => self.rests.portal.lengthen(now, (span, span)),
-            Advice::Hold if self.portal.trouble().is_some() => self.rests.portal.lengthen(now, Rest::LONG),
-            Advice::Hold => {
-                self.rests.line(line).lengthen(now, Rest::LONG);
-                let code = error.code().unwrap_or_default().to_owned();
-                self.relay.channels.see(self.portal.host(), line, Seen::Refused(code));
-            }
-            // For as long as the client says: `is_free` asks it.
-            Advice::PauseMethod | Advice::PausePortal => {}
-            Advice::Later | Advice::RenewToken | Advice::FindOut => self.rests.portal.lengthen(now, Rest::SHORT),
-        }
-        let (host, error) = (self.portal.host(), chain(error));
-        match advice {
-            Advice::Later | Advice::RenewToken => tracing::info!(portal = %host, error, "messages wait"),
-            _ => tracing::error!(portal = %host, line = line.0, error, ?advice, "messages wait"),
-        }
-    }
-
-    /// The word that stands before a visitor's number, in the portal's language: operators read it. It must never
-    /// change, for a change rewrites the profile, so nothing is sent before it is known.
+    /// What a visitor without a name is called, in the portal's language: operators read it. It must never change, for a
+    /// change rewrites the profile, so nothing is sent before it is known.
     async fn name(&mut self) -> Result<&'static str, PortalError> {
         if let Some(name) = self.visitor {
             return Ok(name);
@@ -324,4 +341,9 @@ impl Outbox {
         let name = if language.as_deref() == Some("ru") { "Посетитель" } else { "Visitor" };
         Ok(*self.visitor.insert(name))
     }
+}
+
+/// How a call of `batch` ended that was not answered.
+fn ending(batch: &[OutboxItem]) -> Ending {
+    if batch.len() > 1 { Ending::Shared } else { Ending::Lost }
 }

@@ -183,6 +183,15 @@ impl Board {
         waiting.is_some_and(|waiting| waiting.sending.is_none() && waiting.attempts == 0)
     }
 
+    /// Those of the dialogue's that wait, and that no call has begun to carry.
+    pub fn untouched_of(&self, site: &SiteKey, dialogue: DialogueId) -> Vec<Position> {
+        let state = self.lock();
+        let Some(desk) = state.desks.get(site) else { return Vec::new() };
+        let is_untouched = |waiting: &Waiting| waiting.sending.is_none() && waiting.attempts == 0;
+        let of = desk.of(dialogue).filter(|position| desk.waiting.get(position).is_some_and(is_untouched));
+        of.collect()
+    }
+
     /// The message goes with the words that stand at `words`. Tells what to write down.
     pub fn revise(&self, site: &SiteKey, position: Position, words: Position) -> Option<Waiting> {
         let mut state = self.lock();

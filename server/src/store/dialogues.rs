@@ -122,7 +122,7 @@ impl Head {
             }
             Told::Said { chat, from, vote, .. } => {
                 self.vote = vote.or(self.vote);
-                self.led |= *from == Author::Operator;
+                self.led |= *from == Author::Operator && !self.is_over();
                 match from {
                     Author::Visitor => drop(self.asked_at.get_or_insert(record.at)),
                     // One that was said before comes late, and answers something else.
@@ -145,6 +145,12 @@ impl Head {
             | Told::Done { .. }
             | Told::Noted { .. } => {}
         }
+    }
+
+    /// Whether the last session that is known has ended. What an operator says then was said before its end, or tells of no
+    /// new one yet.
+    fn is_over(&self) -> bool {
+        self.finished > 0 && self.finished >= self.at_portal.session.unwrap_or_default()
     }
 
     fn learn(&mut self, told: &AtPortal) {

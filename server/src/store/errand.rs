@@ -21,14 +21,15 @@ pub enum Errand {
     Note { text: String },
     /// A file that the portal lost on its way: to be sent once, by itself.
     Resend { file: File },
-    /// The visitor's message `of` says this now. May be done twice.
-    Edit { of: MessageId, text: String },
+    /// The visitor's message `of`, which answers `reply`, says this now. May be done twice.
+    Edit { of: MessageId, text: String, reply: Option<Reply> },
     /// The visitor takes the message `of` back. May be done twice.
     Delete { of: MessageId },
     /// The visitor answers a request for a rating: once.
     Rate { like: bool },
-    /// The visitor ends the conversation: once, for a second time would end another.
-    Finish,
+    /// The visitor ends the conversation that is the portal's session of this number, 0 where it told none: once, for a
+    /// second time would end another.
+    Finish { session: u64 },
 }
 
 /// Calls with files take as long as the portal downloads them, so they are made beside all others.
@@ -84,11 +85,12 @@ impl Told {
         let errand = match self {
             Self::Said { text, reply, files, .. } => Errand::Say { text, reply, guarded, files },
             Self::Again { file, .. } => Errand::Resend { file },
-            Self::Edited { id: of, text, .. } => Errand::Edit { of, text },
+            // Whoever can read the log adds what it answers.
+            Self::Edited { id: of, text, .. } => Errand::Edit { of, text, reply: None },
             Self::Deleted { id: of, .. } => Errand::Delete { of },
             Self::Rated { like, .. } => Errand::Rate { like },
             Self::Noted { text, .. } => Errand::Note { text },
-            Self::Left { .. } => Errand::Finish,
+            Self::Left { session, .. } => Errand::Finish { session },
             Self::File { .. }
             | Self::State { .. }
             | Self::Done { .. }

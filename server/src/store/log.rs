@@ -23,6 +23,11 @@ impl Position {
     pub(super) fn next(self) -> Self {
         Self(self.0 + 1)
     }
+
+    #[cfg(test)]
+    pub fn at(nth: u64) -> Self {
+        Self(nth)
+    }
 }
 
 /// What one entry of a dialogue says. Texts are raw: the visitor's as typed, an operator's in the portal's BB-code.

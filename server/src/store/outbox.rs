@@ -1,19 +1,23 @@
 //! The outbox: visitors' errands on their way to the portal. Each is carried by a call that is on the disk as begun
 //! before it begins, so that after a crash nothing is sent again blindly, and settled by an entry in its dialogue.
 
+mod settled;
+
 use super::board::{Mark, Ticket, Waiting};
 use super::committer::Batch;
 use super::dialogues::head;
 use super::errand::{Errand, Lane};
-use super::log::{AtPortal, Position, ReadLog, Told, Walk};
+use super::log::{AtPortal, Position, ReadLog, Reply, Told, Walk};
 use super::profiles::ProfileRecord;
 use super::row::{self, Row};
 use super::tables::{OUTBOX, PROFILES};
-use super::{Store, StoreError};
+use super::{Store, StoreError, View};
 use crate::identity::PersonId;
 use crate::ids::{DialogueId, LineId, PortalHost};
 use crate::profile::Profile;
 use serde::{Deserialize, Serialize};
+use settled::settle_one;
+pub(super) use settled::{arrived, ended};
 use sha2::{Digest, Sha256};
 use shared::{File, MessageId, MessageState, Millis, SiteKey};
 use std::collections::{BTreeMap, HashSet};
@@ -51,6 +55,10 @@ pub struct OutboxItem {
 pub struct Held {
     pub lines: HashSet<LineId>,
     pub dialogues: HashSet<DialogueId>,
+    /// With what stands behind each in its dialogue.
+    pub errands: HashSet<Position>,
+    /// All but these, where it is some.
+    pub only: Option<HashSet<Position>>,
     /// All of the other lane.
     pub lane: Lane,
 }
@@ -225,8 +233,11 @@ impl Store {
                 let record = view.record(ticket.position)?;
                 // Not committed yet, or erased.
                 let (Some(record), Some(head)) = (record, head(fresh, view, ticket.dialogue)?) else { continue };
-                let (at, guarded) = (record.at, head.vote.is_some());
+                let (at, before, guarded) = (record.at, record.before, head.vote.is_some());
                 let Some((id, mut what)) = record.what.into_errand(guarded) else { continue };
+                if let Errand::Edit { of, reply, .. } = &mut what {
+                    *reply = answered(&mut view, before, of)?;
+                }
                 let Ticket { position, dialogue, site, line, sending, attempts, words } = ticket;
                 if let (Errand::Say { text, .. }, Some(words)) = (&mut what, words)
                     && let Some(Told::Edited { text: newest, .. }) = view.record(words)?.map(|record| record.what)
@@ -274,66 +285,17 @@ fn again(of: &MessageId, file: &File) -> MessageId {
     MessageId::try_from(hex::encode(&digest[..16])).expect("32 hex digits")
 }
 
-fn settle_one(
-    batch: &mut Batch<'_>,
-    position: Position,
-    outcome: Outcome,
-    now: Millis,
-) -> Result<Option<(DialogueId, SiteKey)>, StoreError> {
-    let Some(record) = batch.record(position)? else { return Ok(None) };
-    let Some(id) = record.what.asked().cloned() else { return Ok(None) };
-    let Some(site) = batch.head(record.dialogue)?.map(|head| head.site.clone()) else { return Ok(None) };
-    if batch.board().take(&site, position).is_none() {
-        return Ok(None);
-    }
-    let (state, at_portal) = match outcome {
-        Outcome::Delivered(at_portal) => (MessageState::Delivered, at_portal),
-        Outcome::Unconfirmed => (MessageState::Unconfirmed, AtPortal::default()),
-        Outcome::Failed => (MessageState::Failed, AtPortal::default()),
-    };
-    let of = position;
-    let told = match record.what {
-        Told::Said { .. } => Told::State { id, state, at_portal, of },
-        _ => Told::Done { id, state, of },
-    };
-    batch.append(record.dialogue, now, told)?;
-    if state == MessageState::Unconfirmed {
-        batch.board().give_up(record.dialogue);
-    }
-    batch.remove(OUTBOX, position.0)?;
-    Ok(Some((record.dialogue, site)))
-}
-
-/// The portal has the visitor's message `id`, whatever became of the call that carried it. One that was settled otherwise,
-/// because nobody knew, is settled anew.
-pub(super) fn arrived(
-    batch: &mut Batch<'_>,
-    dialogue: DialogueId,
-    id: &MessageId,
-    at_portal: AtPortal,
-    now: Millis,
-) -> Result<bool, StoreError> {
-    let Some(of) = batch.asked(dialogue, id)? else { return Ok(false) };
-    if settle_one(batch, of, Outcome::Delivered(at_portal), now)?.is_some() {
-        let site = batch.head(dialogue)?.map(|head| head.site.clone());
-        site.iter().for_each(|site| batch.board().ring(site)); // what waits behind it may go
-        return Ok(true);
-    }
-    let tip = batch.head(dialogue)?.map_or(Position::NONE, |head| head.tip);
-    let mut last = None;
-    batch.walk(tip, |position, record| match record.what {
-        Told::State { of: settled, state, .. } if settled == of => {
-            last = Some(state);
+/// What the visitor's message `of`, somewhere before the entry behind `tip`, answers.
+fn answered(log: &mut &View, tip: Position, of: &MessageId) -> Result<Option<Reply>, StoreError> {
+    let mut found = None;
+    log.walk(tip, |_, record| match record.what {
+        Told::Said { id, reply, .. } if id == *of => {
+            found = reply;
             Walk::Enough
         }
-        _ if position <= of => Walk::Enough,
         _ => Walk::On,
     })?;
-    let is_news = matches!(last, Some(MessageState::Unconfirmed | MessageState::Failed));
-    if is_news {
-        batch.append(dialogue, now, Told::State { id: id.clone(), state: MessageState::Delivered, at_portal, of })?;
-    }
-    Ok(is_news)
+    Ok(found)
 }
 
 /// The call that carries the message begins or has ended so.

@@ -137,6 +137,8 @@ pub struct Waiting {
 #[derive(Debug, Default)]
 pub(crate) struct Faults {
     waiting: Vec<Waiting>,
+    /// What meets whatever has these words in it.
+    words: Option<(String, Fault)>,
 }
 
 impl Faults {
@@ -168,6 +170,16 @@ impl Faults {
         self.waiting[at].times -= 1;
         self.waiting.retain(|waiting| waiting.times > 0);
         Some(fault)
+    }
+
+    pub fn shun(&mut self, words: &str, fault: Fault) {
+        self.words = Some((words.to_owned(), fault));
+    }
+
+    /// What a call, or one element of it, meets for its words.
+    pub fn met(&self, place: Place, said: &serde_json::Value) -> Option<Fault> {
+        let (words, fault) = self.words.as_ref().filter(|(_, fault)| fault.place() == place)?;
+        said.to_string().contains(words).then(|| fault.clone())
     }
 
     pub fn waiting(&self) -> &[Waiting] {

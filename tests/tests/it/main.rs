@@ -4,6 +4,7 @@
 mod addresses;
 mod attached;
 mod audit;
+mod blame;
 mod changes;
 mod check;
 mod crash;

@@ -1,7 +1,7 @@
 //! Ratings, replies, and who ends a conversation.
 
 use otklik_tests::{
-    portal::{Author, Chat, Fault, Line, Vote},
+    portal::{Author, Chat, Fault, Line, Mood, Vote},
     stage::{ANNA, CONNECTOR, SALES, SUPPORT, Stage},
     visitor::Visitor,
 };
@@ -14,7 +14,10 @@ const HOUR: Duration = Duration::from_secs(3_600);
 
 /// A conversation that Anna leads, on a line that asks for a rating at its end.
 async fn led(vote: Option<Vote>) -> (Stage, Visitor, Chat) {
-    let stage = Stage::start().await;
+    led_on(Stage::start().await, vote).await
+}
+
+async fn led_on(stage: Stage, vote: Option<Vote>) -> (Stage, Visitor, Chat) {
     stage.portal.set_line(Line { vote, ..Line::new(SALES, "Отдел продаж") });
     let site = stage.site().await;
     let mut visitor = stage.visitor(&site).await;
@@ -23,6 +26,15 @@ async fn led(vote: Option<Vote>) -> (Stage, Visitor, Chat) {
     stage.portal.operator_says(chat.id, ANNA, "В пути").expect("Anna may answer");
     visitor.hear("В пути").await;
     (stage, visitor, chat)
+}
+
+/// As `led`, by a clock that stands still from then on.
+async fn led_by_hand() -> (Stage, Visitor, Chat) {
+    let stage = Stage::by_hand().await;
+    let hurry = stage.hurry();
+    let led = led_on(stage, None).await;
+    drop(hurry);
+    led
 }
 
 /// Reads until something of this kind was told `times`.
@@ -178,17 +190,98 @@ async fn an_end_that_the_portal_refuses_is_an_end_for_the_visitor() {
     assert_eq!(stage.portal.calls(FINISH).len(), 1, "not again, and nothing waits for it");
 }
 
+/// What the visitor says next begins another conversation: a call that still works would end that one.
 #[tokio::test]
-async fn an_end_whose_answer_was_lost_is_not_called_for_again() {
-    let (stage, mut visitor, chat) = led(None).await;
+async fn an_end_whose_answer_was_lost_is_not_called_for_again_and_ends_no_other() {
+    let (stage, mut visitor, chat) = led_by_hand().await;
     stage.portal.fault_on(FINISH, Fault::CutAfter, 1);
     let end = visitor.accepted(|id| ToServer::Finish { id }).await;
-    told(&mut visitor, 1, |what| matches!(what, Happening::Done { id, .. } if *id == end)).await;
     let id = visitor.say("Другой вопрос").await;
+    let ended = stage.portal.wait_calls(FINISH, 1).await[0].at;
+    let _hurry = stage.hurry();
+    told(&mut visitor, 1, |what| matches!(what, Happening::Done { id, .. } if *id == end)).await;
     visitor.wait_for_state(&id, MessageState::Delivered).await;
     let chat = stage.portal.wait_chat(&chat.external, |chat| chat.sessions.len() == 2).await;
     assert!(chat.open_session().is_some(), "the new conversation stays open");
     assert_eq!(stage.portal.calls(FINISH).len(), 1);
+    let said = stage.portal.calls(SEND).last().expect("it was sent").at;
+    assert!(said.since(ended) >= Duration::from_secs(60), "{:?}", said.since(ended));
+}
+
+/// The visitor ends a conversation while the portal cannot be reached; what `meanwhile` does there is not heard of.
+async fn ended_late(meanwhile: impl Fn(&Stage, &Chat)) -> (Stage, Chat, MessageState) {
+    let (stage, mut visitor, chat) = led_by_hand().await;
+    stage.portal.set_mood(Mood::Off).await.expect("a mood");
+    let end = visitor.accepted(|id| ToServer::Finish { id }).await;
+    for event in ["ONIMCONNECTORDIALOGFINISH", "ONIMCONNECTORDIALOGSTART", "ONIMCONNECTORMESSAGEADD"] {
+        stage.portal.fault_on(event, Fault::EventLost, 1);
+    }
+    for method in ["event.offline.list", "event.offline.get"] {
+        stage.portal.fault_on(method, Fault::Refuse("ERROR_METHOD_NOT_FOUND".to_owned()), u32::MAX);
+    }
+    meanwhile(&stage, &chat);
+    stage.portal.set_mood(Mood::Answers).await.expect("a mood");
+    let _hurry = stage.hurry();
+    let is_done = |what: &Happening| matches!(what, Happening::Done { id, .. } if *id == end);
+    told(&mut visitor, 1, is_done).await;
+    let state = visitor.log.iter().find_map(|entry| match &entry.what {
+        Happening::Done { id, state } if *id == end => Some(*state),
+        _ => None,
+    });
+    (stage, chat, state.expect("it was told"))
+}
+
+#[tokio::test]
+async fn an_end_after_the_operators_own_makes_nobody_the_operator() {
+    let (stage, _, state) = ended_late(|stage, chat| stage.portal.finish(chat.id, ANNA).expect("it is open")).await;
+    assert_eq!(state, MessageState::Failed);
+    assert!(stage.portal.calls(FINISH).is_empty(), "the administrator would lead it");
+}
+
+#[tokio::test]
+async fn an_end_of_one_conversation_is_none_of_the_next() {
+    let (stage, chat, _) = ended_late(|stage, chat| {
+        stage.portal.finish(chat.id, ANNA).expect("it is open");
+        stage.portal.operator_says(chat.id, ANNA, "Нашлось!").expect("Anna may begin another");
+    })
+    .await;
+    assert!(stage.portal.calls(FINISH).is_empty());
+    let chat = stage.portal.chat(chat.id).expect("it is there");
+    assert!(chat.sessions.len() == 2 && chat.open_session().is_some(), "the new one goes on");
+}
+
+#[tokio::test]
+async fn an_end_is_asked_for_where_the_portal_does_not_tell_who_leads() {
+    let (stage, mut visitor, chat) = led(None).await;
+    stage.portal.fault_on("imopenlines.dialog.get", Fault::Refuse("ACCESS_ERROR".to_owned()), u32::MAX);
+    visitor.accepted(|id| ToServer::Finish { id }).await;
+    stage.portal.wait_chat(&chat.external, |chat| chat.open_session().is_none()).await;
+    assert_eq!(stage.portal.calls(FINISH).len(), 1);
+}
+
+/// Without a session in the answer the portal has not stored it, and no rating was asked for that it could be.
+#[tokio::test]
+async fn a_bare_digit_that_the_portal_lost_is_sent_again() {
+    let (stage, mut visitor, chat) = led_by_hand().await;
+    let _hurry = stage.hurry();
+    stage.portal.fault_on(SEND, Fault::LostSession, 1);
+    let id = visitor.say("1").await;
+    visitor.wait_for_state(&id, MessageState::Delivered).await;
+    stage.portal.wait_texts(&chat.external, &["Где мой заказ?", "1"]).await;
+}
+
+#[tokio::test]
+async fn an_edited_reply_keeps_its_quotation() {
+    let (stage, mut visitor, chat) = led(None).await;
+    let to = visitor.messages().iter().find(|seen| seen.text.as_deref() == Some("В пути")).expect("it").id.clone();
+    let say = |id| ToServer::Say { id, text: "А кода?".to_owned(), reply_to: Some(to), files: Vec::new() };
+    let of = visitor.accepted(say).await;
+    visitor.wait_for_state(&of, MessageState::Delivered).await;
+    let before = stage.portal.wait_chat(&chat.external, |chat| chat.visitor_texts().len() == 2).await;
+    let quoted = before.visitor_texts()[1].to_owned();
+    visitor.accepted(|id| ToServer::Edit { id, of, text: "А когда?".to_owned() }).await;
+    let after = quoted.replace("А кода?", "А когда?");
+    stage.portal.wait_texts(&chat.external, &["Где мой заказ?", &after]).await;
 }
 
 #[tokio::test]

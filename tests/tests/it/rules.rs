@@ -109,6 +109,29 @@ const RULES: &[(&str, &[&str])] = &[
         ],
     ),
     (
+        "a refused change of a message says nothing of its line: a portal may be too old for it",
+        &[
+            "an_edit_that_an_old_portal_does_not_know_fails_and_holds_up_nobody",
+            "an_edit_that_is_refused_holds_up_its_own_visitor_alone_and_not_for_ever",
+        ],
+    ),
+    (
+        "each element's `SUCCESS` and `session` count: one that fails by itself holds up nobody, and where all fail all wait",
+        &[
+            "a_message_the_portal_will_not_have_is_told_as_failed_and_holds_up_nothing",
+            "words_that_a_portal_refuses_are_found_among_many_and_fail_alone",
+            "a_messenger_that_takes_nothing_for_minutes_fails_nobodys_words",
+        ],
+    ),
+    (
+        "a visitor's end of the talk ends that one, and makes nobody its operator",
+        &[
+            "an_end_after_the_operators_own_makes_nobody_the_operator",
+            "an_end_of_one_conversation_is_none_of_the_next",
+            "an_end_whose_answer_was_lost_is_not_called_for_again_and_ends_no_other",
+        ],
+    ),
+    (
         "the end of a talk is never waited for",
         &["a_talk_whose_end_is_never_told_goes_on", "a_finished_talk_begins_again_when_the_visitor_writes"],
     ),

@@ -4,7 +4,7 @@ use otklik_server::clock::Clock;
 use otklik_tests::{
     http,
     portal::{Chat, Fault, Message},
-    stage::Stage,
+    stage::{ANNA, Stage},
     upload::{file_id, refusal},
     visitor::{Visitor, message_id},
     wait::until,
@@ -119,6 +119,21 @@ async fn a_file_that_the_portal_never_takes_is_a_link_at_last() {
     assert_eq!(answer.bytes().await.expect("its bytes"), "%PDF-a");
     let calls = stage.portal.calls(SEND).len();
     assert_eq!(calls, 5, "the first word, three tries, the link");
+}
+
+/// “1 ” begins a mark of the operator's service while one is waited for.
+#[tokio::test]
+async fn the_name_of_a_file_that_comes_as_a_link_is_no_rating() {
+    let (stage, mut visitor) = begun_on(Stage::by_hand().await).await;
+    let chat = stage.portal.wait_any_chat(|chat| chat.visitor_texts() == ["один"]).await;
+    stage.portal.ask_for_rating(chat.id, ANNA).expect("they talked");
+    let file = visitor.upload("1 чек.pdf", "%PDF-a").await;
+    stage.portal.fault_on(SEND, Fault::FileDropped, 100);
+    let _hurry = stage.hurry();
+    visitor.send_files("", &[&file]).await;
+    let chat = stage.portal.wait_chat(&chat.external, |chat| chat.visitor_texts().len() == 2).await;
+    assert!(chat.visitor_texts()[1].starts_with("\u{2060}1 чек.pdf: http"), "{:?}", chat.visitor_texts());
+    assert!(chat.ratings().is_empty(), "no mark of 5");
 }
 
 #[tokio::test]

@@ -131,6 +131,8 @@ pub struct ChatState {
     pub chat: u64,
     /// The session that is open, or was last.
     pub session: Option<u64>,
+    /// The employee who leads it, where the portal tells; 0 where nobody does.
+    pub leader: Option<u64>,
 }
 
 impl Method for GetDialog {
@@ -143,6 +145,7 @@ impl Method for GetDialog {
         Ok(ChatState {
             chat: number_at(&result, &["id"]).ok_or_else(Self::shape)?,
             session: fields.split('|').nth(5).and_then(|field| field.parse().ok()).filter(|&session| session > 0),
+            leader: number_at(&result, &["owner"]),
         })
     }
 }
@@ -222,6 +225,6 @@ mod tests {
     #[test]
     fn the_open_session_of_a_chat_is_told() {
         let state = GetDialog::reply(result("imopenlines.dialog.get.response.json")).unwrap();
-        assert_eq!(state, ChatState { chat: 1807, session: Some(3282) });
+        assert_eq!(state, ChatState { chat: 1807, session: Some(3282), leader: Some(27) });
     }
 }

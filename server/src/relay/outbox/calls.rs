@@ -1,20 +1,22 @@
 //! One call: errands of one kind become the parameters of their REST method.
 
-use super::doubts::Ending;
+use super::doubts::{Ending, LATE};
 use super::rests::Rest;
 use super::who::who;
-use super::wording::wording;
+use super::wording::{no_vote, wording};
 use super::{Outbox, parcel};
 use crate::bitrix::client::Place;
 use crate::bitrix::error::{Advice, PortalError};
 use crate::bitrix::methods::Method;
+use crate::bitrix::methods::history::GetDialog;
 use crate::bitrix::methods::messages::{Delete, Outgoing, Send, Taken, Update};
 use crate::bitrix::methods::operators::FinishAnothers;
-use crate::store::{Errand, OutboxItem, Outcome, Settlement, StoreError};
+use crate::clock::millis;
+use crate::store::{AtPortal, Errand, OutboxItem, Outcome, Settlement, StoreError};
 use crate::telemetry::chain;
 
-/// How many calls may leave an errand in doubt that is repeated until an answer comes. Rests between them grow to a
-/// minute: about an hour in all, while which those behind it wait.
+/// How many calls may leave an errand in doubt that is repeated until an answer comes. Rests between them are a minute, or
+/// grow to that: about an hour in all, while which those behind it wait.
 const REPEATS: u32 = 60;
 
 /// The REST method that does an errand.
@@ -23,7 +25,7 @@ pub fn method(what: &Errand) -> &'static str {
         Errand::Say { .. } | Errand::Resend { .. } | Errand::Rate { .. } | Errand::Note { .. } => Send::NAME,
         Errand::Edit { .. } => Update::NAME,
         Errand::Delete { .. } => Delete::NAME,
-        Errand::Finish => FinishAnothers::NAME,
+        Errand::Finish { .. } => FinishAnothers::NAME,
     }
 }
 
@@ -54,7 +56,17 @@ impl Outbox {
                 Ok(())
             }
             what if what.may_repeat() && item.attempts < REPEATS => {
-                self.rests.dialogue(item.dialogue).lengthen(now, Rest::SHORT);
+                let rest = self.rests.lost(item.dialogue);
+                match what {
+                    // The call may still work after a newer edit's, and bring back the words of this one.
+                    Errand::Edit { .. } => rest.end_at(now + millis(LATE)),
+                    _ => rest.lengthen_evenly(now, Rest::SHORT),
+                }
+                self.relay.store.send_again(position).await
+            }
+            // It must not end what the words behind it begin: they wait, and then it counts as done.
+            Errand::Finish { .. } => {
+                self.rests.lost(item.dialogue).end_at(now + millis(LATE));
                 self.relay.store.send_again(position).await
             }
             _ => self.settle(vec![Settlement { position, outcome: Outcome::Unconfirmed }]).await,
@@ -70,34 +82,70 @@ impl Outbox {
         let (id, sent_at) = (id.to_string(), item.at);
         let addressed = parcel::addressed(item, &self.relay.addresses, self.now());
         if self.as_links.contains(&item.position) {
-            return Outgoing { id, text: parcel::links(&addressed), files: Vec::new(), sent_at, who };
+            return Outgoing { id, text: no_vote(parcel::links(&addressed)), files: Vec::new(), sent_at, who };
         }
         Outgoing { id, text: wording(&item.what, &who.title), files: addressed, sent_at, who }
     }
 
-    /// The visitor ends the conversation. It is over for them whatever the portal says.
-    pub(super) async fn finish(&mut self, place: Place, item: OutboxItem) -> Result<(), StoreError> {
-        let answer = match item.at_portal.chat {
-            Some(chat_id) => self.portal.call_in(place, &FinishAnothers { chat_id }).await.map_err(Some),
-            None => Err(None),
-        };
+    /// The visitor ends the conversation that is the portal's session `session`. It is over for them whatever the portal
+    /// says; the portal is called only where that ends this one and does nothing else.
+    pub(super) async fn finish(&mut self, place: Place, item: OutboxItem, session: u64) -> Result<(), StoreError> {
         let position = item.position;
-        let outcome = match answer {
-            Ok(()) => Outcome::Delivered(item.at_portal),
-            Err(Some(error)) => match error.advice() {
-                Advice::FindOut => Outcome::Unconfirmed,
-                Advice::Hold | Advice::LineOff => {
-                    tracing::info!(portal = %self.portal.host(), error = chain(&error), "a conversation stays open");
-                    Outcome::Failed
+        let outcome = match item.at_portal.chat {
+            None => Outcome::Failed,
+            Some(_) if item.attempts > 1 => Outcome::Unconfirmed,
+            Some(_) if is_another(item.at_portal.session, session) => Outcome::Delivered(AtPortal::default()),
+            Some(chat_id) => match self.may_finish(place, chat_id, session).await {
+                Ok(None) => {
+                    let place = self.portal.place().await;
+                    match self.portal.call_in(place, &FinishAnothers { chat_id }).await {
+                        Ok(()) => Outcome::Delivered(item.at_portal),
+                        Err(error) if error.advice() == Advice::FindOut => return self.lost(item, Ending::Lost).await,
+                        Err(error) if self.is_final(&error) => {
+                            let host = self.portal.host();
+                            tracing::info!(portal = %host, error = chain(&error), "a conversation stays open");
+                            Outcome::Failed
+                        }
+                        Err(error) => return self.put_off(&item, &error).await,
+                    }
                 }
-                _ => {
-                    self.relay.store.unmark(vec![position]).await?;
-                    self.rest(&error, item.line);
-                    return Ok(());
-                }
+                Ok(Some(outcome)) => outcome,
+                Err(error) => return self.put_off(&item, &error).await,
             },
-            Err(None) => Outcome::Failed,
         };
         self.settle(vec![Settlement { position, outcome }]).await
     }
+
+    /// What became of the conversation without a call that ends it; nothing where that is to be made. Where nobody leads
+    /// the chat, that call would make the token's user its operator (`imopenlines.operator.another.finish`).
+    async fn may_finish(&self, place: Place, chat_id: u64, session: u64) -> Result<Option<Outcome>, PortalError> {
+        match self.portal.call_in(place, &GetDialog { chat_id }).await {
+            Ok(state) if is_another(state.session, session) => Ok(Some(Outcome::Delivered(AtPortal::default()))),
+            Ok(state) => Ok((state.leader == Some(0)).then_some(Outcome::Failed)),
+            Err(error) if self.is_final(&error) => Ok(None), // it is not shown to everybody who may end it
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Whether asking again would bring the same.
+    fn is_final(&self, error: &PortalError) -> bool {
+        matches!(error.advice(), Advice::Hold | Advice::LineOff) && self.portal.trouble().is_none()
+    }
+
+    /// Nothing was done: the errand waits, and where it is the method's own pause, no other with it.
+    async fn put_off(&mut self, item: &OutboxItem, error: &PortalError) -> Result<(), StoreError> {
+        self.relay.store.unmark(vec![item.position]).await?;
+        let pauses =
+            [GetDialog::NAME, FinishAnothers::NAME].into_iter().filter_map(|name| self.portal.paused_until(name));
+        match pauses.max().filter(|_| self.portal.paused_until(Send::NAME).is_none()) {
+            Some(until) => self.rests.dialogue(item.dialogue).end_at(until),
+            None => self.rest(error, item.line),
+        }
+        Ok(())
+    }
+}
+
+/// Whether the session `open` began after `session`, as far as both are known.
+fn is_another(open: Option<u64>, session: u64) -> bool {
+    session > 0 && open.is_some_and(|open| open > session)
 }

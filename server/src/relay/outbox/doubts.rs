@@ -11,7 +11,7 @@ use std::time::Duration;
 const LOOKS: [Duration; 4] = [Duration::from_secs(1), Duration::from_secs(5), Duration::from_secs(20), LATE];
 
 /// How long a call may still take effect: a request of the portal ends after 60 s (`limits.md`).
-const LATE: Duration = Duration::from_secs(60);
+pub const LATE: Duration = Duration::from_secs(60);
 
 /// Between two looks after the last of `LOOKS`.
 const AGAIN: Duration = Duration::from_secs(10);
@@ -63,10 +63,10 @@ struct Fault {
 /// How a call ended that left its messages in doubt.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Ending {
-    /// Without an answer, or with one that says nothing.
+    /// Without an answer, or with one that says nothing. It carried nothing else.
     Lost,
-    /// With a page that refuses the call for what it carries.
-    Barred,
+    /// As `Lost`, and it carried others too: nobody knows who spoilt it.
+    Shared,
     /// The portal says that it worked, and does not say where the message went.
     SaidYes,
 }
@@ -150,7 +150,7 @@ impl Doubts {
         }
         let fresh = Fault { first: doubt.since, spoilt: 0, taken: self.taken };
         let fault = self.faults.entry(doubt.item.position).or_insert(fresh);
-        fault.spoilt += u32::from(doubt.ending == Ending::Barred || self.taken > fault.taken);
+        fault.spoilt += u32::from(doubt.ending == Ending::Lost && self.taken > fault.taken);
         fault.taken = self.taken;
         if fault.spoilt < SPOILT && now < fault.first + millis(PATIENCE) {
             return Absent::SendAgain;
@@ -180,8 +180,8 @@ impl Doubts {
         let is_told = |read| read >= doubt.since + millis(LATE) && now >= read + millis(WORKED_OFF);
         if !(had_its_say && queue_read.is_none_or(is_told)) && now < doubt.since + millis(PATIENCE) {
             Absent::NotYet
-        } else if doubt.item.attempts < BLIND_CALLS {
-            Absent::SendAgain
+        } else if doubt.item.attempts < BLIND_CALLS || doubt.ending == Ending::Shared {
+            Absent::SendAgain // the last call is its own
         } else {
             Absent::GiveUp
         }

@@ -87,6 +87,6 @@ mod tests {
     #[test]
     fn only_what_has_no_words_is_refused_for_its_files() {
         assert!(is_files_alone(&say(" ")) && is_files_alone(&Errand::Resend { file: file(0, "a") }));
-        assert!(!is_files_alone(&say("hi")) && !is_files_alone(&Errand::Finish));
+        assert!(!is_files_alone(&say("hi")) && !is_files_alone(&Errand::Finish { session: 1 }));
     }
 }

@@ -2,6 +2,8 @@
 //! everything.
 
 use crate::bitrix::client::jittered;
+use crate::bitrix::error::Advice;
+use crate::clock::millis;
 use crate::ids::{DialogueId, LineId};
 use crate::store::{Held, Lane};
 use shared::Millis;
@@ -16,6 +18,8 @@ pub struct Rests {
     dialogues: HashMap<DialogueId, Rest>,
     /// Of dialogues whose first message was lost on its way, and did not arrive.
     lost: HashMap<DialogueId, Rest>,
+    /// The portal rests, or may, for a trouble of its own, as far as was seen.
+    in_trouble: bool,
 }
 
 /// One rest; it doubles each time until something works, give or take a quarter: those that rest do not come back
@@ -53,6 +57,14 @@ impl Rest {
         self.until = now + jittered(span);
     }
 
+    /// As `lengthen`, to a whole second and without a quarter's play: those whose call was lost together come back
+    /// together.
+    pub fn lengthen_evenly(&mut self, now: Millis, (first, longest): (Duration, Duration)) {
+        let span = first.saturating_mul(1 << self.times.min(16)).min(longest);
+        self.times += 1;
+        self.until = (now + millis(span)).next_multiple_of(1_000);
+    }
+
     /// Rests at least until then, whatever was before.
     pub fn end_at(&mut self, until: Millis) {
         self.until = self.until.max(until);
@@ -77,6 +89,26 @@ impl Rests {
         self.lost.entry(dialogue).or_default()
     }
 
+    /// Whether the portal is in trouble, as the client knows now. A rest ends with the trouble it is for, whoever saw that
+    /// end first.
+    pub fn follow_trouble(&mut self, is_in_trouble: bool) {
+        if std::mem::replace(&mut self.in_trouble, is_in_trouble) && !is_in_trouble {
+            self.portal.clear();
+        }
+    }
+
+    /// The portal rests after an error with this advice. A trouble that is over already, for another's call was answered
+    /// meanwhile, was a moment's.
+    pub fn rest_portal(&mut self, advice: Advice, is_in_trouble: bool, now: Millis) {
+        let span = match advice {
+            Advice::Suspend(span) if is_in_trouble => (span, span),
+            Advice::Hold if is_in_trouble => Rest::LONG,
+            _ => Rest::SHORT,
+        };
+        self.in_trouble |= is_in_trouble;
+        self.portal.lengthen(now, span);
+    }
+
     /// The portal took a message of this dialogue.
     pub fn clear(&mut self, dialogue: DialogueId) {
         self.dialogues.remove(&dialogue);
@@ -88,7 +120,7 @@ impl Rests {
         self.lines.retain(|_, rest| rest.times > 0 || rest.is_on(now));
         self.dialogues.retain(|_, rest| rest.times > 0 || rest.is_on(now));
         let dialogues = on(&self.dialogues, now).chain(on(&self.lost, now)).collect();
-        Held { lines: on(&self.lines, now).collect(), dialogues, lane }
+        Held { lines: on(&self.lines, now).collect(), dialogues, lane, ..Held::default() }
     }
 
     /// When the next rest is over; `None` where nothing rests.
@@ -118,6 +150,36 @@ mod tests {
         assert!(rest.is_on(rest.until() - 1) && !rest.is_on(rest.until()));
         rest.clear();
         assert!(!rest.is_on(0));
+    }
+
+    #[test]
+    fn those_that_were_lost_together_come_back_together() {
+        let (mut one, mut other) = (Rest::default(), Rest::default());
+        one.lengthen_evenly(60_020, Rest::SHORT);
+        other.lengthen_evenly(60_480, Rest::SHORT);
+        assert_eq!((one.until(), other.until()), (62_000, 62_000));
+        one.lengthen_evenly(90_000, Rest::SHORT);
+        assert_eq!(one.until(), 92_000);
+    }
+
+    #[test]
+    fn a_rest_lasts_as_long_as_the_trouble_it_is_for() {
+        let day = Advice::Suspend(Duration::from_secs(24 * 60 * 60));
+        let mut rests = Rests::default();
+        rests.rest_portal(day, true, 0);
+        rests.follow_trouble(true);
+        assert!(rests.portal.is_on(3_600_000));
+        rests.follow_trouble(false);
+        assert!(!rests.portal.is_on(0));
+        // Another's call was answered before anybody here looked again.
+        rests.rest_portal(day, true, 0);
+        rests.follow_trouble(false);
+        assert!(!rests.portal.is_on(0));
+        // It was answered even before the rest began.
+        for advice in [day, Advice::Hold] {
+            rests.rest_portal(advice, false, 0);
+            assert!(!rests.portal.is_on(5_000), "{advice:?}");
+        }
     }
 
     #[test]

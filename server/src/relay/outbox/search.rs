@@ -39,6 +39,7 @@ impl Outbox {
             if !is_waiting {
                 self.doubts.end(doubt.item.position); // an event told that it arrived
                 self.doubts.took(doubt.item.position);
+                self.suspects.absolve(doubt.item.position);
                 self.sessions.found(doubt.is_answered());
             }
             is_waiting
@@ -75,6 +76,7 @@ impl Outbox {
                 self.found.insert(message);
                 self.doubts.end(position);
                 self.doubts.took(position);
+                self.suspects.absolve(position);
                 self.sessions.found(doubt.is_answered());
                 return self.settle(vec![Settlement { position, outcome: Outcome::Delivered(at_portal) }]).await;
             }
@@ -88,7 +90,7 @@ impl Outbox {
             Absent::NotYet => self.doubts.postpone(position, now),
             Absent::SendAgain => {
                 self.doubts.end(position);
-                self.rests.lost(doubt.item.dialogue).lengthen(now, Rest::SHORT);
+                self.rests.lost(doubt.item.dialogue).lengthen_evenly(now, Rest::SHORT);
                 self.relay.store.send_again(position).await?;
             }
             Absent::Refused => {

@@ -1,8 +1,6 @@
 //! What the portal's answer about one message means. Pure.
 
-use super::doubts::Ending;
-use super::wording::is_like_a_vote;
-use crate::bitrix::error::PortalError;
+use super::wording::is_a_vote;
 use crate::bitrix::methods::messages::Taken;
 use crate::store::{AtPortal, Errand};
 
@@ -37,14 +35,6 @@ impl Sessions {
     }
 }
 
-/// How a call ended that was not answered as calls are.
-pub fn ending(error: &PortalError) -> Ending {
-    match error {
-        PortalError::Unreadable { status: 400..500 } => Ending::Barred,
-        _ => Ending::Lost,
-    }
-}
-
 /// `taken` is the answer's element for the errand `what`, if it has one.
 pub fn judge(taken: Option<&Taken>, what: &Errand, sessions: Sessions) -> Verdict {
     let Some(taken) = taken else { return Verdict::Unknown };
@@ -58,21 +48,22 @@ pub fn judge(taken: Option<&Taken>, what: &Errand, sessions: Sessions) -> Verdic
         None if is_settled_without(what) || sessions == Sessions::Never => {
             Verdict::Delivered(AtPortal { user: taken.user, ..AtPortal::default() })
         }
+        None if sessions == Sessions::Told && may_be_a_vote(what) => Verdict::Unknown,
         None if sessions == Sessions::Told => Verdict::Refused,
         None => Verdict::Untold,
     }
 }
 
-/// Whether a good answer without a session settles it. After the time for voting what looks like a vote is stored
-/// without a session and without our id: to send it again would double it. Changes of a message have no session at all.
+/// Whether a good answer without a session settles it. Changes of a message have no session at all, and a rating has none
+/// after the time for it: it is stored all the same.
 fn is_settled_without(what: &Errand) -> bool {
-    match what {
-        Errand::Say { text, guarded, reply, files } => {
-            !guarded && reply.is_none() && files.is_empty() && is_like_a_vote(text)
-        }
-        Errand::Resend { .. } => false,
-        _ => true,
-    }
+    matches!(what, Errand::Rate { .. } | Errand::Edit { .. } | Errand::Delete { .. } | Errand::Finish { .. })
+}
+
+/// Whether the portal may have taken the visitor's words for a rating, of whose request nothing was heard here: too late
+/// for it they are stored without a session and without our id. Any other words it did not store. The history tells.
+fn may_be_a_vote(what: &Errand) -> bool {
+    matches!(what, Errand::Say { text, guarded: false, reply: None, .. } if is_a_vote(text))
 }
 
 #[cfg(test)]
@@ -116,18 +107,22 @@ mod tests {
     }
 
     #[test]
-    fn what_looks_like_a_vote_is_never_sent_again() {
-        let stored = |what: &Errand| judge(Some(&taken(true, None)), what, Sessions::Told) != Verdict::Refused;
-        assert!(["1", "0", "1 thanks"].into_iter().all(|text| stored(&said(text, false))));
-        assert!(!["10", "2", "x1", ""].into_iter().any(|text| stored(&said(text, false))));
-        assert!(!stored(&said("1", true)), "it was sent so that it is none");
-        assert!(stored(&Errand::Rate { like: true }));
+    fn what_looks_like_a_vote_is_looked_for_before_it_is_sent_again() {
+        let judged = |what: &Errand| judge(Some(&taken(true, None)), what, Sessions::Told);
+        for text in ["1", "0", "1 thanks"] {
+            assert_eq!(judged(&said(text, false)), Verdict::Unknown, "{text}");
+        }
+        for text in ["10", "2", "x1", "", " 1", "1\nthanks", "1\u{a0}thanks"] {
+            assert_eq!(judged(&said(text, false)), Verdict::Refused, "{text}");
+        }
+        assert_eq!(judged(&said("1", true)), Verdict::Refused, "it was sent so that it is none");
+        assert!(matches!(judged(&Errand::Rate { like: true }), Verdict::Delivered(_)));
     }
 
     #[test]
     fn a_change_needs_no_session() {
         let of = MessageId::try_from("0192b6a1-7c1f-7d2e-8000-1234567890ab".to_owned()).unwrap();
-        for change in [Errand::Delete { of: of.clone() }, Errand::Edit { of, text: "hi".to_owned() }] {
+        for change in [Errand::Delete { of: of.clone() }, Errand::Edit { of, text: "hi".to_owned(), reply: None }] {
             assert!(matches!(judge(Some(&taken(true, None)), &change, Sessions::Told), Verdict::Delivered(_)));
             assert_eq!(judge(Some(&taken(false, None)), &change, Sessions::Told), Verdict::Refused);
         }

@@ -13,23 +13,31 @@ const JOINER: char = '\u{2060}';
 
 /// What is sent for an errand; nothing where it has no words. `visitor` is what operators call this one.
 pub fn wording(what: &Errand, visitor: &str) -> String {
+    let quote = |reply: &Option<Reply>| reply.as_ref().map(|reply| quotation(reply, visitor)).unwrap_or_default();
     match what {
         Errand::Say { text, reply, guarded, .. } => {
-            let guard = if *guarded && is_like_a_vote(text) { JOINER.to_string() } else { String::new() };
-            let quote = reply.as_ref().map(|reply| quotation(reply, visitor)).unwrap_or_default();
-            [quote, guard, neutralise(text)].concat()
+            let words = neutralise(text);
+            [quote(reply), if *guarded { no_vote(words) } else { words }].concat()
         }
-        Errand::Edit { text, .. } | Errand::Note { text } => neutralise(text),
+        Errand::Edit { text, reply, .. } => [quote(reply), neutralise(text)].concat(),
+        Errand::Note { text } => neutralise(text),
         Errand::Rate { like } => if *like { "1" } else { "0" }.to_owned(),
-        Errand::Delete { .. } | Errand::Finish | Errand::Resend { .. } => String::new(),
+        Errand::Delete { .. } | Errand::Finish { .. } | Errand::Resend { .. } => String::new(),
     }
 }
 
-/// `1` or `0`, alone or before a space: what the portal may take for a mark of its service, and only while it waits for
-/// one (`imconnector.send.messages`, rating of the line).
-pub fn is_like_a_vote(text: &str) -> bool {
-    let mut characters = text.trim_start().chars();
-    matches!(characters.next(), Some('0' | '1')) && characters.next().is_none_or(char::is_whitespace)
+/// `1` or `0`, alone or before a space: what the portal takes for a mark of its service while it waits for one
+/// (`imconnector.send.messages`, rating of the line).
+pub fn is_a_vote(text: &str) -> bool {
+    let mut characters = text.chars();
+    matches!(characters.next(), Some('0' | '1')) && characters.next().is_none_or(|next| next == ' ')
+}
+
+/// `words` so that they are no mark. More is guarded than the portal is known to take for one: that harms nothing.
+pub fn no_vote(words: String) -> String {
+    let mut characters = words.trim_start().chars();
+    let is_like_one = matches!(characters.next(), Some('0' | '1')) && characters.next().is_none_or(char::is_whitespace);
+    if is_like_one { format!("{JOINER}{words}") } else { words }
 }
 
 /// As the portal quotes: whose words and when, then the words, and the way to them where that is known.
@@ -111,6 +119,9 @@ mod tests {
         );
         let [Piece::Quote(quote), Piece::Text(words)] = &bbcode::parse(&sent)[..] else { panic!("{sent}") };
         assert_eq!((quote.name.as_deref(), words.as_str()), (Some("Анна"), "Беру"));
+        let (of, text) = (reply.to.clone(), "Беру две".to_owned());
+        let edited = wording(&Errand::Edit { of, text, reply: Some(reply.clone()) }, "Visitor 7");
+        assert_eq!(edited, sent.replace("Беру", "Беру две"), "an edit takes no quotation away");
         let own = say(Reply { own: true, name: None, im: None, text: "[b]раз[/b]".to_owned(), ..reply });
         assert!(own.contains("\nVisitor 7 [2026-03-17 14:52 UTC]\n[\u{2060}b]раз[\u{2060}/b]\n"), "{own}");
     }

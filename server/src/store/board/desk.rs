@@ -48,6 +48,11 @@ impl Desk {
         self.dialogues.contains_key(&dialogue)
     }
 
+    /// All that waits of the dialogue.
+    pub fn of(&self, dialogue: DialogueId) -> impl Iterator<Item = Position> + '_ {
+        self.dialogues.get(&dialogue).into_iter().flat_map(|turn| turn.waiting.iter().copied())
+    }
+
     pub fn put(&mut self, position: Position, waiting: Waiting) {
         let turn = self.dialogues.entry(waiting.dialogue).or_default();
         turn.waiting.insert(position);
@@ -95,7 +100,9 @@ impl Desk {
         let free = self.dialogues.iter().filter(|(id, turn)| turn.under_way == 0 && !held.dialogues.contains(id));
         let heads = free.filter_map(|(_, turn)| turn.waiting.first().map(|head| ((*head).max(turn.behind), *head)));
         let is_of_lane = |head: &Position| self.waiting.get(head).is_some_and(|waiting| waiting.lane == held.lane);
-        let mut heads: Vec<(Position, Position)> = heads.filter(|(_, head)| is_of_lane(head)).collect();
+        let is_wanted = |head: &Position| held.only.as_ref().is_none_or(|only| only.contains(head));
+        let may_go = |head: &Position| is_of_lane(head) && is_wanted(head) && !held.errands.contains(head);
+        let mut heads: Vec<(Position, Position)> = heads.filter(|(_, head)| may_go(head)).collect();
         heads.sort_unstable();
         heads.truncate(limit);
         heads.into_iter().filter_map(|(_, head)| Some(self.ticket(site, head, self.waiting.get(&head)?))).collect()

@@ -5,7 +5,7 @@ use crate::ids::{DialogueId, ImId, LineId, PortalHost};
 use crate::store::committer::Batch;
 use crate::store::files::FileSource;
 use crate::store::log::{AtPortal, Told, Vote};
-use crate::store::outbox::arrived;
+use crate::store::outbox::{arrived, ended};
 use crate::store::signatures::Signature;
 use crate::store::tables::{LINES, SITES};
 use crate::store::{SiteRecord, StoreError};
@@ -195,12 +195,13 @@ fn started(
 }
 
 fn finished(batch: &mut Batch<'_>, dialogue: DialogueId, session: u64, now: Millis) -> Result<bool, StoreError> {
+    let is_done = ended(batch, dialogue, session, now)?;
     // A vote opens a closed session again without a word and closes it again: it stays closed for the visitor.
     let is_new = batch.head(dialogue)?.is_some_and(|head| session >= head.started && session > head.finished);
     if is_new {
         batch.append(dialogue, now, Told::Finished { session })?;
     }
-    Ok(is_new)
+    Ok(is_new || is_done)
 }
 
 fn line_off(batch: &mut Batch<'_>, host: &PortalHost, line: LineId) -> Result<(), StoreError> {

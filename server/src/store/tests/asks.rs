@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::ids::ImId;
-use shared::{Author, Millis, Refusal};
+use shared::{Author, MessageState, Millis, Refusal};
 
 const DAY: Millis = 24 * 60 * 60 * 1000;
 
@@ -81,7 +81,10 @@ async fn what_may_have_gone_is_changed_behind_it() {
     deliver_at(&bench, position).await;
     bench.kill();
     let wait: Vec<_> = bench.store.pending(&host("a.ru"), 9).await.unwrap().into_iter().map(|item| item.what).collect();
-    assert_eq!(wait, [Errand::Edit { of: message(1), text: "better".to_owned() }, Errand::Delete { of: message(1) }]);
+    assert_eq!(
+        wait,
+        [Errand::Edit { of: message(1), text: "better".to_owned(), reply: None }, Errand::Delete { of: message(1) }]
+    );
     deliver(&bench).await;
     deliver(&bench).await;
     assert!(bench.pending().await.is_empty());
@@ -103,6 +106,56 @@ async fn a_message_that_was_taken_back_while_its_call_was_made_up_is_left_out() 
     ask(&bench, one, 11, delete(1), 2).await;
     assert!(bench.store.mark_sending(vec![position], 3).await.unwrap().is_empty());
     assert!(bench.store.in_doubt(&host("a.ru"), Lane::Words).await.unwrap().is_empty());
+}
+
+/// An edit goes with what the message answers, or the operator would see the quotation go.
+#[tokio::test]
+async fn an_edit_of_a_reply_knows_what_it_answers() {
+    let bench = Bench::new().await;
+    let one = bench.dialogue("one").await;
+    bench.say(one, 1).await;
+    let reply = Ask::Say { text: "yes".to_owned(), reply_to: Some(message(1)), files: Vec::new() };
+    ask(&bench, one, 2, reply, 2).await;
+    deliver(&bench).await;
+    deliver(&bench).await;
+    ask(&bench, one, 3, edit(2, "yes, please"), 3).await;
+    let items = bench.store.pending(&host("a.ru"), 9).await.unwrap();
+    let Errand::Edit { reply: Some(reply), .. } = &items[0].what else { panic!("{items:?}") };
+    assert_eq!((&reply.to, reply.own), (&message(1), true));
+}
+
+#[tokio::test]
+async fn an_operators_word_that_comes_after_the_end_leads_no_conversation() {
+    let bench = Bench::new().await;
+    let one = bench.dialogue("one").await;
+    bench.say(one, 1).await;
+    told(&bench, InboxAct::Started { dialogue: one, session: 5, user: None }).await;
+    told(&bench, said(one, 7, Author::Operator, None)).await;
+    told(&bench, InboxAct::Finished { dialogue: one, session: 5 }).await;
+    told(&bench, said(one, 6, Author::Operator, None)).await;
+    let refused = Acceptance::Refused(Refusal::NotOpen);
+    assert_eq!(ask(&bench, one, 11, Ask::Finish, 9).await, refused, "there is nothing to end");
+    told(&bench, InboxAct::Started { dialogue: one, session: 6, user: None }).await;
+    assert_eq!(ask(&bench, one, 11, Ask::Finish, 9).await, refused, "nobody leads the new one yet");
+    told(&bench, said(one, 8, Author::Operator, None)).await;
+    assert!(matches!(ask(&bench, one, 11, Ask::Finish, 9).await, Acceptance::New { .. }));
+}
+
+#[tokio::test]
+async fn an_end_that_the_portal_tells_of_is_not_asked_for_any_more() {
+    let bench = Bench::new().await;
+    let one = bench.dialogue("one").await;
+    bench.say(one, 1).await;
+    deliver(&bench).await;
+    told(&bench, InboxAct::Started { dialogue: one, session: 5, user: None }).await;
+    told(&bench, said(one, 7, Author::Operator, None)).await;
+    ask(&bench, one, 2, Ask::Finish, 9).await;
+    let waiting = async || {
+        bench.store.pending(&host("a.ru"), 9).await.unwrap().into_iter().map(|item| item.what).collect::<Vec<_>>()
+    };
+    assert_eq!(waiting().await, [Errand::Finish { session: 5 }]);
+    told(&bench, InboxAct::Finished { dialogue: one, session: 5 }).await;
+    assert_eq!(waiting().await, []);
 }
 
 #[tokio::test]
@@ -157,7 +210,13 @@ async fn a_conversation_is_ended_once_and_while_an_operator_leads_it() {
     assert!(matches!(ask(&bench, one, 3, Ask::Finish, 5).await, Acceptance::New { seq: 5, .. }));
     assert_eq!(ask(&bench, one, 4, Ask::Finish, 5).await, refused);
     told(&bench, InboxAct::Finished { dialogue: one, session: 6 }).await;
-    assert_eq!(bench.store.dialogue(one).await.unwrap().unwrap().last, 5, "the portal's own word comes as a repeat");
+    let entries = bench.store.entries(one, 4, 9).await.unwrap();
+    let [left, done] = &entries[..] else { panic!("{entries:?}") };
+    assert!(matches!(&left.what, Told::Left { session: 6, .. }), "the portal's own word comes as a repeat: {left:?}");
+    assert!(
+        matches!(&done.what, Told::Done { state: MessageState::Delivered, .. }),
+        "nothing is left to ask: {done:?}"
+    );
 }
 
 #[tokio::test]

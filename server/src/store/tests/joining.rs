@@ -115,7 +115,7 @@ async fn a_conversation_of_before_is_ended_where_it_is_led() {
     })
     .await;
     assert!(matches!(two.ask(11, Ask::Finish, 200).await, Acceptance::New { .. }));
-    assert!(two.waiting().await.contains(&(two.before, Errand::Finish)));
+    assert!(two.waiting().await.contains(&(two.before, Errand::Finish { session: 7 })));
     assert!(matches!(two.told().await.last(), Some(Told::Left { session: 7, .. })), "the chat shows that it is over");
     assert_eq!(two.ask(12, Ask::Finish, 201).await, Acceptance::Refused(Refusal::NotOpen));
     // The person's own is open; another end of the old one does not end it.

@@ -91,6 +91,9 @@ async fn a_batch_has_one_message_of_each_dialogue_that_nothing_holds() {
     assert_eq!(next(Held::default(), 50).await, ["words 1", "words 3"]);
     assert_eq!(next(Held::default(), 1).await, ["words 1"]);
     assert_eq!(next(Held { dialogues: [one].into(), ..Held::default() }, 50).await, ["words 3"]);
+    let first = items(&bench).await[0].position;
+    assert_eq!(next(Held { errands: [first].into(), ..Held::default() }, 50).await, ["words 3"]);
+    assert_eq!(next(Held { only: Some([first].into()), ..Held::default() }, 50).await, ["words 1"]);
     assert_eq!(next(Held { lines: [LineId(1)].into(), ..Held::default() }, 50).await, ["words 3"]);
     let first = items(&bench).await[0].position;
     bench.store.mark_sending(vec![first], 10).await.unwrap();

@@ -46,6 +46,11 @@ impl Portal {
         self.shared.change(|world| world.forbidden = Some(words.to_owned()));
     }
 
+    /// From now on every call, or every element of one, that contains `words` meets this fault.
+    pub fn shun(&self, words: &str, fault: Fault) {
+        self.shared.change(|world| world.faults.shun(words, fault));
+    }
+
     pub fn clear_faults(&self) {
         self.shared.change(|world| world.faults.clear());
     }

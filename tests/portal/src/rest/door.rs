@@ -108,7 +108,7 @@ enum Outcome {
 async fn meet(shared: &Shared, (number, method): (usize, &str), token: &str, args: Value, asker: &Asker) -> Outcome {
     let (mood, fault) = shared.change(|world| {
         let fault = match world.mood {
-            Mood::Answers => world.faults.take(Place::Call, method),
+            Mood::Answers => world.faults.take(Place::Call, method).or_else(|| world.faults.met(Place::Call, &args)),
             _ => None,
         };
         (world.mood, fault)

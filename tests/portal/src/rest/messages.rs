@@ -87,7 +87,7 @@ fn send_one(
     line: LineId,
     (nth, element): (usize, &Value),
 ) -> Value {
-    let fault = world.faults.take(Place::Element, SEND);
+    let fault = world.faults.take(Place::Element, SEND).or_else(|| world.faults.met(Place::Element, element));
     let Some(incoming) = incoming(connector, line, element).filter(|_| fault != Some(Fault::ElementFailure)) else {
         return failed();
     };

@@ -1,0 +1,91 @@
+//! Entries that say what became of errands: by the calls that carried them, and by what the portal tells of itself.
+
+use super::Outcome;
+use crate::ids::DialogueId;
+use crate::store::StoreError;
+use crate::store::committer::Batch;
+use crate::store::log::{AtPortal, Position, ReadLog, Told, Walk};
+use crate::store::tables::OUTBOX;
+use shared::{MessageId, MessageState, Millis, SiteKey};
+
+/// Writes what became of one errand. None where it was settled before.
+pub(super) fn settle_one(
+    batch: &mut Batch<'_>,
+    position: Position,
+    outcome: Outcome,
+    now: Millis,
+) -> Result<Option<(DialogueId, SiteKey)>, StoreError> {
+    let Some(record) = batch.record(position)? else { return Ok(None) };
+    let Some(id) = record.what.asked().cloned() else { return Ok(None) };
+    let Some(site) = batch.head(record.dialogue)?.map(|head| head.site.clone()) else { return Ok(None) };
+    if batch.board().take(&site, position).is_none() {
+        return Ok(None);
+    }
+    let (state, at_portal) = match outcome {
+        Outcome::Delivered(at_portal) => (MessageState::Delivered, at_portal),
+        Outcome::Unconfirmed => (MessageState::Unconfirmed, AtPortal::default()),
+        Outcome::Failed => (MessageState::Failed, AtPortal::default()),
+    };
+    let of = position;
+    let told = match record.what {
+        Told::Said { .. } => Told::State { id, state, at_portal, of },
+        _ => Told::Done { id, state, of },
+    };
+    batch.append(record.dialogue, now, told)?;
+    if state == MessageState::Unconfirmed {
+        batch.board().give_up(record.dialogue);
+    }
+    batch.remove(OUTBOX, position.0)?;
+    Ok(Some((record.dialogue, site)))
+}
+
+/// The portal has the visitor's message `id`, whatever became of the call that carried it. One that was settled otherwise,
+/// because nobody knew, is settled anew.
+pub(in crate::store) fn arrived(
+    batch: &mut Batch<'_>,
+    dialogue: DialogueId,
+    id: &MessageId,
+    at_portal: AtPortal,
+    now: Millis,
+) -> Result<bool, StoreError> {
+    let Some(of) = batch.asked(dialogue, id)? else { return Ok(false) };
+    if settle_one(batch, of, Outcome::Delivered(at_portal), now)?.is_some() {
+        let site = batch.head(dialogue)?.map(|head| head.site.clone());
+        site.iter().for_each(|site| batch.board().ring(site)); // what waits behind it may go
+        return Ok(true);
+    }
+    let tip = batch.head(dialogue)?.map_or(Position::NONE, |head| head.tip);
+    let mut last = None;
+    batch.walk(tip, |position, record| match record.what {
+        Told::State { of: settled, state, .. } if settled == of => {
+            last = Some(state);
+            Walk::Enough
+        }
+        _ if position <= of => Walk::Enough,
+        _ => Walk::On,
+    })?;
+    let is_news = matches!(last, Some(MessageState::Unconfirmed | MessageState::Failed));
+    if is_news {
+        batch.append(dialogue, now, Told::State { id: id.clone(), state: MessageState::Delivered, at_portal, of })?;
+    }
+    Ok(is_news)
+}
+
+/// The portal ended its session of this number: what the visitor asked for, if no call did it yet, is done.
+pub(in crate::store) fn ended(
+    batch: &mut Batch<'_>,
+    dialogue: DialogueId,
+    session: u64,
+    now: Millis,
+) -> Result<bool, StoreError> {
+    let Some(site) = batch.head(dialogue)?.map(|head| head.site.clone()) else { return Ok(false) };
+    let mut is_news = false;
+    for position in batch.board().untouched_of(&site, dialogue) {
+        let record = batch.record(position)?;
+        if record.is_some_and(|record| matches!(record.what, Told::Left { session: of, .. } if of <= session)) {
+            is_news |= settle_one(batch, position, Outcome::Delivered(AtPortal::default()), now)?.is_some();
+            batch.board().ring(&site); // what waits behind it may go
+        }
+    }
+    Ok(is_news)
+}
