@@ -148,6 +148,7 @@ async fn furnished(folder: &Path, dialogues: usize) -> (Store, Vec<DialogueId>) 
         origins: vec![],
         look: Look::default(),
         notes: None,
+        closed_by: None,
     };
     store.save_site(site).await.unwrap();
     let begun = stream::iter(0..dialogues).map(|nth| {

@@ -24,6 +24,8 @@ pub enum Obstacle {
     Unlisted,
     Portal(Trouble),
     Line(LineFault),
+    /// The portal told that the line was deleted: nothing is taken, what waits goes by the next line of the same site.
+    LineDeleted,
 }
 
 impl Obstacle {
@@ -48,7 +50,7 @@ impl Obstacle {
 
     /// Whether messages are taken all the same.
     fn takes(&self) -> bool {
-        !matches!(self, Self::Closed | Self::Unlisted)
+        !matches!(self, Self::Closed | Self::Unlisted | Self::LineDeleted)
     }
 
     /// As metrics and the settings page's words name it.
@@ -58,6 +60,7 @@ impl Obstacle {
             Self::Unlisted => "unlisted",
             Self::Portal(trouble) => trouble.word(),
             Self::Line(fault) => fault.word(),
+            Self::LineDeleted => LineFault::Gone.word(),
         }
     }
 }
@@ -95,7 +98,9 @@ impl Channels {
 
     /// What keeps the messages of `site` from being delivered, the broadest thing first.
     pub fn obstacle(&self, site: &SiteKey) -> Option<Obstacle> {
-        let Some((host, line)) = self.store.line_of(site) else { return Some(Obstacle::Closed) };
+        let Some((host, line)) = self.store.line_of(site) else {
+            return Some(if self.store.is_line_deleted(site) { Obstacle::LineDeleted } else { Obstacle::Closed });
+        };
         let Some(portal) = self.portals.get(&host) else { return Some(Obstacle::Unlisted) };
         if let Some(trouble) = portal.trouble() {
             return Some(Obstacle::Portal(trouble));

@@ -15,7 +15,10 @@ use url::Url;
 
 const LISTEN: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(std::net::Ipv4Addr::LOCALHOST), 8080);
 const DATA: &str = "otklik.redb";
-const OAUTH_URL: &str = "https://oauth.bitrix.info";
+/// Bitrix24's own servers (settings/oauth/index.md; the second one in its newer pages), the usual one first. Which of them
+/// knows a portal is not written anywhere.
+const OAUTH_URLS: [&str; 3] =
+    ["https://oauth.bitrix.info", "https://oauth.bitrix24.tech", "https://oauth.bitrix24.info"];
 
 /// Why the relay does not start with these settings.
 #[derive(Debug, thiserror::Error)]
@@ -53,6 +56,13 @@ pub struct PortalConfig {
     pub client_secret: SecretString,
     /// Who renews tokens: an origin without a slash at its end.
     pub oauth_url: String,
+}
+
+impl PortalConfig {
+    /// Who may renew tokens: the origin of the settings alone, unless that is the usual one.
+    pub fn oauth_urls(&self) -> Vec<&str> {
+        if self.oauth_url == OAUTH_URLS[0] { OAUTH_URLS.to_vec() } else { vec![self.oauth_url.as_str()] }
+    }
 }
 
 /// The relay's own origin, as browsers and the portal reach it: scheme, host and port, without a slash at the end.
@@ -137,7 +147,7 @@ fn portals(root: &mut Section) -> Result<Vec<PortalConfig>, ConfigError> {
         }
         let client_id = section.text("client_id")?.ok_or_else(|| section.missing("client_id"))?;
         let client_secret = section.text("client_secret")?.ok_or_else(|| section.missing("client_secret"))?;
-        let oauth_url = section.text("oauth_url")?.unwrap_or_else(|| OAUTH_URL.to_owned());
+        let oauth_url = section.text("oauth_url")?.unwrap_or_else(|| OAUTH_URLS[0].to_owned());
         let oauth_url = origin_of(&oauth_url)
             .filter(|origin| origin.starts_with("https://") || is_loopback(origin))
             .ok_or_else(|| section.wrong("oauth_url", "an origin is expected; http only on the loopback"))?;

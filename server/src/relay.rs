@@ -89,7 +89,10 @@ pub fn portals(config: &Config, store: &Store, clock: &Clock, tasks: &TaskTracke
     let guard = Guard::new(named)?;
     let known = config.portals.iter().map(|portal| {
         let (client_id, client_secret) = (portal.client_id.clone(), portal.client_secret.clone());
-        (portal.host.clone(), Keys { client_id, client_secret, server: url(&portal.oauth_url) })
+        (
+            portal.host.clone(),
+            Keys { client_id, client_secret, servers: portal.oauth_urls().into_iter().map(url).collect() },
+        )
     });
     let keeper = Arc::new(keeper::Keeper { store: store.clone(), clock: clock.clone() });
     Ok(Portals::new(known, guard, keeper, clock.clone(), tasks.clone()))

@@ -3,7 +3,8 @@
 //!
 //! ```text
 //! install      an application's tokens, verified, parked or kept     verify, doubts  whose a token is, asked not too often
-//! register     connector and events at an installed portal           bindings  what is missing
+//! register     connector and events at an installed portal           bindings  what is missing    upkeep  that it stays
+//! signature    what events are signed with, learnt of one
 //! channel      a line's site: open, connect, save, disconnect        view  what the page shows    keys  of open pages
 //! authorize    tokens by the full OAuth flow                         placement  what the portal posts
 //! page, words  documents                                             origins, appearance  fields, read
@@ -20,6 +21,8 @@ mod origins;
 pub mod page;
 mod placement;
 mod register;
+mod signature;
+mod upkeep;
 mod verify;
 mod view;
 pub mod words;
@@ -57,6 +60,8 @@ pub enum SetupError {
     UnknownPortal,
     #[error("the application is not installed in this portal")]
     NotInstalled,
+    #[error("the portal refused the application's tokens for a day")]
+    GivenUp,
     #[error("not a request of the portal it names: {0}")]
     Forged(&'static str),
     #[error("the token that proves the request has run out")]
@@ -127,6 +132,7 @@ impl Setup {
     /// # Errors
     /// `Store`: nothing was begun.
     pub async fn start(&self) -> Result<(), StoreError> {
+        self.keep_bound();
         for install in self.inner.store.parked_installs(self.inner.clock.now()).await? {
             if self.inner.config.portal(&install.host).is_some() {
                 self.complete_parked(install);

@@ -54,7 +54,7 @@ pub use portals::{PortalRecord, Tokens};
 pub use profiles::ProfileRecord;
 pub use sessions::{SessionRecord, TokenHash};
 pub use signatures::{Own, Signature};
-pub use sites::{Launcher, Look, Side, SiteRecord, Theme};
+pub use sites::{Closing, Launcher, Look, Side, SiteRecord, Theme};
 pub use ways::Ways;
 
 use board::Board;

@@ -62,6 +62,7 @@ fn furnish(folder: &Path) -> DialogueId {
             origins: vec![],
             look: Look::default(),
             notes: None,
+            closed_by: None,
         };
         store.save_site(site).await.unwrap();
         let dialogue = store.begin_session(key, TokenHash::of("token"), 1).await.unwrap().dialogue;

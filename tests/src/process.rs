@@ -28,6 +28,15 @@ impl Process {
         Self::spawn(command).await.unwrap_or_else(|told| panic!("the relay ended before it listened: {told}"))
     }
 
+    /// As `start`, on a disk on which no file may grow beyond so many bytes: through a shell, which alone can say so (in
+    /// blocks of 512) and that who tries is told instead of being killed.
+    pub async fn start_confined(settings: &Path, most_bytes: u64) -> Self {
+        let mut command = Command::new("sh");
+        let confine = format!("trap '' XFSZ; ulimit -f {}; exec \"$0\" \"$@\"", most_bytes / 512);
+        command.arg("-c").arg(confine).arg(program("otklik")).arg("serve").arg("--config").arg(settings);
+        Self::spawn(command).await.unwrap_or_else(|told| panic!("the relay ended before it listened: {told}"))
+    }
+
     /// Starts a relay by any `command` and waits until it listens.
     ///
     /// # Errors

@@ -140,6 +140,26 @@ impl Stage {
         self.relay = Some(Relay::Process(process));
     }
 
+    /// Starts the real binary on a disk on which no file may grow beyond so many bytes.
+    pub async fn start_process_confined(&mut self, most_bytes: u64) {
+        let process = Process::start_confined(&self.settings_file(), most_bytes).await;
+        self.front.lead_to(process.address());
+        self.relay = Some(Relay::Process(process));
+    }
+
+    /// Returns when the real binary has ended by itself.
+    pub async fn ended(&mut self) {
+        match self.relay.take() {
+            Some(Relay::Process(mut process)) => drop(process.ended().await),
+            _ => panic!("there is no process to end"),
+        }
+    }
+
+    /// The relay's data file; others lie beside it.
+    pub fn data(&self) -> PathBuf {
+        self.folder.path().join("otklik.redb")
+    }
+
     /// Starts the relay in this process without the portal's keys in its settings.
     pub async fn start_without_portal(&mut self) {
         let server =

@@ -26,6 +26,7 @@ use secrecy::{ExposeSecret, SecretString};
 use serde_json::Value;
 use shared::Millis;
 use std::collections::HashMap;
+use std::sync::atomic::AtomicUsize;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use tokio::sync::watch;
@@ -67,6 +68,8 @@ struct Inner {
     news: watch::Sender<()>,
     /// When the OAuth server was last asked where the portal is now.
     looked_for: Mutex<Option<Millis>>,
+    /// Which of the OAuth servers answered last.
+    oauth: AtomicUsize,
     /// Held while a pair is exchanged: a refresh token is good once.
     renewing: tokio::sync::Mutex<()>,
     installs: watch::Sender<()>,
@@ -96,6 +99,7 @@ impl Portals {
                 health: Mutex::default(),
                 news: news.clone(),
                 looked_for: Mutex::default(),
+                oauth: AtomicUsize::default(),
                 renewing: tokio::sync::Mutex::default(),
                 installs: watch::Sender::new(()),
             };
@@ -220,6 +224,11 @@ impl Portal {
         self.inner.health().trouble()
     }
 
+    /// Whether the portal has answered since the start, and nothing has been wrong since.
+    pub fn is_well(&self) -> bool {
+        self.inner.health().is_well()
+    }
+
     /// Until when an earlier answer forbids to call `method` (a [`Method::NAME`]), if it does.
     pub fn paused_until(&self, method: &'static str) -> Option<Millis> {
         self.inner.pauses().until(method, self.inner.clock.now())
@@ -241,7 +250,7 @@ impl Portal {
     /// Tokens for a code of the full OAuth flow, or for the refresh token of an install: proves that the settings' keys
     /// are right.
     pub async fn grant(&self, proof: &Proof) -> Result<Grant, OAuthError> {
-        oauth::grant(&self.inner.guard, &self.inner.keys, proof).await
+        oauth::grant(&self.inner.guard, &self.inner.keys, &self.inner.oauth, proof).await
     }
 
     /// `url`, an address of this portal's own, with the installer's token in it: for a download that the portal wants to
@@ -316,7 +325,7 @@ impl Inner {
         }
         self.keeper.prepare(&self.host).await.map_err(PortalError::Keeper)?;
         let proof = Proof::Refresh(current.refresh.clone());
-        let grant = match oauth::grant(&self.guard, &self.keys, &proof).await {
+        let grant = match oauth::grant(&self.guard, &self.keys, &self.oauth, &proof).await {
             Ok(grant) => grant,
             Err(error) => {
                 // The application may have been installed anew meanwhile: then this pair is nobody's any more.

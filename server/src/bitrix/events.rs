@@ -87,6 +87,8 @@ pub enum What {
         line: LineId,
     },
     AppInstall,
+    /// The application's card was saved.
+    AppUpdate,
     AppUninstall {
         /// The administrator asks for the data to go too.
         clean: bool,
@@ -194,6 +196,7 @@ impl What {
     fn without_data(name: &str) -> Self {
         match name {
             "ONAPPINSTALL" => Self::AppInstall,
+            "ONAPPUPDATE" => Self::AppUpdate,
             "ONAPPUNINSTALL" => Self::AppUninstall { clean: false },
             "ONAPPTEST" => Self::AppTest,
             _ => Self::Unknown,

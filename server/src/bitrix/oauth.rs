@@ -6,6 +6,7 @@ use super::guard::{Guard, GuardError};
 use super::value::{number_at, text_at};
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::Value;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 use url::Url;
 
@@ -17,8 +18,8 @@ const WITHIN: Duration = Duration::from_secs(40);
 pub struct Keys {
     pub client_id: String,
     pub client_secret: SecretString,
-    /// The server's origin.
-    pub server: Url,
+    /// The origins of the servers that may know the application, the usual one first; never one that a request named.
+    pub servers: Vec<Url>,
 }
 
 /// What is given for tokens.
@@ -55,9 +56,39 @@ pub enum OAuthError {
     Unreadable { status: u16 },
 }
 
-/// Asks the OAuth server for a pair of tokens.
-pub async fn grant(guard: &Guard, keys: &Keys, proof: &Proof) -> Result<Grant, OAuthError> {
-    let mut url = keys.server.join("/oauth/token/").expect("a fixed path is a valid reference");
+impl OAuthError {
+    /// Whether another server may know what this one does not: it was not reached, or knows no such application. What may
+    /// have been exchanged is not tried again.
+    fn may_be_known_elsewhere(&self) -> bool {
+        match self {
+            Self::Refused { code } => code == "invalid_client",
+            Self::NoAnswer(error) => error.is_unsent(),
+            Self::Unreadable { .. } => false,
+        }
+    }
+}
+
+/// Asks for a pair of tokens: the server that answered last (`last`, among those of the keys), then each other once.
+///
+/// # Errors
+/// What the first one says, where none helps.
+pub async fn grant(guard: &Guard, keys: &Keys, last: &AtomicUsize, proof: &Proof) -> Result<Grant, OAuthError> {
+    let (first, count) = (last.load(Ordering::Relaxed), keys.servers.len());
+    let mut refused = None;
+    for place in (first..first + count).map(|place| place % count) {
+        match ask(guard, keys, &keys.servers[place], proof).await {
+            Err(error) if error.may_be_known_elsewhere() => drop(refused.get_or_insert(error)),
+            answered => {
+                last.store(place, Ordering::Relaxed);
+                return answered;
+            }
+        }
+    }
+    Err(refused.expect("the settings name a server"))
+}
+
+async fn ask(guard: &Guard, keys: &Keys, server: &Url, proof: &Proof) -> Result<Grant, OAuthError> {
+    let mut url = server.join("/oauth/token/").expect("a fixed path is a valid reference");
     let (kind, name, value) = match proof {
         Proof::Code(code) => ("authorization_code", "code", code.as_str()),
         Proof::Refresh(token) => ("refresh_token", "refresh_token", token.expose_secret()),

@@ -115,6 +115,8 @@ fn renewal(error: &OAuthError) -> Sign {
 pub struct Health {
     trouble: Option<Trouble>,
     suspected: Option<(Trouble, Millis)>,
+    /// The last word was a good one.
+    is_well: bool,
 }
 
 impl Health {
@@ -122,15 +124,20 @@ impl Health {
         self.trouble
     }
 
+    /// Whether the portal has answered, and nothing has been wrong since.
+    pub fn is_well(&self) -> bool {
+        self.is_well
+    }
+
     /// Takes a sign seen at `now`.
     pub fn note(&mut self, sign: Sign, now: Millis) {
         match sign {
             Sign::Silent => {}
-            Sign::Well => *self = Self::default(),
-            Sign::Ill(trouble) => *self = Self { trouble: Some(trouble), suspected: None },
+            Sign::Well => *self = Self { is_well: true, ..Self::default() },
+            Sign::Ill(trouble) => *self = Self { trouble: Some(trouble), ..Self::default() },
             Sign::Doubtful(trouble) => {
                 let since = self.suspected.filter(|(before, _)| *before == trouble).map_or(now, |(_, since)| since);
-                self.suspected = Some((trouble, since));
+                (self.suspected, self.is_well) = (Some((trouble, since)), false);
                 if now.saturating_sub(since) >= millis(LASTS) {
                     self.trouble = Some(trouble);
                 }

@@ -41,8 +41,6 @@ pub enum Seen {
     Line(Option<bool>),
     /// `OnImConnectorStatusDelete`: perhaps late, or an echo of our own doing.
     SaidOff,
-    /// `OnImConnectorLineDelete`, of a line of ours.
-    SaidGone,
     /// A message met `NOT_ACTIVE_LINE` or one of its kin.
     NotTaken,
     /// A message met an error that needs a person.
@@ -89,7 +87,7 @@ impl Channel {
             Seen::Status(state) => self.answered(state),
             Seen::Line(Some(true)) => *self = Self::default(),
             Seen::Line(Some(false)) => self.settle(LineFault::Asleep),
-            Seen::Line(None) | Seen::SaidGone => self.settle(LineFault::Gone),
+            Seen::Line(None) => self.settle(LineFault::Gone),
             Seen::SaidOff => self.doubtful = true,
             Seen::NotTaken => {
                 self.fault.get_or_insert(LineFault::Off);
@@ -155,7 +153,6 @@ mod tests {
         assert_eq!((said.fault(), said.wants_asking()), (None, true));
         assert_eq!(after([ON, Seen::SaidOff, ON]), Channel::default());
         assert_eq!(fault([ON, Seen::SaidOff, OFF]), Some(LineFault::Off));
-        assert_eq!(fault([Seen::SaidGone]), Some(LineFault::Gone));
     }
 
     #[test]

@@ -13,7 +13,7 @@ use crate::bitrix::trouble::{Sign, Trouble};
 use crate::channel::{Channels, LineFault};
 use crate::config::{Config, PortalConfig};
 use crate::setup::missing_events;
-use crate::store::{SiteRecord, Store, StoreError};
+use crate::store::{Closing, SiteRecord, Store, StoreError};
 use crate::telemetry::chain;
 
 /// Without these the application cannot do its work.
@@ -51,10 +51,17 @@ impl Visit<'_> {
             Ok(Some(_)) => report.holds("portal", "the application is installed"),
             Ok(None) => {
                 let (install, oauth) = (url.at("/bitrix24/install"), url.at("/bitrix24/oauth"));
+                let why = match self.store.ways(&self.settings.host).await {
+                    Ok(ways) if ways.given_up.is_some() => {
+                        "the portal refused the application's tokens for a day, so it counts as removed and its chats are \
+                         closed; they open again with it"
+                    }
+                    _ => "the application is not installed",
+                };
                 report.fails(
                     "portal",
                     &format!(
-                        "the application is not installed: give its card the installation path {install} and press \
+                        "{why}: give its card the installation path {install} and press \
                          “Reinstall”, or open {oauth}?portal={} as an administrator",
                         self.settings.host
                     ),
@@ -182,6 +189,11 @@ impl Visit<'_> {
         };
         if !sites.iter().any(|site| site.connected) {
             report.fails("line", "none is connected: open the chat in the portal's Contact Center and press “Connect”");
+        }
+        for site in sites.iter().filter(|site| site.closed_by == Some(Closing::LineDeleted)) {
+            let told = "the line was deleted, so its chat is closed: connect another line for the same sites, the chat goes \
+                        on there";
+            report.fails(&format!("line {}", site.line), &self.waits(site, told));
         }
         for site in sites.iter().filter(|site| site.connected) {
             let what = format!("line {}", site.line);

@@ -26,7 +26,7 @@ fn a_full_file_is_understood() {
     let config = load(FULL, &[]).unwrap();
     assert_eq!(config.listen, "127.0.0.1:8081".parse().unwrap());
     assert_eq!(config.public_url.at("/chat"), "https://chat.example.ru/chat");
-    assert_eq!(config.portals[0].oauth_url, OAUTH_URL);
+    assert_eq!(config.portals[0].oauth_url, OAUTH_URLS[0]);
     assert_eq!(config.limits, LimitsConfig { text_chars: 500, ..LimitsConfig::default() });
 }
 
@@ -82,4 +82,15 @@ fn what_is_wrong_is_named() {
 #[test]
 fn secrets_do_not_show() {
     assert!(!format!("{:?}", load(FULL, &[]).unwrap()).contains("hush"));
+}
+
+#[test]
+fn only_the_usual_oauth_server_has_others_behind_it() {
+    let settings = |oauth: &str| {
+        let portal = format!("host = \"a.bitrix24.ru\"\nclient_id = \"x\"\nclient_secret = \"y\"\n{oauth}");
+        let text = format!("public_url = \"https://chat.example.ru\"\n[[portal]]\n{portal}");
+        Config::from_table(text.parse().unwrap(), std::iter::empty()).unwrap().portals.remove(0)
+    };
+    assert_eq!(settings("").oauth_urls().len(), 3);
+    assert_eq!(settings("oauth_url = \"https://oauth.example\"").oauth_urls(), ["https://oauth.example"]);
 }

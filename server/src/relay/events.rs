@@ -4,30 +4,36 @@
 use super::Relay;
 use super::told::carried;
 use crate::bitrix::events::{Auth, Delivery, Event, What};
+use crate::ids::PortalHost;
 use crate::store::{PortalRecord, StoreError};
 use secrecy::ExposeSecret;
 use subtle::ConstantTimeEq;
 
 /// What became of a delivery.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Reception {
     /// On our disk; what it asks for is done soon.
     Kept,
     /// Verified, and nothing for us.
     PassedOver,
+    /// The application's card was saved at this portal, which may have dropped its handlers.
+    Updated(PortalHost),
     /// Not from a portal of ours.
     Forged,
 }
 
 impl Relay {
     /// Verifies a delivery and keeps it.
-    pub async fn receive(&self, delivery: Delivery) -> Result<Reception, StoreError> {
+    pub async fn receive(&self, delivery: &Delivery) -> Result<Reception, StoreError> {
         let record = self.store.portal_of_member(&delivery.auth.member_id).await?;
         let Some(record) = record.filter(|record| is_genuine(&delivery.auth, record)) else {
             return Ok(Reception::Forged);
         };
         let event = Event::of(&delivery.body);
         tracing::debug!(portal = %record.host, event = event.name, "an event came");
+        if event.what == What::AppUpdate {
+            return Ok(Reception::Updated(record.host));
+        }
         if matches!(event.what, What::Unknown | What::AppInstall | What::AppTest) {
             return Ok(Reception::PassedOver);
         }

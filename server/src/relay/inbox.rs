@@ -156,15 +156,16 @@ impl Relay {
         acts: Vec<InboxAct>,
     ) -> Result<(), StoreError> {
         let answered: Vec<LineId> = acts.iter().filter_map(answered_on).collect();
-        let is_off = acts.iter().any(|act| matches!(act, InboxAct::LineOff { .. }));
+        let is_gone = acts.iter().any(|act| matches!(act, InboxAct::LineDeleted { .. }));
         let done = self.store.work_off(host, events, acts, self.clock.now()).await?;
         for dialogue in done.touched {
             self.hub.wake(dialogue);
         }
         self.want_histories(host, done.disputed);
         answered.into_iter().for_each(|line| self.presences.heard(host, line));
-        if is_off {
+        if is_gone {
             self.presences.ring();
+            self.portals.news().send_replace(());
         }
         if let Some(bell) = self.bells.confirm.get(host) {
             bell.notify_one();

@@ -39,7 +39,7 @@ pub fn acts(event: &Event, arrived: Millis, now: Millis, who: &dyn Fn(u64, LineI
                 Some(InboxAct::Finished { dialogue: dialogue(&dialog.chat)?, session: dialog.session })
             })
             .collect(),
-        What::LineDelete { line } => vec![InboxAct::LineOff { line: *line }],
+        What::LineDelete { line } => vec![InboxAct::LineDeleted { line: *line }],
         _ => Vec::new(),
     }
 }
@@ -268,7 +268,7 @@ mod tests {
         assert_eq!(acts(&event("event.ONIMCONNECTORDIALOGFINISH.form"), 5, 9, &nobody), [finished]);
         assert_eq!(
             acts(&event("event.ONIMCONNECTORLINEDELETE.form"), 5, 9, &nobody),
-            [InboxAct::LineOff { line: LineId(107) }]
+            [InboxAct::LineDeleted { line: LineId(107) }]
         );
         assert_eq!(
             acts(&event("event.ONIMCONNECTORSTATUSDELETE.form"), 5, 9, &nobody),

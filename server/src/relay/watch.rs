@@ -2,6 +2,8 @@
 //! something was said or refused, and every so often. What is in trouble is asked again, in growing pauses, until it
 //! works; then what waited goes.
 
+mod gone;
+
 use super::Relay;
 use super::outbox::Rest;
 use crate::bitrix::client::Portal;
@@ -35,6 +37,8 @@ struct Watch {
     lines: HashMap<LineId, Look>,
     /// When the tokens are looked at next.
     upkeep_at: Millis,
+    /// Since when nobody renews our tokens.
+    refused_since: Option<Millis>,
 }
 
 /// The last look at a line.
@@ -51,7 +55,8 @@ struct Look {
 pub async fn run(relay: Relay, portal: Portal) -> Result<(), StoreError> {
     let (mut news, shutdown) = (relay.channels.changes(), relay.shutdown.clone());
     let upkeep_at = relay.clock.now() + millis(HOUR); // a start has more urgent calls
-    let mut watch = Watch { relay, portal, probe: Rest::default(), lines: HashMap::new(), upkeep_at };
+    let refused_since = relay.store.ways(portal.host()).await?.refused_since;
+    let mut watch = Watch { relay, portal, probe: Rest::default(), lines: HashMap::new(), upkeep_at, refused_since };
     while !shutdown.is_cancelled() {
         news.mark_unchanged();
         let next = watch.round().await?;
@@ -74,11 +79,14 @@ impl Watch {
     async fn round(&mut self) -> Result<Millis, StoreError> {
         let calm = self.now() + millis(CALM);
         if let Some(trouble) = self.portal.trouble()
-            && !self.is_over(trouble).await
+            && !self.is_over(trouble).await?
         {
             return Ok(self.probe.until());
         }
         self.probe.clear();
+        if self.portal.is_well() {
+            self.is_known_again().await?;
+        }
         if self.upkeep_at <= self.now() && self.relay.is_callable(&self.portal).await? {
             self.upkeep_at = self.now() + millis(DAY);
             self.keep_up().await;
@@ -108,15 +116,18 @@ impl Watch {
     }
 
     /// Whether a portal in trouble answers again; asks it in pauses that grow.
-    async fn is_over(&mut self, trouble: Trouble) -> bool {
+    async fn is_over(&mut self, trouble: Trouble) -> Result<bool, StoreError> {
         let now = self.now();
         if self.probe.is_on(now) {
-            return false;
+            return Ok(false);
         }
         self.probe.lengthen(now, pauses(trouble));
         let answered = self.portal.call(&Info::default()).await;
         tracing::debug!(portal = %self.portal.host(), works = answered.is_ok(), "a portal in trouble was asked");
-        self.portal.trouble().is_none()
+        if let Err(error) = &answered {
+            self.was_refused(error).await?;
+        }
+        Ok(self.portal.trouble().is_none())
     }
 
     fn channel(&self, line: LineId) -> Channel {

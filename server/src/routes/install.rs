@@ -44,7 +44,7 @@ async fn install(
 /// The portal reads no body. A caller who is gone does not stop what was begun: a pair of tokens would be lost.
 async fn by_event(state: &AppState, from: IpAddr, delivery: Delivery, what: What) -> StatusCode {
     if what != What::AppInstall {
-        return events::received(state, delivery).await;
+        return events::received(state, from, delivery).await;
     }
     let setup = state.setup.clone();
     let work = state.tasks.spawn(async move { setup.install(&delivery.auth, from).await });

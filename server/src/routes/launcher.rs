@@ -179,6 +179,7 @@ mod tests {
             origins: vec!["https://shop.example".to_owned()],
             look,
             notes: None,
+            closed_by: None,
         }
     }
 

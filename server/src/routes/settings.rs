@@ -53,6 +53,7 @@ pub fn refusal(error: &SetupError, what: &'static str) -> Refused {
     let refused = match error {
         SetupError::UnknownPortal => Refused::UnknownPortal,
         SetupError::NotInstalled | SetupError::Full | SetupError::WrongKeys(_) => Refused::NotInstalled,
+        SetupError::GivenUp => Refused::GivenUp,
         SetupError::Forged(_) => Refused::Forged,
         SetupError::Stale => Refused::Stale,
         SetupError::NotAdmin => Refused::NotAdmin,

@@ -96,7 +96,14 @@ impl Setup {
     /// `Fields`, `LineGone`; `Portal` where the portal did not do it.
     pub async fn connect(&self, page: &Opened, sites: &str, look: Option<&LookForm>) -> Result<View, SetupError> {
         let portal = self.inner.portals.get(&page.portal).ok_or(SetupError::UnknownPortal)?;
-        let before = self.inner.store.site_of_line(&page.portal, page.line).await?;
+        let before = match self.inner.store.site_of_line(&page.portal, page.line).await? {
+            Some(site) => Some(site),
+            // What was said, what waits and the code on the pages go on at this line.
+            None => {
+                let origins = origins::read(sites).unwrap_or_default();
+                self.inner.store.site_without_line(&page.portal, &origins).await?
+            }
+        };
         let (origins, look) = checked(sites, look, before.as_ref())?;
         // The portal would switch on a line that does not exist.
         let line = portal.call(&GetLine::new(page.line)).await?.ok_or(SetupError::LineGone)?;
@@ -108,8 +115,17 @@ impl Setup {
         // A line that is on stays so: a chat that works must not close because the portal does not answer now.
         let connected = before.as_ref().is_some_and(|site| site.connected);
         let notes = before.and_then(|site| site.notes);
-        let mut site =
-            SiteRecord { key, portal: portal_host, line: page.line, line_name, connected, origins, look, notes };
+        let mut site = SiteRecord {
+            key,
+            portal: portal_host,
+            line: page.line,
+            line_name,
+            connected,
+            origins,
+            look,
+            notes,
+            closed_by: None,
+        };
         // Known before it is on: the first event must not find a line without a site.
         self.inner.store.save_site(site.clone()).await?;
         portal.call(&Activate { line: page.line, active: true }).await?;
@@ -119,6 +135,8 @@ impl Setup {
         self.inner.portals.news().send_replace(());
         self.inner.channels.see(&page.portal, page.line, Seen::Connected);
         tracing::info!(portal = %page.portal, line = page.line.0, user = page.user, "line connected");
+        let setup = self.clone();
+        self.inner.tasks.spawn(async move { setup.look_after(&portal, false).await });
         self.state(page).await
     }
 
@@ -177,7 +195,7 @@ impl Setup {
         let portal = self.inner.portals.get(&page.portal).ok_or(SetupError::UnknownPortal)?;
         let mut site = self.inner.store.site_of_line(&page.portal, page.line).await?.ok_or(SetupError::LineGone)?;
         portal.call(&Activate { line: page.line, active: false }).await?;
-        site.connected = false;
+        (site.connected, site.closed_by) = (false, None);
         self.inner.store.save_site(site).await?;
         self.inner.portals.news().send_replace(());
         tracing::info!(portal = %page.portal, line = page.line.0, user = page.user, "line disconnected");
@@ -205,7 +223,9 @@ impl Setup {
         let store = &self.inner.store;
         let Some(record) = store.portal_of_member(&frame.member_id).await? else {
             let is_known = frame.domain.as_ref().is_some_and(|host| self.inner.config.portal(host).is_some());
-            return Err(if is_known { SetupError::NotInstalled } else { SetupError::UnknownPortal });
+            let Some(host) = frame.domain.as_ref().filter(|_| is_known) else { return Err(SetupError::UnknownPortal) };
+            let is_given_up = store.ways(host).await?.given_up.is_some();
+            return Err(if is_given_up { SetupError::GivenUp } else { SetupError::NotInstalled });
         };
         let portal = self.inner.portals.get(&record.host).ok_or(SetupError::UnknownPortal)?;
         let Some(domain) = frame.domain.as_ref().filter(|host| **host != record.host) else { return Ok(record) };

@@ -244,6 +244,7 @@ impl Setup {
             installed_at: self.inner.clock.now(),
         };
         self.inner.store.save_portal(record).await?;
+        self.inner.store.take_portal_back(host).await?;
         if let Some(portal) = self.inner.portals.get(host) {
             portal.was_installed();
         }

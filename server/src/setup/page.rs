@@ -39,6 +39,8 @@ pub enum Refused {
     UnknownPortal,
     /// The application is not, or not yet, installed there.
     NotInstalled,
+    /// The portal refused the application for a day: it counts as removed.
+    GivenUp,
     NotAdmin,
     /// The proof was good once.
     Stale,
@@ -56,6 +58,7 @@ impl Refused {
             Self::Forged => "no_forged",
             Self::UnknownPortal => "no_unknown",
             Self::NotInstalled => "no_install",
+            Self::GivenUp => "no_access",
             Self::NotAdmin => "not_admin",
             Self::Stale => "expired",
             Self::NoLine => "no_line",
@@ -246,6 +249,7 @@ mod tests {
                 Refused::Forged,
                 Refused::UnknownPortal,
                 Refused::NotInstalled,
+                Refused::GivenUp,
                 Refused::NotAdmin,
                 Refused::Stale,
                 Refused::NoLine,

@@ -22,7 +22,7 @@ const SHORTEST: Duration = Duration::from_secs(1);
 const LONGEST: Duration = Duration::from_secs(5 * 60);
 
 /// Where the portal posts its events.
-const EVENTS: &str = "/bitrix24/events";
+pub(super) const EVENTS: &str = "/bitrix24/events";
 
 /// The mark: a bubble, and in it a question and its echo. The portal draws it on the colour.
 const MARK: &str = r#"<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 64 64"><path d="M32 10a24 22 0 0 1 24 22v16a6 6 0 0 1-6 6H32a22 22 0 0 1 0-44z" fill="white"/><g fill="COLOR"><rect x="20" y="25" width="24" height="5" rx="2.5"/><rect x="30" y="36" width="14" height="5" rx="2.5"/></g></svg>"#;
@@ -109,7 +109,7 @@ pub fn missing_events(bound: &[Binding], public_url: &PublicUrl) -> usize {
 }
 
 /// Binds all in one request: one by one, an installation would take a third of what the portal's bucket holds.
-async fn bind(portal: &Portal, missing: &[Bind]) -> Result<(), PortalError> {
+pub(super) async fn bind(portal: &Portal, missing: &[Bind]) -> Result<(), PortalError> {
     if missing.is_empty() {
         return Ok(());
     }

@@ -9,7 +9,7 @@ use crate::bitrix::methods::channel::{Connectors, Status};
 use crate::channel::{LineFault, Obstacle, Seen};
 use crate::config::Config;
 use crate::ids::{LineId, PortalHost};
-use crate::store::{Choices, SiteRecord};
+use crate::store::{Choices, Closing, SiteRecord};
 use crate::telemetry::chain;
 use serde::Serialize;
 use shared::SiteKey;
@@ -136,7 +136,8 @@ impl Setup {
             None => false,
         };
         let config = &self.inner.config;
-        let obstacle = site.filter(|site| site.connected).and_then(|site| self.inner.channels.obstacle(&site.key));
+        let is_shown = |site: &&SiteRecord| site.connected || site.closed_by == Some(Closing::LineDeleted);
+        let obstacle = site.filter(is_shown).and_then(|site| self.inner.channels.obstacle(&site.key));
         View {
             line: LineView { id: line, name },
             channel: channel.ok(),

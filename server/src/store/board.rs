@@ -3,10 +3,10 @@
 
 mod desk;
 
-use super::SiteRecord;
 use super::errand::Lane;
 use super::log::Position;
 use super::outbox::Held;
+use super::{Closing, SiteRecord};
 use crate::ids::{DialogueId, LineId, PortalHost};
 use desk::Desk;
 use shared::{Millis, SiteKey};
@@ -89,6 +89,7 @@ impl Board {
         let desk = state.desks.entry(site.key.clone()).or_insert_with(|| Desk::new(site));
         desk.portal = site.portal.clone();
         (desk.line, desk.connected) = (site.line, site.connected);
+        desk.closed_by = site.closed_by;
         desk.notes.clone_from(&site.notes);
         if site.connected {
             for lane in [Lane::Words, Lane::Files] {
@@ -121,6 +122,11 @@ impl Board {
         let state = self.lock();
         let desk = state.desks.get(site).filter(|desk| desk.connected)?;
         Some((desk.portal.clone(), desk.line))
+    }
+
+    /// As `SiteRecord::closed_by`.
+    pub fn closed_by(&self, site: &SiteKey) -> Option<Closing> {
+        self.lock().desks.get(site)?.closed_by
     }
 
     /// As `SiteRecord::notes`.

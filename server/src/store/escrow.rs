@@ -41,15 +41,15 @@ impl Store {
     /// # Errors
     /// Where the disk takes nothing, or the store: then nothing may be exchanged.
     pub async fn make_room(&self, host: &PortalHost) -> Result<(), StoreError> {
-        self.on_disk(host, |path| write(path, &[]).and_then(|()| sync_folder(path))).await?;
-        // Whoever keeps the pair is this store: one that takes nothing must not be found out afterwards.
+        // Whoever keeps the pair is this store: that it takes nothing must not be found out afterwards.
         self.commit(|batch| {
             let mut meta = batch.table(META)?;
             let before = meta.get(ROOM)?.map_or(0, |count| count.value());
             meta.insert(ROOM, before + 1)?;
             Ok(())
         })
-        .await
+        .await?;
+        self.on_disk(host, make_file).await
     }
 
     /// The pair has come: it outlives this process from now on, whatever becomes of the store.
@@ -195,6 +195,14 @@ fn write(path: &Path, text: &[u8]) -> io::Result<()> {
     let mut file = options.open(path)?;
     file.write_all(&bytes)?;
     file.sync_all()
+}
+
+/// A file that is there may hold a pair which nobody could keep: it is left as it is.
+fn make_file(path: &Path) -> io::Result<()> {
+    match std::fs::metadata(path) {
+        Ok(there) if there.is_file() && there.len() == BYTES as u64 => Ok(()),
+        _ => write(path, &[]).and_then(|()| sync_folder(path)),
+    }
 }
 
 fn sync_folder(path: &Path) -> io::Result<()> {

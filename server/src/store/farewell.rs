@@ -10,27 +10,55 @@ use super::tables::{
     ANSWERS, CHOICES, CONFIRMATIONS, DIALOGUES, EVENTS, HEARD, LINES, PARKING, PERSONS, PORTALS, SECRETS, SITES,
     UNSIGNED, VISITORS, WAYS,
 };
-use super::{SiteRecord, Store, StoreError};
+use super::{Closing, SiteRecord, Store, StoreError, Ways};
 use crate::ids::{DialogueId, FileKey, PortalHost};
 use redb::ReadableTable;
 use shared::{Millis, SiteKey};
 use std::collections::HashSet;
+use std::sync::Arc;
 
 impl Store {
     /// The application was removed from the portal at `host`: its tokens go, its sites are closed. Sites and dialogues
     /// stay.
     pub async fn forget_portal(&self, host: &PortalHost) -> Result<(), StoreError> {
         let host = host.clone();
+        self.commit(move |batch| close(batch, &host, None)).await
+    }
+
+    /// The portal has refused our tokens for so long, as of `now`, that the application counts as removed: as
+    /// `forget_portal`, until it is there again.
+    pub async fn give_up_portal(&self, host: &PortalHost, now: Millis) -> Result<(), StoreError> {
+        let host = host.clone();
         self.commit(move |batch| {
-            for key in sites(batch, &host)? {
-                let Some(mut site) = batch.row::<_, SiteRecord>(SITES, key.as_str())? else { continue };
-                site.connected = false;
-                batch.board().set_site(&site);
-                batch.put(SITES, key.as_str(), &site)?;
-            }
-            batch.remove(PORTALS, host.as_str())
+            let ways: Ways = batch.row(WAYS, host.as_str())?.unwrap_or_default();
+            batch.put(WAYS, host.as_str(), &Ways { refused_since: None, given_up: Some(now), ..ways })?;
+            close(batch, &host, Some(Closing::AccessLost))
         })
         .await
+    }
+
+    /// The application is there again: sites that were closed because it seemed not to be are open.
+    pub async fn take_portal_back(&self, host: &PortalHost) -> Result<(), StoreError> {
+        let (host, board) = (host.clone(), Arc::clone(&self.shared.board));
+        let work = move |batch: &mut Batch<'_>| {
+            let ways: Ways = batch.row(WAYS, host.as_str())?.unwrap_or_default();
+            if ways.given_up.is_some() || ways.refused_since.is_some() {
+                batch.put(WAYS, host.as_str(), &Ways { refused_since: None, given_up: None, ..ways })?;
+            }
+            let mut opened = Vec::new();
+            for key in sites(batch, &host)? {
+                let Some(mut site) = batch.row::<_, SiteRecord>(SITES, key.as_str())? else { continue };
+                if site.closed_by == Some(Closing::AccessLost) {
+                    (site.connected, site.closed_by) = (true, None);
+                    batch.board().set_site(&site);
+                    batch.put(SITES, key.as_str(), &site)?;
+                    opened.push(key);
+                }
+            }
+            Ok(opened)
+        };
+        let ring = move |opened: &Vec<SiteKey>| opened.iter().for_each(|key| board.ring(key));
+        self.commit_then(work, ring).await.map(drop)
     }
 
     /// As `forget_portal`, and for good: the portal's sites with every dialogue, session and waiting message in them, its
@@ -69,6 +97,20 @@ impl Store {
         })
         .await
     }
+}
+
+/// The tokens go, and the sites are closed; those that were open for this reason.
+fn close(batch: &Batch<'_>, host: &PortalHost, why: Option<Closing>) -> Result<(), StoreError> {
+    for key in sites(batch, host)? {
+        let Some(mut site) = batch.row::<_, SiteRecord>(SITES, key.as_str())? else { continue };
+        if !site.connected && why.is_some() {
+            continue; // closed for another reason
+        }
+        (site.connected, site.closed_by) = (false, why.or(site.closed_by.filter(|by| *by == Closing::LineDeleted)));
+        batch.board().set_site(&site);
+        batch.put(SITES, key.as_str(), &site)?;
+    }
+    batch.remove(PORTALS, host.as_str())
 }
 
 fn sites(batch: &Batch<'_>, host: &PortalHost) -> Result<HashSet<SiteKey>, StoreError> {

@@ -25,6 +25,19 @@ pub struct SiteRecord {
     /// Whether operators are told what the portal has no field for, and in which language: `ru`, `en`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub notes: Option<String>,
+    /// Why it is closed, where no administrator closed it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub closed_by: Option<Closing>,
+}
+
+/// What closes a site that nobody disconnected.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Closing {
+    /// Its line was deleted in the portal: the site goes on at the next line that is connected for the same pages.
+    LineDeleted,
+    /// The portal refused our tokens for so long that the application counts as removed: it opens again with it.
+    AccessLost,
 }
 
 /// What the owner chose for the chat's looks and first words.
@@ -101,6 +114,24 @@ impl Store {
     /// connected.
     pub fn line_of(&self, key: &SiteKey) -> Option<(PortalHost, LineId)> {
         self.shared.board.line_of(key)
+    }
+
+    /// Whether the line of a closed site was deleted. As above.
+    pub fn is_line_deleted(&self, key: &SiteKey) -> bool {
+        self.shared.board.closed_by(key) == Some(Closing::LineDeleted)
+    }
+
+    /// The site of `portal` whose line was deleted and that stands on one of these pages.
+    pub async fn site_without_line(
+        &self,
+        portal: &PortalHost,
+        origins: &[String],
+    ) -> Result<Option<SiteRecord>, StoreError> {
+        let sites = self.sites_of(portal).await?;
+        let is_it = |site: &SiteRecord| {
+            site.closed_by == Some(Closing::LineDeleted) && site.origins.iter().any(|origin| origins.contains(origin))
+        };
+        Ok(sites.into_iter().find(is_it))
     }
 
     /// Whether the operators of `key` are told what the portal has no field for, and in which language. As above.

@@ -36,6 +36,7 @@ pub fn site(name: &str, portal: &str, line: u64) -> SiteRecord {
         origins: vec!["https://shop.example".to_owned()],
         look: Look::default(),
         notes: None,
+        closed_by: None,
     }
 }
 

@@ -20,6 +20,10 @@ pub struct Ways {
     pub history_refused: Option<Millis>,
     /// Since when it has no offline queue for us.
     pub queue_refused: Option<Millis>,
+    /// Since when nobody renews our tokens there, and nothing was answered.
+    pub refused_since: Option<Millis>,
+    /// When the application was taken for removed.
+    pub given_up: Option<Millis>,
 }
 
 impl Row for Ways {

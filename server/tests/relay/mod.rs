@@ -237,5 +237,6 @@ fn site(key: &str, line: u64, connected: bool) -> SiteRecord {
         origins: vec!["https://shop.example".to_owned()],
         look: Look::default(),
         notes: None,
+        closed_by: None,
     }
 }

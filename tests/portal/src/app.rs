@@ -77,6 +77,17 @@ impl World {
         self.enqueue(Job { event, handler, no: None, data, auth, due });
     }
 
+    /// The card is saved anew: the handlers are dropped, and `ONAPPUPDATE` tells so.
+    pub fn update(&mut self) {
+        self.bindings.clear();
+        let Some(handler) = self.app.install_url.clone() else { return };
+        let pair = self.tokens.issue(self.app.installer, &self.clock);
+        let data = json!({"VERSION": 2, "PREVIOUS_VERSION": 1, "LANGUAGE_ID": self.options.language});
+        let auth = self.auth(&Auth::Install(pair));
+        let (event, due) = ("ONAPPUPDATE".to_owned(), self.clock.now());
+        self.enqueue(Job { event, handler, no: None, data, auth, due });
+    }
+
     /// `BX24.installFinish()` of the installation page.
     pub fn finish_install(&mut self) {
         self.app.installed = true;

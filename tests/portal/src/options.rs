@@ -111,6 +111,8 @@ pub struct Build {
     pub one_message: bool,
     /// `imopenlines.config.get` shows a line's settings.
     pub line_settings: bool,
+    /// Frames carry `APPLICATION_TOKEN`, `APPLICATION_SCOPE` and `SERVER_ENDPOINT`. Builds of 2021 leave them out.
+    pub signs_frames: bool,
 }
 
 impl Default for Build {
@@ -126,6 +128,7 @@ impl Default for Build {
             overwrites_mids: false,
             one_message: false,
             line_settings: true,
+            signs_frames: true,
         }
     }
 }

@@ -15,11 +15,11 @@ use serde_json::{Value, json};
 use shared::{MessageState, Refusal, ToServer, ToWidget};
 use std::time::Duration;
 
-const HOUR: Duration = Duration::from_secs(3_600);
+pub const HOUR: Duration = Duration::from_secs(3_600);
 const DAY: Duration = Duration::from_secs(24 * 3_600);
 
 /// A conversation that has begun.
-async fn begun(stage: &Stage) -> (Visitor, Chat) {
+pub async fn begun(stage: &Stage) -> (Visitor, Chat) {
     let site = stage.site().await;
     let mut visitor = stage.visitor(&site).await;
     let id = visitor.say("один").await;
@@ -28,7 +28,7 @@ async fn begun(stage: &Stage) -> (Visitor, Chat) {
     (visitor, chat)
 }
 
-async fn wait_for_obstacle(page: &Page, word: &str) -> Value {
+pub async fn wait_for_obstacle(page: &Page, word: &str) -> Value {
     until(&format!("the page to say {word}"), || async {
         let obstacle = page.ask("state", json!({})).await["state"]["obstacle"].clone();
         (obstacle["word"] == word).then_some(obstacle)
@@ -37,7 +37,7 @@ async fn wait_for_obstacle(page: &Page, word: &str) -> Value {
 }
 
 /// An administrator's browser at `from`: to the portal, and back with a code. The relay's last answer.
-async fn authorise(from: &str) -> u16 {
+pub async fn authorise(from: &str) -> u16 {
     let mut at = from.to_owned();
     loop {
         let answer = http().get(&at).send().await.expect("an answer");

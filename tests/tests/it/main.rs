@@ -30,5 +30,6 @@ mod refusals;
 mod rules;
 mod settings;
 mod setup;
+mod silence;
 mod talk;
 mod uploads;

@@ -1,6 +1,9 @@
 //! What visitors attach reaches the operator: with the words or without, once, in order, and at last as a link.
 
-use otklik_server::clock::Clock;
+use otklik_server::{
+    clock::Clock,
+    ids::{DialogueId, FileKey},
+};
 use otklik_tests::{
     http,
     portal::{Chat, Fault, Message},
@@ -241,4 +244,29 @@ async fn an_upload_that_is_not_sent_goes() {
     let again = visitor.try_send(&message_id(), "", vec![dropped.id.clone()]).await;
     assert!(matches!(again, ToWidget::Refused { code: Refusal::FileUnknown, .. }), "{again:?}");
     wait_seen(&stage, &["один", "+a.txt"]).await;
+}
+
+/// The disk is full where the file is written: what is written to `/dev/full` meets that.
+#[cfg(unix)]
+#[tokio::test]
+async fn a_file_that_finds_no_room_leaves_nothing_and_is_taken_once_there_is_some() {
+    let (stage, mut visitor) = begun().await;
+    let chat = wait_seen(&stage, &["один"]).await;
+    let id = file_id();
+    let dialogue: DialogueId = chat.external.parse().expect("the portal knows the dialogue");
+    let folder = stage.data().with_extension("files");
+    std::fs::create_dir_all(&folder).expect("a folder beside the data");
+    let part = folder.join(format!("{}.part", FileKey::of(dialogue, &id)));
+    std::os::unix::fs::symlink("/dev/full", &part).expect("a link can be made");
+    let answer = visitor.try_upload(&id, "кружка.gif", PICTURE).await;
+    assert_eq!(answer.status(), StatusCode::INSUFFICIENT_STORAGE);
+    assert_eq!(refusal(answer).await, Refusal::NoRoom);
+    assert_eq!(std::fs::read_dir(&folder).expect("it is there").count(), 0, "nothing half is kept");
+    let refused = visitor.try_send(&message_id(), "вот", vec![id.clone()]).await;
+    assert!(matches!(refused, ToWidget::Refused { code: Refusal::FileUnknown, .. }), "{refused:?}");
+    let answer = visitor.try_upload(&id, "кружка.gif", PICTURE).await;
+    assert_eq!(answer.status(), StatusCode::OK, "the same, once there is room");
+    let taken = visitor.try_send(&message_id(), "вот", vec![id]).await;
+    assert!(matches!(taken, ToWidget::Accepted { .. }), "{taken:?}");
+    wait_seen(&stage, &["один", "вот +кружка.gif"]).await;
 }

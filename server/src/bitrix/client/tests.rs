@@ -12,7 +12,7 @@ use axum::http::StatusCode;
 use axum::routing::{get, post};
 use futures_util::future::BoxFuture;
 use serde_json::json;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
 
 /// What the portal of these tests knows and was asked.
@@ -100,6 +100,11 @@ async fn portal(installed: bool) -> (Portal, Shared, Clock) {
 }
 
 async fn portal_on(installed: bool, full: Arc<AtomicBool>) -> (Portal, Shared, Clock) {
+    portal_behind(Vec::new(), installed, full).await
+}
+
+/// As above, with other OAuth servers before its own.
+async fn portal_behind(elsewhere: Vec<Url>, installed: bool, full: Arc<AtomicBool>) -> (Portal, Shared, Clock) {
     let seen = Shared::default();
     let routes = Router::new()
         .route("/rest/{method}", post(answer))
@@ -118,9 +123,13 @@ async fn portal_on(installed: bool, full: Arc<AtomicBool>) -> (Portal, Shared, C
     };
     let keeper = Arc::new(Memory(Mutex::new(installed.then_some(access)), full));
     let host = PortalHost::try_from(address.to_string()).unwrap();
-    let keys = Keys { client_id: "local.1".to_owned(), client_secret: "secret".into(), server: origin.clone() };
+    let keys = Keys {
+        client_id: "local.1".to_owned(),
+        client_secret: "secret".into(),
+        servers: elsewhere.into_iter().chain([origin.clone()]).collect(),
+    };
     let clock = Clock::by_hand(1_000_000);
-    let guard = Guard::new([origin]).unwrap();
+    let guard = Guard::new(keys.servers.clone()).unwrap();
     let portals = Portals::new([(host.clone(), keys)], guard, keeper, clock.clone(), TaskTracker::new());
     (portals.get(&host).unwrap(), seen, clock)
 }
@@ -133,6 +142,55 @@ async fn a_pair_that_could_not_be_kept_is_not_asked_for() {
     assert!(seen.lock().unwrap().refreshes.is_empty(), "the old pair is as good as before");
     full.store(false, Ordering::Relaxed);
     assert!(portal.call(&UserAdmin::default()).await.unwrap());
+}
+
+/// An OAuth server that answers so; how often it was asked.
+async fn oauth_server(answer: Value) -> (Url, Arc<AtomicUsize>) {
+    let asked = Arc::new(AtomicUsize::default());
+    let count = Arc::clone(&asked);
+    let token = move || async move {
+        count.fetch_add(1, Ordering::Relaxed);
+        Json(answer)
+    };
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let origin = format!("http://{}", listener.local_addr().unwrap()).parse().unwrap();
+    #[allow(clippy::disallowed_methods)] // it ends with the test
+    tokio::spawn(axum::serve(listener, Router::new().route("/oauth/token/", get(token))).into_future());
+    (origin, asked)
+}
+
+/// A port where nobody listens.
+async fn nobody() -> Url {
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    format!("http://{}", listener.local_addr().unwrap()).parse().unwrap()
+}
+
+#[tokio::test]
+async fn another_oauth_server_is_asked_where_one_knows_nothing_and_the_one_that_does_is_remembered() {
+    let (stranger, asked) = oauth_server(json!({"error": "invalid_client"})).await;
+    let (portal, seen, _) = portal_behind(vec![nobody().await, stranger], true, Arc::default()).await;
+    assert!(portal.call(&UserAdmin::default()).await.unwrap());
+    seen.lock().unwrap().good = "another".to_owned();
+    assert!(portal.call(&UserAdmin::default()).await.unwrap());
+    assert_eq!((asked.load(Ordering::Relaxed), seen.lock().unwrap().refreshes.len()), (1, 2));
+}
+
+#[tokio::test]
+async fn what_one_server_has_said_of_the_tokens_no_other_is_asked() {
+    let (first, _) = oauth_server(json!({"error": "invalid_grant"})).await;
+    let (portal, seen, _) = portal_behind(vec![first], true, Arc::default()).await;
+    let refused = portal.call(&UserAdmin::default()).await.unwrap_err();
+    assert_eq!((refused.code(), seen.lock().unwrap().refreshes.len()), (Some("invalid_grant"), 0));
+}
+
+#[tokio::test]
+async fn each_oauth_server_is_asked_once() {
+    let unknown = || oauth_server(json!({"error": "invalid_client"}));
+    let ((first, asked), (second, again)) = (unknown().await, unknown().await);
+    let (portal, seen, _) = portal_behind(vec![first, second, nobody().await], true, Arc::default()).await;
+    seen.lock().unwrap().refreshes.push("refresh-0".to_owned()); // its own says that the pair is used up
+    assert_eq!(portal.call(&UserAdmin::default()).await.unwrap_err().code(), Some("invalid_grant"));
+    assert_eq!((asked.load(Ordering::Relaxed), again.load(Ordering::Relaxed)), (1, 1));
 }
 
 #[tokio::test]

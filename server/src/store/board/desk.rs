@@ -2,9 +2,9 @@
 
 use super::{Mark, Ticket, Waiting};
 use crate::ids::{DialogueId, LineId, PortalHost};
-use crate::store::SiteRecord;
 use crate::store::log::Position;
 use crate::store::outbox::Held;
+use crate::store::{Closing, SiteRecord};
 use shared::SiteKey;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
@@ -12,6 +12,7 @@ pub struct Desk {
     pub portal: PortalHost,
     pub line: LineId,
     pub connected: bool,
+    pub closed_by: Option<Closing>,
     pub notes: Option<String>,
     pub waiting: BTreeMap<Position, Waiting>,
     /// The last call that carried something of this site, by a rising number.
@@ -36,6 +37,7 @@ impl Desk {
             portal: site.portal.clone(),
             line: site.line,
             connected: false,
+            closed_by: None,
             notes: None,
             waiting: BTreeMap::new(),
             called: 0,

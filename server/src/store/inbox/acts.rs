@@ -8,7 +8,7 @@ use crate::store::log::{AtPortal, Told, Vote};
 use crate::store::outbox::{arrived, ended};
 use crate::store::signatures::Signature;
 use crate::store::tables::{LINES, SITES};
-use crate::store::{SiteRecord, StoreError};
+use crate::store::{Closing, SiteRecord, StoreError};
 use redb::ReadableTable;
 use shared::{Author, Face, MessageId, Millis};
 
@@ -72,8 +72,8 @@ pub enum InboxAct {
         dialogue: DialogueId,
         session: u64,
     },
-    /// The connector was switched off on this line.
-    LineOff {
+    /// This line was deleted.
+    LineDeleted {
         line: LineId,
     },
 }
@@ -120,7 +120,7 @@ impl InboxAct {
     /// The dialogue it is about; none where it is about a line.
     fn dialogue(&self) -> Option<DialogueId> {
         match self {
-            Self::LineOff { .. } => None,
+            Self::LineDeleted { .. } => None,
             Self::Said { dialogue, .. }
             | Self::Edited { dialogue, .. }
             | Self::Restated { dialogue, .. }
@@ -141,8 +141,8 @@ pub fn perform(
     done: &mut WorkedOff,
 ) -> Result<(), StoreError> {
     let Some(dialogue) = act.dialogue() else {
-        let InboxAct::LineOff { line } = act else { return Ok(()) };
-        return line_off(batch, host, line);
+        let InboxAct::LineDeleted { line } = act else { return Ok(()) };
+        return line_deleted(batch, host, line);
     };
     if !belongs(batch, host, dialogue)? {
         tracing::warn!(portal = %host, "an event names a dialogue that is not of its portal");
@@ -167,7 +167,7 @@ pub fn perform(
         InboxAct::Arrived { id, at_portal, .. } => arrived(batch, dialogue, &id, at_portal, now)?,
         InboxAct::Started { session, user, .. } => started(batch, dialogue, session, user, now)?,
         InboxAct::Finished { session, .. } => finished(batch, dialogue, session, now)?,
-        InboxAct::LineOff { .. } => false,
+        InboxAct::LineDeleted { .. } => false,
     };
     done.touched.extend(changed.then_some(dialogue));
     Ok(())
@@ -204,11 +204,11 @@ fn finished(batch: &mut Batch<'_>, dialogue: DialogueId, session: u64, now: Mill
     Ok(is_new || is_done)
 }
 
-fn line_off(batch: &mut Batch<'_>, host: &PortalHost, line: LineId) -> Result<(), StoreError> {
+fn line_deleted(batch: &mut Batch<'_>, host: &PortalHost, line: LineId) -> Result<(), StoreError> {
     let key = batch.table(LINES)?.get((host.as_str(), line.0))?.map(|key| key.value().to_owned());
     let Some(key) = key else { return Ok(()) };
     let Some(mut site) = batch.row::<_, SiteRecord>(SITES, key.as_str())? else { return Ok(()) };
-    site.connected = false;
+    (site.connected, site.closed_by) = (false, Some(Closing::LineDeleted));
     batch.board().set_site(&site);
     batch.put(SITES, key.as_str(), &site)
 }

@@ -34,6 +34,7 @@ async fn a_pair_that_came_as_the_disk_filled_up_is_there_at_the_next_start() {
     store.clone().close().await; // from here on it takes nothing
     store.hold_pair(&host("a.ru"), renewed("first-again")).await.unwrap();
     assert!(store.change_portal(&host("a.ru"), |_| ()).await.is_err());
+    assert!(store.make_room(&host("a.ru")).await.is_err(), "the next one who wants to exchange takes nothing away");
     drop(store);
     let pair = pairs(&folder).pop().unwrap();
     let bytes = std::fs::read(&pair).unwrap();

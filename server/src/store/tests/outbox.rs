@@ -202,7 +202,7 @@ async fn a_line_that_is_off_keeps_its_messages_until_it_is_on() {
     let mut bench = Bench::new().await;
     let dialogue = bench.dialogue("one").await;
     bench.say(dialogue, 1).await;
-    let off = InboxAct::LineOff { line: LineId(1) };
+    let off = InboxAct::LineDeleted { line: LineId(1) };
     bench.store.work_off(&host("a.ru"), vec![], vec![off], 5).await.unwrap();
     assert!(!bench.store.site(&key("one")).await.unwrap().unwrap().connected);
     assert!(bench.pending().await.is_empty());

@@ -344,13 +344,15 @@ impl World {
             ("LANG", &json!(lang)),
             ("APP_SID", &json!(random_hex(16))),
         ]);
+        // What is `null` is left out.
+        let signed = |value: Value| if self.options.build.signs_frames { value } else { Value::Null };
         let body = php::build_query(&[
             ("AUTH_ID", &json!(pair.access)),
             ("AUTH_EXPIRES", &json!(crate::tokens::ACCESS_LIFE.as_secs())),
             ("REFRESH_ID", &json!(pair.refresh)),
-            ("SERVER_ENDPOINT", &json!(self.server_endpoint())),
-            ("APPLICATION_TOKEN", &json!(self.app.application_token)),
-            ("APPLICATION_SCOPE", &json!(self.app.scopes)),
+            ("SERVER_ENDPOINT", &signed(json!(self.server_endpoint()))),
+            ("APPLICATION_TOKEN", &signed(json!(self.app.application_token))),
+            ("APPLICATION_SCOPE", &signed(json!(self.app.scopes))),
             ("member_id", &json!(self.app.member_id)),
             ("status", &json!("L")),
             ("PLACEMENT", &json!(placement)),

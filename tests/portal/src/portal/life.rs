@@ -26,6 +26,17 @@ impl Portal {
         self.shared.change(|world| world.dismiss(who));
     }
 
+    /// The application's card is saved, as it was: its handlers are dropped, those of the offline queue too, and nobody is
+    /// told (`event.get` after every update).
+    pub fn resave_card(&self) {
+        self.shared.change(|world| world.bindings.clear());
+    }
+
+    /// As above, and the application is told: by `ONAPPUPDATE`, at its installation path.
+    pub fn update_card(&self) {
+        self.shared.change(World::update);
+    }
+
     /// The employee who installed the application leaves: their tokens are dead, and nobody gets others for them.
     pub fn dismiss_installer(&self) {
         self.shared.change(|world| {
