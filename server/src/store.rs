@@ -53,7 +53,7 @@ pub use photos::MOST_PHOTO_BYTES;
 pub use portals::{PortalRecord, Tokens};
 pub use profiles::ProfileRecord;
 pub use sessions::{SessionRecord, TokenHash};
-pub use signatures::{Own, Signature};
+pub use signatures::{Own, Setting, Signature};
 pub use sites::{Closing, Launcher, Look, Side, SiteRecord, Theme};
 pub use ways::Ways;
 

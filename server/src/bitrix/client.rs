@@ -151,6 +151,12 @@ impl Portal {
         Self { urgency, ..self.clone() }
     }
 
+    /// Where the portal answers: at the name of the settings, or at another since it was renamed.
+    pub async fn origin(&self) -> String {
+        let endpoint = self.inner.access().await.ok().and_then(|access| Endpoint::read(&access.endpoint));
+        endpoint.map_or_else(|| self.host().origin(), |endpoint| endpoint.host.origin())
+    }
+
     /// Returns when one more call may leave. Whoever wants to put together what the call carries at the last moment asks
     /// for a place first, and then for `call_in`.
     pub async fn place(&self) -> Place {

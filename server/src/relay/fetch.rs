@@ -1,28 +1,26 @@
 //! Fetches operators' files from the portals, at once and then for a while again: their addresses may work just once and
 //! not for long, so visitors get our own copy. The message they belong to has long been told.
 
+mod numbered;
+
 use super::Relay;
-use crate::bitrix::client::{Portal, Urgency};
+use crate::bitrix::client::Portal;
 use crate::bitrix::error::PortalError;
 use crate::bitrix::guard::{Download, GuardError};
-use crate::bitrix::methods::drive::DownloadFile;
 use crate::clock::millis;
 use crate::files::{Claim, Look};
-use crate::ids::FileKey;
-use crate::store::{DialogueRecord, Fetch, Fetched, StoreError};
+use crate::ids::{FileKey, PortalHost};
+use crate::store::{Fetch, Fetched, StoreError};
 use crate::telemetry::chain;
 use shared::Millis;
-use std::collections::HashSet;
+use std::collections::HashMap;
 use std::io::ErrorKind;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use url::Url;
 
-/// How many files are fetched at the same time.
+/// How many files of one portal are fetched at the same time: one that hangs holds up no other.
 const AT_ONCE: usize = 4;
-
-/// How many waiting files are looked at.
-const LOOKED_AT: usize = 1_000;
 
 /// How long one file may take in all, by the machine's time.
 const WITHIN: Duration = Duration::from_secs(120);
@@ -77,8 +75,8 @@ impl Miss {
     }
 }
 
-/// Files that are being fetched.
-type UnderWay = Arc<Mutex<HashSet<FileKey>>>;
+/// Files that are being fetched, and from where.
+type UnderWay = Arc<Mutex<HashMap<FileKey, PortalHost>>>;
 
 /// Fetches until the shutdown.
 pub async fn run(relay: Relay) -> Result<(), StoreError> {
@@ -98,15 +96,12 @@ pub async fn run(relay: Relay) -> Result<(), StoreError> {
 /// Begins what is due, as far as there is room; tells when the next falls due. Each that ends rings.
 async fn begin(relay: &Relay, under_way: &UnderWay) -> Result<Option<Millis>, StoreError> {
     let now = relay.clock.now();
-    for fetch in relay.store.fetches(LOOKED_AT).await? {
+    for fetch in relay.store.fetches().await? {
         let key = fetch.key();
-        if lock(under_way).len() >= AT_ONCE {
-            return Ok(None);
-        }
         if fetch.due > now {
             return Ok(Some(fetch.due));
         }
-        if lock(under_way).insert(key) {
+        if take(&mut lock(under_way), key, &fetch.host) {
             let (relay, under_way) = (relay.clone(), Arc::clone(under_way));
             relay.tasks.clone().spawn(async move {
                 tokio::select! {
@@ -121,7 +116,17 @@ async fn begin(relay: &Relay, under_way: &UnderWay) -> Result<Option<Millis>, St
     Ok(None)
 }
 
-fn lock(under_way: &UnderWay) -> MutexGuard<'_, HashSet<FileKey>> {
+/// Notes that `key` is fetched from `host`, if there is room and nobody does so already.
+fn take(under_way: &mut HashMap<FileKey, PortalHost>, key: FileKey, host: &PortalHost) -> bool {
+    let busy = under_way.values().filter(|of| *of == host).count();
+    let is_free = busy < AT_ONCE && !under_way.contains_key(&key);
+    if is_free {
+        under_way.insert(key, host.clone());
+    }
+    is_free
+}
+
+fn lock(under_way: &UnderWay) -> MutexGuard<'_, HashMap<FileKey, PortalHost>> {
     under_way.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
@@ -140,7 +145,7 @@ async fn attend(relay: &Relay, fetch: &Fetch) {
             let again = AGAIN.get(fetch.attempts as usize).filter(|_| !miss.is_final());
             match again {
                 Some(wait) => (Fetched::Later(now + millis(*wait)), None),
-                None => (Fetched::Lost { href: address(fetch) }, None),
+                None => (Fetched::Lost { href: address(relay, fetch).await }, None),
             }
         }
     };
@@ -153,13 +158,14 @@ async fn attend(relay: &Relay, fetch: &Fetch) {
     }
 }
 
-/// Tries every address that the portal gave, the best first.
+/// Tries every address that the portal gave, the best first, then the one that it gives for the file's number.
 async fn get(relay: &Relay, fetch: &Fetch) -> Result<(Look, Claim), Miss> {
     let portal = relay.portals.get(&fetch.host).ok_or(Miss::Address)?;
+    let origin = portal.origin().await;
     let mut missed = Miss::Address;
     for link in [&fetch.source.download, &fetch.source.link].into_iter().flatten() {
-        let Some(url) = resolved(&portal, link) else { continue };
-        match from(relay, &portal, fetch, url).await {
+        let Some(url) = resolved(&origin, link) else { continue };
+        match from(relay, (&portal, &origin), fetch, url).await {
             Ok(got) => return Ok(got),
             Err(Miss::TooLarge) => return Err(Miss::TooLarge),
             // What may pass says more than what may not.
@@ -167,29 +173,25 @@ async fn get(relay: &Relay, fetch: &Fetch) -> Result<(Look, Claim), Miss> {
             Err(_) => {}
         }
     }
-    match asked_for(relay, &portal, fetch).await? {
-        Some(url) => from(relay, &portal, fetch, url).await,
+    let address = numbered::address(relay, &portal, fetch).await?;
+    match address.and_then(|address| resolved(&origin, &address)) {
+        Some(url) => from(relay, (&portal, &origin), fetch, url).await,
         None => Err(missed),
     }
 }
 
-/// An address that the portal gives for the number of a file, which histories tell.
-async fn asked_for(relay: &Relay, portal: &Portal, fetch: &Fetch) -> Result<Option<Url>, Miss> {
-    let Some(id) = fetch.source.id else { return Ok(None) };
-    let Ok(Some(DialogueRecord { portal_chat: Some(chat), .. })) = relay.store.dialogue(fetch.dialogue).await else {
-        return Ok(None);
-    };
-    let address = portal.for_calls_of(Urgency::Upkeep).call(&DownloadFile::of(chat, id)).await?;
-    Ok(resolved(portal, &address))
-}
-
-/// Asks an address, once more with our token where the portal wants to know who asks.
-async fn from(relay: &Relay, portal: &Portal, fetch: &Fetch, url: Url) -> Result<(Look, Claim), Miss> {
-    let (guard, origin) = (relay.portals.guard(), portal.host().origin());
-    let mut download = guard.download(url.clone(), &origin).await?;
+/// Asks an address, once more with our token where the portal, whose `origin` that is, wants to know who asks.
+async fn from(
+    relay: &Relay,
+    (portal, origin): (&Portal, &str),
+    fetch: &Fetch,
+    url: Url,
+) -> Result<(Look, Claim), Miss> {
+    let guard = relay.portals.guard();
+    let mut download = guard.download(url.clone(), origin).await?;
     if download.status == 401 && url.origin().ascii_serialization() == origin {
         let url = portal.with_token(url).await.map_err(|_| Miss::Token)?;
-        download = guard.download(url, &origin).await?;
+        download = guard.download(url, origin).await?;
     }
     if download.status != 200 {
         return Err(Miss::Status(download.status));
@@ -224,18 +226,41 @@ fn is_page_itself(fetch: &Fetch) -> bool {
     fetch.source.mime.as_deref().is_some_and(is_page) || name.ends_with(".html") || name.ends_with(".htm")
 }
 
-fn resolved(portal: &Portal, link: &str) -> Option<Url> {
-    let mut url = Url::parse(&portal.host().origin()).ok()?.join(link).ok()?;
+fn resolved(origin: &str, link: &str) -> Option<Url> {
+    let mut url = Url::parse(origin).ok()?.join(link).ok()?;
     url.set_fragment(None); // `#img.jpg` is for the portal's own windows
     Some(url)
 }
 
 /// Where the visitor may try for themselves: the public link, at the portal or Bitrix24 alone.
-fn address(fetch: &Fetch) -> Option<String> {
-    let base = Url::parse(&fetch.host.origin()).ok()?;
-    let url = base.join(fetch.source.link.as_deref()?).ok()?;
-    let host = url.host_str()?;
-    let is_theirs =
-        url.origin() == base.origin() || (url.scheme() == "https" && crate::bitrix::guard::is_bitrix24(host));
-    is_theirs.then(|| url.into())
+async fn address(relay: &Relay, fetch: &Fetch) -> Option<String> {
+    let named = fetch.host.origin();
+    let now = match relay.portals.get(&fetch.host) {
+        Some(portal) => portal.origin().await,
+        None => named.clone(),
+    };
+    let url = Url::parse(&now).ok()?.join(fetch.source.link.as_deref()?).ok()?;
+    let (origin, host) = (url.origin().ascii_serialization(), url.host_str()?);
+    let is_bitrix24 = url.scheme() == "https" && crate::bitrix::guard::is_bitrix24(host);
+    ([now, named].contains(&origin) || is_bitrix24).then(|| url.into())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ids::DialogueId;
+
+    #[test]
+    fn a_portal_that_hangs_holds_up_no_other() {
+        let host = |name: &str| PortalHost::try_from(name.to_owned()).unwrap();
+        let key = || FileKey::of(DialogueId::random(), &"0123456789abcdef".to_owned().try_into().unwrap());
+        let (mut under_way, first) = (HashMap::new(), key());
+        assert!(take(&mut under_way, first, &host("a.ru")));
+        assert!(!take(&mut under_way, first, &host("a.ru")), "it is on its way");
+        for _ in 1..AT_ONCE {
+            assert!(take(&mut under_way, key(), &host("a.ru")));
+        }
+        assert!(!take(&mut under_way, key(), &host("a.ru")));
+        assert!(take(&mut under_way, key(), &host("b.ru")));
+    }
 }

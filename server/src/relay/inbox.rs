@@ -74,14 +74,20 @@ impl Inbox {
             self.relay.want_histories(&host, dialogues);
             if !ready.is_empty() {
                 worked = true;
-                self.work_off(&host, ready).await?;
+                self.work_off(&host, ready, signed).await?;
             }
         }
         Ok((worked, next))
     }
 
-    async fn work_off(&self, host: &PortalHost, events: Vec<(KeptEvent, Event)>) -> Result<(), StoreError> {
-        let who = |user, line| self.relay.speaker(host, user, line);
+    /// `signed`: the portal puts operators' names before their words.
+    async fn work_off(
+        &self,
+        host: &PortalHost,
+        events: Vec<(KeptEvent, Event)>,
+        signed: bool,
+    ) -> Result<(), StoreError> {
+        let who = |user, line| self.relay.speaker(host, user, line, !signed);
         let mut done = Vec::new();
         let mut todo = Vec::new();
         for (kept, event) in events {

@@ -44,9 +44,9 @@ impl Relay {
         }
     }
 
-    /// What is known now of who speaks.
-    pub(super) fn speaker(&self, host: &PortalHost, user: u64, line: LineId) -> Speaker {
-        Speaker { person: self.people.person(host, user), names: self.presences.names(host, line) }
+    /// What is known now of who speaks. `is_unsigned`: the portal was asked to put no names before words.
+    pub(super) fn speaker(&self, host: &PortalHost, user: u64, line: LineId, is_unsigned: bool) -> Speaker {
+        Speaker { person: self.people.person(host, user), names: self.presences.names(host, line), is_unsigned }
     }
 }
 

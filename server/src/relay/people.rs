@@ -146,7 +146,7 @@ impl People {
 
     /// Copies a photo; tells what the copy is called. Without one, initials do.
     async fn photo(&self, portal: &Portal, avatar: &str) -> Option<String> {
-        let origin = portal.host().origin();
+        let origin = portal.origin().await;
         let url = Url::parse(&origin).and_then(|origin| origin.join(avatar)).ok()?;
         let mut download = match self.portals.guard().download(url, &origin).await {
             Ok(download) => download,

@@ -28,6 +28,8 @@ pub struct Nets {
     queue_read_at: AtomicU64,
     /// Rings after each round of the queue, whatever it brought.
     queue_asked: Notify,
+    /// Something of the queue was lost, and nobody knows which dialogue it was of.
+    is_all_in_doubt: AtomicBool,
     /// Dialogues whose history is wanted soon.
     wanted: Mutex<BTreeSet<DialogueId>>,
     /// Rings for them.
@@ -43,6 +45,17 @@ impl Nets {
         if wanted.len() > before {
             self.bell.notify_one();
         }
+    }
+
+    /// The queue lost something: every dialogue's history may tell what.
+    fn doubt_all(&self) {
+        self.is_all_in_doubt.store(true, Ordering::Relaxed);
+        self.bell.notify_one();
+    }
+
+    /// Whether that happened since it was asked last.
+    fn is_all_in_doubt(&self) -> bool {
+        self.is_all_in_doubt.swap(false, Ordering::Relaxed)
     }
 
     fn take_wanted(&self) -> BTreeSet<DialogueId> {

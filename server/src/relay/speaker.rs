@@ -2,7 +2,7 @@
 //! began with that name because the portal signed it. What the line hides stays hidden. Pure.
 
 use crate::bitrix::methods::settings::Names;
-use crate::store::{InboxAct, Own, Signature};
+use crate::store::{InboxAct, Own, Setting, Signature};
 use shared::{Author, Face};
 
 /// What is known of somebody who speaks.
@@ -23,6 +23,8 @@ pub struct Speaker {
     pub person: Option<Person>,
     /// Whose names the line shows.
     pub names: Names,
+    /// The portal was asked to put no names before words.
+    pub is_unsigned: bool,
 }
 
 impl Speaker {
@@ -34,22 +36,38 @@ impl Speaker {
     /// with nothing like one. A signature is added unless the line hides names or the connector asks for none
     /// (`api-reference/imopenlines/imconnector/events/on-im-connector-message-add.md`).
     pub fn split(&self, signed: Option<String>, rest: String, whole: String) -> (Option<String>, String, Signature) {
-        let Some(signed) = signed else { return (self.name(None), rest, Signature::Missing) };
+        let Some(signed) = signed else {
+            let missing = self.setting().map_or(Signature::Sure, Signature::Missing);
+            return (self.name(None), rest, missing);
+        };
         let is_known = self.person.as_ref().is_some_and(|person| person.names.contains(&signed));
-        match &self.names {
-            _ if is_known => (Some(signed), rest, Signature::Sure),
-            Names::Hidden(Some(name)) if *name == signed => (Some(signed), rest, Signature::Sure),
-            Names::Hidden(_) => (self.name(None), whole, Signature::Missing),
-            _ => {
+        match (&self.names, self.setting()) {
+            _ if is_known => (Some(signed), rest, Signature::Known),
+            (Names::Hidden(Some(name)), _) if *name == signed => (Some(signed), rest, Signature::Sure),
+            (_, None) => (self.name(None), whole, Signature::Sure),
+            (_, Some(setting)) => {
                 let own = Own { name: self.name(None), text: whole };
-                (Some(signed), rest, Signature::Perhaps(own))
+                (Some(signed), rest, Signature::Perhaps(own, setting))
             }
         }
     }
 
-    /// The name to show: as the portal signs, else as the line would have it shown.
+    /// What the line says of names, if it signs.
+    fn setting(&self) -> Option<Setting> {
+        match self.names {
+            _ if self.is_unsigned => None,
+            Names::Hidden(_) => None,
+            Names::Profile => Some(Setting::Profile),
+            Names::Queue => Some(Setting::Queue),
+            Names::Unknown => Some(Setting::Unknown),
+        }
+    }
+
+    /// The name to show: as the portal signs, else as the line would have it shown. A line that shows profiles signs with
+    /// them: where it did not, the conversation is another line's by now, or the line says otherwise since.
     fn name(&self, signed: Option<&str>) -> Option<String> {
         let of_line = || match &self.names {
+            Names::Profile if !self.is_unsigned => None,
             Names::Profile => {
                 let person = self.person.as_ref()?;
                 person.first_name.clone().or_else(|| person.names.first().cloned())
@@ -65,7 +83,7 @@ impl Speaker {
     pub fn face(&self, signed: Option<&str>) -> Face {
         let Some(person) = self.person.as_ref().filter(|person| !person.is_bot) else { return Face::default() };
         let is_shown = match self.names {
-            Names::Profile => true,
+            Names::Profile => signed.is_some() || self.is_unsigned,
             Names::Queue | Names::Hidden(_) => false,
             Names::Unknown => signed.is_some_and(|signed| person.names.iter().any(|name| name == signed)),
         };
@@ -106,7 +124,7 @@ mod tests {
             is_bot: false,
             photo: Some("0a1b".to_owned()),
         };
-        Speaker { person: Some(person), names }
+        Speaker { person: Some(person), names, is_unsigned: false }
     }
 
     fn shows(names: Names, signed: Option<&str>) -> (Option<String>, bool) {
@@ -118,7 +136,10 @@ mod tests {
     fn a_line_that_hides_its_operators_shows_no_face() {
         let text = |text: &str| Some(text.to_owned());
         assert_eq!(shows(Names::Profile, SIGNED), (text("Анна Петрова"), true));
-        assert_eq!(shows(Names::Profile, None), (text("Анна"), true), "the connector asks for no signatures");
+        assert_eq!(shows(Names::Profile, None), (None, false), "another line, which hides her, has the talk by now");
+        let unsigned = Speaker { is_unsigned: true, ..speaker(Names::Profile) };
+        let shown = (unsigned.name(None), unsigned.face(None) != Face::default());
+        assert_eq!(shown, (text("Анна"), true), "the connector asks for no signatures");
         assert_eq!(shows(Names::Queue, Some("Поддержка")), (text("Поддержка"), false));
         assert_eq!(shows(Names::Queue, SIGNED), (text("Анна Петрова"), false), "named so in the queue");
         assert_eq!(shows(Names::Queue, None), (None, false));
@@ -155,13 +176,16 @@ mod tests {
         };
         let hidden = speaker(Names::Hidden(Some(text("Мы"))));
         assert_eq!(split(&hidden, Some("Мы")), (Some(text("Мы")), text("сто"), Signature::Sure));
-        assert_eq!(split(&hidden, None), (Some(text("Мы")), text("сто"), Signature::Missing));
-        let own = (Some(text("Мы")), text("[b]Цена:[/b] сто"), Signature::Missing);
+        assert_eq!(split(&hidden, None), (Some(text("Мы")), text("сто"), Signature::Sure));
+        let own = (Some(text("Мы")), text("[b]Цена:[/b] сто"), Signature::Sure);
         assert_eq!(split(&hidden, Some("Цена")), own, "nothing is signed on this line");
-        assert_eq!(split(&speaker(Names::Unknown), SIGNED).2, Signature::Sure);
+        assert_eq!(split(&speaker(Names::Unknown), SIGNED).2, Signature::Known);
+        assert_eq!(split(&speaker(Names::Queue), None).2, Signature::Missing(Setting::Queue));
         let doubtful = split(&speaker(Names::Queue), Some("Поддержка"));
         let own = Own { name: None, text: text("[b]Цена:[/b] сто") };
-        assert_eq!(doubtful, (Some(text("Поддержка")), text("сто"), Signature::Perhaps(own)));
+        assert_eq!(doubtful, (Some(text("Поддержка")), text("сто"), Signature::Perhaps(own, Setting::Queue)));
+        let unsigned = Speaker { is_unsigned: true, ..speaker(Names::Queue) };
+        assert_eq!(split(&unsigned, None).2, Signature::Sure, "nothing is asked for, so nothing is missing");
     }
 
     #[test]

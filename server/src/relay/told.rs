@@ -5,7 +5,7 @@ use crate::bitrix::events::{Attachment, Carried, Deleted, Edited, Event, Said, V
 use crate::files::tidy;
 use crate::ids::{DialogueId, LineId};
 use crate::relay::speaker::Speaker;
-use crate::store::{AtPortal, FileSource, InboxAct, Looks, Own, Signature, Vote};
+use crate::store::{AtPortal, FileSource, InboxAct, Looks, Signature, Vote};
 use shared::{Author, Face, MessageId, Millis};
 
 /// The acts that `event` asks for, as of `now`; `arrived` is when we got it. Whether a line is off is not judged here:
@@ -20,7 +20,8 @@ pub fn acts(event: &Event, arrived: Millis, now: Millis, who: &dyn Fn(u64, LineI
         }
         What::MessageUpdate { connector, line, messages } if is_ours(connector) => {
             let (at, is_late) = (event.at.unwrap_or(arrived), event.is_late);
-            messages.iter().filter_map(|message| edited(message, *line, at, is_late)).collect()
+            // Who edits is not told.
+            messages.iter().filter_map(|message| edited(message, *line, at, is_late, &who(0, *line))).collect()
         }
         What::MessageDelete { connector, messages, .. } if is_ours(connector) => {
             messages.iter().filter_map(deleted).collect()
@@ -70,18 +71,19 @@ pub fn vote(asked: VoteRequest, at: Millis) -> Vote {
     Vote { session: asked.session, until: asked.closes_at.into_iter().chain(limit).min() }
 }
 
-fn edited(message: &Edited, line: LineId, at: Millis, is_late: bool) -> Option<InboxAct> {
-    let (name, text) = (message.name.clone(), message.text.clone());
-    let signature = match name {
-        Some(_) => Signature::Perhaps(Own { name: None, text: message.whole.clone() }),
-        None => Signature::Sure,
+fn edited(message: &Edited, line: LineId, at: Millis, is_late: bool, speaker: &Speaker) -> Option<InboxAct> {
+    let (name, text, signature) = match message.name.clone() {
+        Some(signed) => speaker.split(Some(signed), message.text.clone(), message.whole.clone()),
+        None => (None, message.text.clone(), Signature::Sure),
     };
+    let external = message.external.iter().find_map(|id| MessageId::try_from(id.clone()).ok());
     Some(InboxAct::Edited {
         dialogue: dialogue(&message.chat)?,
         im: message.im,
         line,
         name,
         text,
+        external,
         signature,
         at,
         is_late,
@@ -131,6 +133,7 @@ mod tests {
     use super::*;
     use crate::bitrix::events::Delivery;
     use crate::ids::ImId;
+    use crate::store::{Own, Setting};
 
     const CHAT: &str = "v-0123456789abcdef0123456789abcdef";
 
@@ -160,10 +163,12 @@ mod tests {
             text: "Здравствуйте! Чем могу помочь? 🙂".to_owned(),
             looks: Looks {
                 face: Face::default(),
-                signature: Signature::Perhaps(Own {
-                    name: None,
-                    text: "[b]Анна Петрова:[/b] [br]Здравствуйте! Чем могу помочь? 🙂".to_owned(),
-                }),
+                signature: Signature::Perhaps(
+                    Own {
+                        name: None, text: "[b]Анна Петрова:[/b] [br]Здравствуйте! Чем могу помочь? 🙂".to_owned()
+                    },
+                    Setting::Unknown,
+                ),
                 attached: String::new(),
             },
             files: Vec::new(),

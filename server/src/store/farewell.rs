@@ -87,7 +87,7 @@ impl Store {
             batch.table(HEARD)?.retain(|(of, _, _), _| of != host)?;
             batch.table(CONFIRMATIONS)?.retain(|(of, _), _| of != host)?;
             batch.table(EVENTS)?.retain(|_, (of, _, _)| of != host)?;
-            batch.table(UNSIGNED)?.retain(|(of, _), ()| of != host)?;
+            batch.table(UNSIGNED)?.retain(|(of, _), _| of != host)?;
             batch.remove_where(PARKING, |parked: ParkedRow| parked.waits_of(host) && parked.is_from_before(at))?;
             batch.forget_photos(host)?;
             batch.remove(CHOICES, host)?;

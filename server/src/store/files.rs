@@ -55,6 +55,11 @@ pub struct Fetch {
     pub dialogue: DialogueId,
     /// Whose file it is.
     pub message: MessageId,
+    /// The same at the portal, and where among its files this one stands. Not known of what came before that was kept.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub im: Option<ImId>,
+    #[serde(default)]
+    pub nth: usize,
     /// As the visitor knows it.
     pub file: File,
     pub source: FileSource,
@@ -91,12 +96,11 @@ impl Store {
         self.read(move |view| view.row(FILES, key.bytes())).await
     }
 
-    /// Up to `limit` files that are to be fetched, those that fall due first before others.
-    pub async fn fetches(&self, limit: usize) -> Result<Vec<Fetch>, StoreError> {
-        self.read(move |view| {
+    /// The files that are to be fetched, those that fall due first before others.
+    pub async fn fetches(&self) -> Result<Vec<Fetch>, StoreError> {
+        self.read(|view| {
             let mut fetches: Vec<Fetch> = view.rows(FETCHES)?;
             fetches.sort_unstable_by_key(|fetch| fetch.due);
-            fetches.truncate(limit);
             Ok(fetches)
         })
         .await
@@ -196,7 +200,6 @@ impl Batch<'_> {
     pub(super) fn expect_files(&self, of: Expected<'_>, sources: Vec<FileSource>) -> Result<Vec<File>, StoreError> {
         let mut files = Vec::with_capacity(sources.len());
         for (nth, source) in sources.into_iter().enumerate() {
-            let can_be_had = source.download.is_some() || source.link.is_some() || source.id.is_some();
             let file = File {
                 id: of.im.file_id(of.host, nth),
                 name: source.name.clone(),
@@ -204,16 +207,14 @@ impl Batch<'_> {
                 kind: if source.is_image { FileKind::Image } else { FileKind::File },
                 width: source.width,
                 height: source.height,
-                state: Some(if can_be_had { FileState::Coming } else { FileState::Lost }),
+                state: Some(FileState::Coming),
                 href: None,
             };
-            if can_be_had {
-                let (host, message) = (of.host.clone(), of.message.clone());
-                let (dialogue, file, due) = (of.dialogue, file.clone(), of.now);
-                let fetch = Fetch { host, dialogue, message, file, source, attempts: 0, due };
-                self.put(FETCHES, fetch.key().bytes(), &fetch)?;
-            }
-            files.push(file);
+            files.push(file.clone());
+            let (host, message, im) = (of.host.clone(), of.message.clone(), Some(of.im));
+            let (dialogue, due) = (of.dialogue, of.now);
+            let fetch = Fetch { host, dialogue, message, im, nth, file, source, attempts: 0, due };
+            self.put(FETCHES, fetch.key().bytes(), &fetch)?;
         }
         Ok(files)
     }

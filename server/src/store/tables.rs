@@ -31,7 +31,8 @@ pub const VISITORS: TableDefinition<'static, &'static str, u64> = TableDefinitio
 pub const ANSWERS: ByText = TableDefinition::new("answers");
 
 /// Lines that carried a message without a signature: (host, line).
-pub const UNSIGNED: TableDefinition<'static, (&'static str, u64), ()> = TableDefinition::new("unsigned");
+pub const UNSIGNED: TableDefinition<'static, (&'static str, u64), &'static [u8]> =
+    TableDefinition::new("unsigned lines");
 
 /// Operators' photos, by name: when each was kept last, and its bytes.
 pub const PHOTOS: TableDefinition<'static, &'static str, (u64, &'static [u8])> = TableDefinition::new("photos");

@@ -7,7 +7,7 @@ use axum::{
     Router,
     body::Body,
     extract::{Path, Query, State},
-    http::{StatusCode, header},
+    http::{HeaderMap, StatusCode, header},
     response::{IntoResponse, Redirect, Response},
     routing::get,
 };
@@ -34,6 +34,8 @@ pub struct Upload {
     /// Of an image, in pixels.
     pub size: Option<(u32, u32)>,
     pub download: Download,
+    /// Whether `downloadLink` is good once.
+    pub once: bool,
     pub link: Link,
 }
 
@@ -67,7 +69,7 @@ impl Upload {
     /// A file as a cloud portal of today gives it.
     pub fn new(name: &str, mime: &str, bytes: impl Into<Bytes>) -> Self {
         let (name, mime, bytes) = (name.to_owned(), mime.to_owned(), bytes.into());
-        Self { name, mime, bytes, size: None, download: Download::Absolute, link: Link::Page }
+        Self { name, mime, bytes, size: None, download: Download::Absolute, once: false, link: Link::Page }
     }
 }
 
@@ -141,12 +143,20 @@ struct Asked {
     auth: Option<String>,
 }
 
-async fn download(State(shared): State<Shared>, Query(asked): Query<Asked>) -> Response {
+async fn download(State(shared): State<Shared>, headers: HeaderMap, Query(asked): Query<Asked>) -> Response {
+    if is_former_name(&shared, &headers) {
+        return StatusCode::NOT_FOUND.into_response();
+    }
     let id = asked.token.rsplit('|').next().and_then(|id| id.parse::<u64>().ok()).unwrap_or_default();
     let is_asked_for = asked.token.starts_with("im|"); // by `im.v2.File.download`
     let (file, fault) = shared.change(|world| {
         let fault = asked_for(world);
         let file = world.drive.get(&id).filter(|file| is_asked_for || file.file.download != Download::None).cloned();
+        let is_spent = world.spent.contains(&asked.token);
+        if is_asked_for || file.as_ref().is_some_and(|file| file.file.once) {
+            world.spent.insert(asked.token.clone());
+        }
+        let file = file.filter(|_| !is_spent);
         let known = asked.auth.as_ref().is_some_and(|token| world.tokens.caller(token, &world.clock).is_ok());
         let known = known || is_asked_for;
         (file.map(|file| (known || file.file.download != Download::WithToken, file)), fault)
@@ -156,6 +166,13 @@ async fn download(State(shared): State<Shared>, Query(asked): Query<Asked>) -> R
         Some((false, _)) => (StatusCode::UNAUTHORIZED, "{\"error\":\"NO_AUTH_FOUND\"}").into_response(),
         Some((true, file)) => bytes(&file, fault),
     }
+}
+
+/// Whether a portal that was renamed is asked for a file under the name that it had before: nobody promises that files
+/// are still there.
+fn is_former_name(shared: &Shared, headers: &HeaderMap) -> bool {
+    let host = headers.get(header::HOST).and_then(|host| host.to_str().ok());
+    shared.look(|world| world.new_name.as_deref().is_some_and(|now| host != Some(now)))
 }
 
 async fn short(State(shared): State<Shared>, Path(short): Path<String>) -> Response {

@@ -139,6 +139,8 @@ fn side_routes(shared: Shared, switch: Arc<Switch>) -> Router {
         .route("/oauth/token/", on(any, oauth::token))
         // Where a renamed portal answers.
         .route("/rest/{*method}", on(any, door::call))
+        .route("/upload/main/{file}", get(users::photo))
+        .merge(drive::routes())
         .with_state(shared.clone());
     oauth.merge(desk::routes(shared, switch))
 }

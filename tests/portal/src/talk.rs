@@ -192,7 +192,7 @@ impl World {
             json!({
                 "user_id": message.author.user(),
                 "text": self.signed(chat, message, Gap::OfAdd),
-                "files": message.files.iter().map(|file| file.told(&self.address.portal)).collect::<Vec<_>>(),
+                "files": message.files.iter().map(|file| file.told(&self.name())).collect::<Vec<_>>(),
                 "attachments": [],
                 "params": php::map(params),
             }),

@@ -77,6 +77,8 @@ pub(crate) struct World {
     pub breaks_at: Option<usize>,
     pub faults: Faults,
     pub mood: Mood,
+    /// Addresses of files that were good once, and are not any more.
+    pub spent: BTreeSet<String>,
     /// `host:port` of the portal since it was renamed.
     pub new_name: Option<String>,
     /// Methods that this build does not have, in small letters.
@@ -110,6 +112,7 @@ impl World {
             read: BTreeSet::new(),
             alarms: Vec::new(),
             drive: BTreeMap::new(),
+            spent: BTreeSet::new(),
             files_asked_for: 0,
             downloaded: Vec::new(),
             bindings: Vec::new(),

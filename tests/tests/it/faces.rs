@@ -4,7 +4,7 @@ use crate::talk::begun;
 use otklik_portal::{ANNAS_PHOTO, Call, Employee, Fault, Line, OperatorData, UserId};
 use otklik_tests::{
     http,
-    stage::{ANNA, SALES, Stage},
+    stage::{ANNA, CONNECTOR, SALES, SUPPORT, Stage},
     visitor::Visitor,
 };
 use shared::{Author, Face, Happening};
@@ -69,6 +69,38 @@ async fn a_name_of_the_queue_is_not_undone() {
     visitor.hear("Сто").await;
     let named = (Author::Operator, Some("Мастер Анна".to_owned()), Face::default(), "Сто".to_owned());
     assert_eq!(last(&visitor), named);
+}
+
+/// The queue's name looks like the operator's own words, and is none as soon as the line signs.
+#[tokio::test]
+async fn a_line_that_hid_its_operators_and_names_them_again_is_believed() {
+    let stage = Stage::by_hand().await;
+    stage.portal.set_line(sales().named(OperatorData::Hide, None));
+    let (mut visitor, chat) = begun(&stage, "Почём?").await;
+    let _hurry = stage.hurry();
+    stage.portal.operator_says(chat.id, ANNA, "Сто").expect("Anna may answer");
+    visitor.hear("Сто").await;
+    let asked = stage.portal.calls("batch").len();
+    stage.portal.set_line(sales().named(OperatorData::Queue, Some("Поддержка")));
+    let asks = |call: &Call| call.args.to_string().contains("config.get") && call.status.is_some();
+    let again = || async { stage.portal.calls("batch").iter().skip(asked).any(asks).then_some(()) };
+    otklik_tests::wait::until("the line to be asked after again", again).await;
+    stage.portal.operator_says(chat.id, ANNA, "Двести").expect("Anna may answer");
+    visitor.hear("Двести").await;
+    assert_eq!(last(&visitor).1.as_deref(), Some("Поддержка"));
+}
+
+#[tokio::test]
+async fn a_talk_handed_to_a_line_that_hides_its_operators_names_nobody() {
+    let stage = Stage::start().await;
+    stage.portal.set_line(Line::new(SUPPORT, "Поддержка").named(OperatorData::Hide, None));
+    let (mut visitor, chat) = begun(&stage, "Почём?").await;
+    stage.portal.connect_line(CONNECTOR, SUPPORT);
+    stage.portal.hand_over(chat.id, SUPPORT).expect("it is there");
+    stage.portal.operator_says(chat.id, ANNA, "Сто").expect("Anna may answer");
+    visitor.hear("Сто").await;
+    let nobody = (Author::Operator, None, Face::default(), "Сто".to_owned());
+    assert_eq!(last(&visitor), nobody, "the event still names the line that the talk began on");
 }
 
 #[tokio::test]

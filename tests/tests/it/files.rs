@@ -131,6 +131,7 @@ async fn whatever_a_file_is_called_it_runs_nowhere() {
 #[tokio::test]
 async fn a_page_in_the_place_of_a_file_is_no_file() {
     let (stage, mut visitor, chat) = begun().await;
+    stage.portal.set_build(|build| build.history = false);
     let older =
         Upload { download: Download::None, link: Link::Bytes, ..Upload::new("old.pdf", "application/pdf", "%PDF-1") };
     let newer = Upload { download: Download::None, ..Upload::new("new.pdf", "application/pdf", "%PDF-2") };
@@ -168,6 +169,7 @@ async fn a_file_that_fails_holds_up_no_word_and_is_tried_again() {
 #[tokio::test]
 async fn a_file_that_cannot_be_had_ends_as_a_link() {
     let (stage, mut visitor, chat) = begun_on(Stage::by_hand().await).await;
+    stage.portal.set_build(|build| build.history = false);
     let lost = Upload { download: Download::None, ..Upload::new("a.pdf", "application/pdf", "%PDF-1.7") };
     let hurry = stage.hurry();
     send(&stage, &chat, "", vec![lost]);
@@ -186,6 +188,7 @@ async fn a_file_that_cannot_be_had_ends_as_a_link() {
 #[tokio::test]
 async fn nothing_is_fetched_from_strangers_or_from_inside() {
     let (stage, mut visitor, chat) = begun().await;
+    stage.portal.set_build(|build| build.history = false);
     let inside = format!("{}/healthz", stage.url());
     let to = |address: &str| Download::Elsewhere(address.to_owned());
     let file = |name: &str, download| Upload { download, link: Link::None, ..Upload::new(name, "text/plain", "alive") };
@@ -200,6 +203,37 @@ async fn nothing_is_fetched_from_strangers_or_from_inside() {
     for name in ["relay.txt", "cloud.txt", "local.txt", "other.txt", "near.txt"] {
         let file = settled(&mut visitor, name).await;
         assert_eq!((file.state, file.href), (Some(FileState::Lost), None), "{name}");
+    }
+}
+
+/// Neither address works twice, or leads to the bytes at all: the history tells the file's number, and that is enough.
+#[tokio::test]
+async fn a_file_whose_address_is_spent_is_had_by_its_number() {
+    let (stage, mut visitor, chat) = begun().await;
+    stage.portal.fault_on("download", Fault::FileTorn, 1);
+    let torn = Upload { once: true, ..Upload::new("torn.pdf", "application/pdf", "%PDF-1.7") };
+    send(&stage, &chat, "", vec![torn]);
+    assert_eq!(settled(&mut visitor, "torn.pdf").await.size, 8);
+    let page = Upload { download: Download::None, ..Upload::new("page.pdf", "application/pdf", "%PDF-1.7") };
+    let bare = Upload { download: Download::None, link: Link::None, ..Upload::new("bare.pdf", "text/plain", "bytes") };
+    send(&stage, &chat, "", vec![page, bare]);
+    for name in ["page.pdf", "bare.pdf"] {
+        assert_eq!(settled(&mut visitor, name).await.state, None, "{name}");
+    }
+}
+
+#[tokio::test]
+async fn a_renamed_portals_files_are_asked_for_where_it_is_now() {
+    let (stage, mut visitor, chat) = begun().await;
+    stage.portal.rename();
+    let id = visitor.say("два").await;
+    visitor.wait_for_state(&id, MessageState::Delivered).await;
+    stage.portal.set_build(|build| build.history = false);
+    let file = |name: &str, download| Upload { download, ..Upload::new(name, "text/plain", "bytes") };
+    let files = vec![file("near.txt", Download::Relative), file("shy.txt", Download::WithToken)];
+    send(&stage, &chat, "Вот", files);
+    for name in ["near.txt", "shy.txt"] {
+        assert_eq!(settled(&mut visitor, name).await.state, None, "{name}");
     }
 }
 

@@ -266,6 +266,16 @@ async fn nobody_is_named_from_the_history_of_a_line_that_is_not_known_to_show_na
     assert_eq!(last_name(&back), None);
 }
 
+#[tokio::test]
+async fn what_the_queue_could_not_hold_comes_from_the_history_soon() {
+    let (stage, mut visitor, chat) = begun_at(|_| {}).await;
+    stage.portal.fault_on(ADD, Fault::EventLost, 1);
+    stage.portal.operator_says(chat.id, ANNA, "очень длинно").expect("Anna may answer");
+    stage.portal.cut_queue();
+    let _hurry = stage.hurry();
+    visitor.hear("очень длинно").await;
+}
+
 /// The queue alone is enough, and the administrator can be told why the other net is missing.
 #[tokio::test]
 async fn with_histories_refused_the_queue_brings_everything() {

@@ -1,5 +1,5 @@
-//! Files by the guarded client: from the settings' portals and Bitrix24's own hosts alone, redirects included, piece by
-//! piece. How long and how large in all is the caller's to bound; each piece is bounded in time here.
+//! Files by the guarded client: from the settings' portals, from where one of them is since it was renamed, and from
+//! Bitrix24's own hosts alone, redirects included, piece by piece. How long and how large in all is the caller's to bound; each piece is bounded in time here.
 
 use super::{Guard, GuardError, MAX_REDIRECTS, failure, is_bitrix24, target};
 use bytes::Bytes;
@@ -28,10 +28,10 @@ pub struct Download {
 }
 
 impl Guard {
-    /// Asks for the file at `url`, in the name of a page of `portal`.
+    /// Asks for the file at `url`, in the name of a page of `portal`: the origin where that answers calls.
     pub async fn download(&self, mut url: Url, portal: &str) -> Result<Download, GuardError> {
         for _ in 0..=MAX_REDIRECTS {
-            if !self.is_known(&url) {
+            if !self.is_known(&url, portal) {
                 return Err(GuardError::Forbidden(url.host_str().unwrap_or_default().to_owned()));
             }
             let request = self.judge(&url)?.get(url.clone());
@@ -47,8 +47,9 @@ impl Guard {
     }
 
     /// Whether files are taken from there.
-    fn is_known(&self, url: &Url) -> bool {
-        self.named.contains(&url.origin()) || url.host_str().is_some_and(is_bitrix24)
+    fn is_known(&self, url: &Url, portal: &str) -> bool {
+        let is_portals = url.origin().ascii_serialization() == portal;
+        is_portals || self.named.contains(&url.origin()) || url.host_str().is_some_and(is_bitrix24)
     }
 }
 

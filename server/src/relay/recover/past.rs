@@ -92,7 +92,8 @@ impl Reader {
         let since = now.saturating_sub(millis(KEPT));
         let activity = self.relay.store.activity(self.portal.host(), self.seen, since).await?;
         self.seen = activity.until;
-        if std::mem::replace(&mut self.has_queue, nets.has_queue()) && !self.has_queue {
+        let has_lost_queue = std::mem::replace(&mut self.has_queue, nets.has_queue()) && !self.has_queue;
+        if has_lost_queue || nets.is_all_in_doubt() {
             self.watch.alone(now);
         }
         for Active { dialogue, at, sessions } in activity.dialogues {

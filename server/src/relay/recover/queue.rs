@@ -4,7 +4,7 @@
 use super::Relay;
 use crate::bitrix::client::Portal;
 use crate::bitrix::error::{Advice, PortalError};
-use crate::bitrix::events::Event;
+use crate::bitrix::events::{Event, What};
 use crate::bitrix::methods::offline::{List, PAGE, Record, Take};
 use crate::store::StoreError;
 use crate::telemetry::chain;
@@ -84,8 +84,14 @@ async fn round(relay: &Relay, portal: &Portal) -> Result<bool, RoundError> {
 }
 
 async fn keep(relay: &Relay, portal: &Portal, records: &[Record]) -> Result<(), StoreError> {
-    for body in records.iter().map(Record::body) {
-        if !relay.is_needless(&Event::of(&body)) {
+    for record in in_order(records) {
+        let body = record.body();
+        let event = Event::of(&body);
+        if event.what == What::Unknown {
+            // The portal cuts what is longer than its column (`rest/lib/eventoffline.php`).
+            tracing::warn!(portal = %portal.host(), event = event.name, "a record of the queue cannot be read");
+            relay.nets[portal.host()].doubt_all();
+        } else if !relay.is_needless(&event) {
             relay.store.keep_event(portal.host(), body.to_string().into_bytes(), relay.clock.now()).await?;
         }
     }
@@ -93,4 +99,23 @@ async fn keep(relay: &Relay, portal: &Portal, records: &[Record]) -> Result<(), 
         relay.bells.inbox.notify_one();
     }
     Ok(())
+}
+
+/// As they were raised: an event that was raised again keeps its number and has another time.
+fn in_order(records: &[Record]) -> Vec<&Record> {
+    let mut records: Vec<&Record> = records.iter().collect();
+    records.sort_by_key(|record| (record.at, record.id));
+    records
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_raised_again_stands_behind_what_was_raised_meanwhile() {
+        let record = |id, at| Record { id, name: String::new(), data: serde_json::Value::Null, at: Some(at) };
+        let records = [record(1, 3_000), record(2, 1_000), record(3, 1_000)];
+        assert_eq!(in_order(&records).iter().map(|record| record.id).collect::<Vec<_>>(), [2, 3, 1]);
+    }
 }

@@ -56,7 +56,7 @@ impl Watch {
         self.all.retain(|_, watched| watched.active >= since);
     }
 
-    /// The net above this one is gone: all is looked at as soon as where there is none.
+    /// The net above this one is gone, or has a hole: all is looked at as soon as where there is none.
     pub fn alone(&mut self, now: Millis) {
         for watched in self.all.values_mut() {
             watched.due = watched.due.min(now + millis(ALONE));

@@ -4,7 +4,7 @@ use super::heard::{Heard, Words};
 use crate::ids::{DialogueId, ImId, LineId, PortalHost};
 use crate::store::committer::Batch;
 use crate::store::files::FileSource;
-use crate::store::log::{AtPortal, Told, Vote};
+use crate::store::log::{AtPortal, Position, ReadLog, Told, Vote, Walk};
 use crate::store::outbox::{arrived, ended};
 use crate::store::signatures::Signature;
 use crate::store::tables::{LINES, SITES};
@@ -39,9 +39,12 @@ pub enum InboxAct {
         line: LineId,
         name: Option<String>,
         text: String,
+        /// What the message is called with us, where the portal knows it.
+        external: Option<MessageId>,
         signature: Signature,
+        /// When the portal sent it; of one that was fetched, when it was made.
         at: Millis,
-        /// It was fetched: when it was made is not known to the second.
+        /// It was fetched.
         is_late: bool,
     },
     /// The portal, asked at `asked_at` by our clock, showed these words of a message that is known.
@@ -154,6 +157,13 @@ pub fn perform(
             let Looks { face, signature, attached } = looks;
             heard(im).said(batch, line, Words { author, name, text, face, signature, attached, files, vote }, at)?
         }
+        InboxAct::Edited { im, external: Some(id), .. }
+            if id != im.message_id(host) && is_visitors(batch, dialogue, &id)? =>
+        {
+            // The portal's source lets nobody edit these, and the documentation knows no event of it.
+            tracing::warn!(dialogue.id = %dialogue, "an edit of a visitor's message is passed over");
+            false
+        }
         InboxAct::Edited { im, line, name, text, signature, at, is_late, .. } => {
             let (author, face) = (Author::Operator, Face::default());
             let attached = String::new();
@@ -178,6 +188,18 @@ fn belongs(batch: &mut Batch<'_>, host: &PortalHost, dialogue: DialogueId) -> Re
     let Some(site) = batch.head(dialogue)?.map(|head| head.site.clone()) else { return Ok(false) };
     let site: Option<SiteRecord> = batch.row(SITES, site.as_str())?;
     Ok(site.is_some_and(|site| &site.portal == host))
+}
+
+/// Whether the visitor said the message of that name.
+fn is_visitors(batch: &mut Batch<'_>, dialogue: DialogueId, id: &MessageId) -> Result<bool, StoreError> {
+    let tip = batch.head(dialogue)?.map_or(Position::NONE, |head| head.tip);
+    let mut is_theirs = false;
+    batch.walk(tip, |_, record| {
+        let Told::Said { id: said, from: Author::Visitor, .. } = &record.what else { return Walk::On };
+        is_theirs = said == id;
+        if is_theirs { Walk::Enough } else { Walk::On }
+    })?;
+    Ok(is_theirs)
 }
 
 fn started(

@@ -17,8 +17,8 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use shared::{Author, Face, File, MessageId, Millis, Seq};
 
-/// Two edits that are less apart by the portal's clock, and came by different ways, are not told apart by it: the offline
-/// queue counts whole seconds, and from when it last saw an edit.
+/// Two edits that are less apart by the portal's clock are not told apart by it: an event tells when it was sent, which is
+/// no order, and the offline queue counts whole seconds.
 const CLOSE: Millis = 60_000;
 
 /// Among how many messages that came too early the one is looked for that a late one belongs before.
@@ -31,8 +31,14 @@ pub(in crate::store) struct HeardRow {
     pub id: MessageId,
     /// The hash of its current words.
     pub words: String,
-    /// When the words that hold were written, by the portal's clock; 0 while they are the first.
+    /// When the words that hold were sent to us, by the portal's clock; 0 while they are the first.
     pub edited_at: Millis,
+    /// When they were written, where the offline queue told.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub made_at: Millis,
+    /// When a history told them, by our clock; 0 where an event did.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub restated_at: Millis,
     pub deleted: bool,
     /// What is attached to it, in BB-code, and its files as links, of messages from before files were fetched: an edit
     /// takes none away.
@@ -58,6 +64,10 @@ impl HeardRow {
             _ => [text.as_str(), "\n", &self.files].concat(),
         }
     }
+}
+
+fn is_zero(at: &Millis) -> bool {
+    *at == 0
 }
 
 impl Row for HeardRow {
@@ -138,18 +148,30 @@ impl Heard<'_> {
         let row = batch.row::<_, HeardRow>(HEARD, self.key())?;
         let is_known = words.name.is_some() && row.as_ref().is_some_and(|row| row.name == words.name);
         let words = if is_known { words } else { self.decided(batch, line, words)? };
-        let Some(row) = row else {
+        let Some(mut row) = row else {
             self.begin(batch, line, words, at, at)?;
             return Ok(Edit { is_news: true, is_disputed: false });
         };
-        if row.deleted || row.words == digest(&words.text) {
-            return Ok(Edit::NOTHING); // final, or the same words by another way
+        if row.deleted {
+            return Ok(Edit::NOTHING); // final
         }
+        if row.words == digest(&words.text) {
+            // The same by another way; the queue's tells when it was made, and so which of others are older.
+            if is_late {
+                row.made_at = at;
+                batch.put(HEARD, self.key(), &row)?;
+            }
+            return Ok(Edit::NOTHING);
+        }
+        let is_proven = is_late && row.made_at > 0 && row.restated_at == 0;
+        let since = if is_proven { row.made_at } else { row.edited_at.max(row.restated_at) };
         let is_close = row.edited_at > 0 && at.abs_diff(row.edited_at) < CLOSE;
-        let is_disputed = is_close && (is_late || at == row.edited_at);
-        if at < row.edited_at {
+        let is_disputed = if is_proven { at == since } else { is_close || row.restated_at > 0 };
+        if at < since {
             return Ok(Edit { is_disputed, ..Edit::NOTHING }); // an older edit come late
         }
+        row.edited_at = row.edited_at.max(at);
+        (row.made_at, row.restated_at) = (if is_late { at } else { 0 }, 0);
         self.reword(batch, row, words.text, at)?;
         Ok(Edit { is_news: true, is_disputed })
     }
@@ -165,13 +187,14 @@ impl Heard<'_> {
     pub fn restated(&self, batch: &mut Batch<'_>, text: String, asked_at: Millis) -> Result<bool, StoreError> {
         let row = batch.row::<_, HeardRow>(HEARD, self.key())?;
         let is_other = |row: &HeardRow| !row.deleted && row.heard_at < asked_at && row.words != digest(&text);
-        let Some(row) = row.filter(is_other) else { return Ok(false) };
-        let at = row.edited_at.max(asked_at);
-        self.reword(batch, row, text, at).map(|()| true)
+        let Some(mut row) = row.filter(is_other) else { return Ok(false) };
+        // Their time is by our clock: it is not compared with the portal's as if it were the same.
+        (row.made_at, row.restated_at) = (0, asked_at);
+        self.reword(batch, row, text, asked_at).map(|()| true)
     }
 
     fn reword(&self, batch: &mut Batch<'_>, mut row: HeardRow, text: String, at: Millis) -> Result<(), StoreError> {
-        (row.words, row.edited_at, row.heard_at) = (digest(&text), at, self.now);
+        (row.words, row.heard_at) = (digest(&text), self.now);
         let (id, text) = (row.id.clone(), row.with_attached(text));
         batch.append(self.dialogue, at, Told::Edited { id, text, act: None, unsent: None })?;
         batch.put(HEARD, self.key(), &row)
@@ -199,6 +222,8 @@ impl Heard<'_> {
             id: id.clone(),
             words,
             edited_at,
+            made_at: 0,
+            restated_at: 0,
             deleted: false,
             files: attached,
             by_edit,
@@ -256,8 +281,20 @@ impl Heard<'_> {
         // What comes later of this message finds it deleted.
         let (dialogue, id) = (self.dialogue, name.clone().unwrap_or_else(|| self.im.message_id(self.host)));
         let (words, files, edited_at, heard_at) = (digest(""), String::new(), self.now, self.now);
-        let row =
-            HeardRow { dialogue, id, words, edited_at, deleted: true, files, by_edit: false, heard_at, name: None };
+        let (made_at, restated_at, by_edit) = (0, 0, false);
+        let row = HeardRow {
+            dialogue,
+            id,
+            words,
+            edited_at,
+            made_at,
+            restated_at,
+            deleted: true,
+            files,
+            by_edit,
+            heard_at,
+            name: None,
+        };
         batch.put(HEARD, self.key(), &row)?;
         let Some(id) = name else { return Ok(false) };
         if !batch.forget_files_of(dialogue, &id)? {

@@ -53,7 +53,7 @@ async fn what_was_said_before_the_question_is_no_answer_to_it() {
 }
 
 #[tokio::test]
-async fn what_looks_like_a_signature_is_one_until_a_message_of_the_line_came_without() {
+async fn what_looks_like_a_signature_is_one_unless_a_message_of_the_line_came_without() {
     let bench = Bench::new().await;
     let dialogue = bench.dialogue("one").await;
     let signed = |nth, signature: &Signature| {
@@ -63,9 +63,10 @@ async fn what_looks_like_a_signature_is_one_until_a_message_of_the_line_came_wit
         }
         act
     };
-    let perhaps = Signature::Perhaps(Own { name: None, text: "[b]Price:[/b] a hundred".to_owned() });
+    let own = || Own { name: None, text: "[b]Price:[/b] a hundred".to_owned() };
+    let perhaps = Signature::Perhaps(own(), Setting::Queue);
     work(&bench, vec![signed(1, &perhaps)]).await;
-    work(&bench, vec![signed(2, &Signature::Missing)]).await;
+    work(&bench, vec![signed(2, &Signature::Missing(Setting::Queue))]).await;
     work(&bench, vec![signed(3, &perhaps), signed(4, &Signature::Sure)]).await;
     assert_eq!(seen(&bench, dialogue).await, ["a hundred", "a hundred", "[b]Price:[/b] a hundred", "a hundred"]);
     let edit = |nth, name: &str| InboxAct::Edited {
@@ -74,7 +75,8 @@ async fn what_looks_like_a_signature_is_one_until_a_message_of_the_line_came_wit
         line: LineId(1),
         name: Some(name.to_owned()),
         text: "ninety".to_owned(),
-        signature: Signature::Perhaps(Own { name: None, text: "[b]Price:[/b] ninety".to_owned() }),
+        external: None,
+        signature: Signature::Perhaps(Own { name: None, text: "[b]Price:[/b] ninety".to_owned() }, Setting::Queue),
         at: 100,
         is_late: false,
     };
@@ -84,6 +86,36 @@ async fn what_looks_like_a_signature_is_one_until_a_message_of_the_line_came_wit
         ["~ninety", "~[b]Price:[/b] ninety"],
         "known by the name it was shown under"
     );
+}
+
+#[tokio::test]
+async fn a_line_that_signs_again_is_believed() {
+    let bench = Bench::new().await;
+    let dialogue = bench.dialogue("one").await;
+    let nth = std::cell::Cell::new(0);
+    let comes = async |signature: Signature| {
+        nth.set(nth.get() + 1);
+        let mut act = said(dialogue, nth.get(), "yes");
+        if let InboxAct::Said { looks, .. } = &mut act {
+            looks.signature = signature;
+        }
+        work(&bench, vec![act]).await;
+        seen(&bench, dialogue).await.pop().unwrap()
+    };
+    let perhaps = |setting| Signature::Perhaps(Own { name: None, text: "[b]Us:[/b] yes".to_owned() }, setting);
+    let (queue, profile) = (Setting::Queue, Setting::Profile);
+    comes(Signature::Missing(profile)).await;
+    assert_eq!(comes(perhaps(queue)).await, "yes", "the line says something else by now");
+    comes(Signature::Missing(queue)).await;
+    assert_eq!(comes(perhaps(queue)).await, "[b]Us:[/b] yes");
+    comes(Signature::Known).await;
+    assert_eq!(comes(perhaps(queue)).await, "yes", "a name that is known has signed");
+    comes(Signature::Missing(queue)).await;
+    let mut row = Vec::new();
+    for _ in 0..4 {
+        row.push(comes(perhaps(queue)).await);
+    }
+    assert_eq!(row, ["[b]Us:[/b] yes", "[b]Us:[/b] yes", "yes", "yes"], "nobody writes so three times in a row");
 }
 
 #[tokio::test]

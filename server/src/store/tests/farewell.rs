@@ -65,7 +65,7 @@ pub async fn furnish(bench: &Bench, portal: &str, site: &str, dialogue: Dialogue
         author: Author::Operator,
         name: None,
         text: "hello".to_owned(),
-        looks: Looks { signature: Signature::Missing, ..Looks::default() },
+        looks: Looks { signature: Signature::Missing(Setting::Unknown), ..Looks::default() },
         files: vec![source],
         vote: None,
         at: 80,
@@ -79,7 +79,7 @@ async fn an_erased_portal_is_in_no_table() {
     let id = here.to_string().into_bytes();
     let words = [b"a.ru".as_slice(), b"\"one\"", b"\"two\"", b"oneu42", &id, &here.bytes()];
     let before = traces(&bench, &words).await;
-    for table in ["portals", "ways", "choices", "parking", "sites", "lines", "answers", "unsigned", "photos of"] {
+    for table in ["portals", "ways", "choices", "parking", "sites", "lines", "answers", "unsigned lines", "photos of"] {
         assert!(before.iter().any(|name| name == table), "{table} has something to lose: {before:?}");
     }
     let photo = |name: &[u8]| hex::encode(&Sha256::digest(name)[..16]);

@@ -31,8 +31,8 @@ fn with_file(dialogue: DialogueId, nth: u64, words: &str) -> InboxAct {
 }
 
 fn edited(dialogue: DialogueId, im: ImId, text: &str, at: u64) -> InboxAct {
-    let (name, text, is_late) = (Some("Anna".to_owned()), text.to_owned(), false);
-    InboxAct::Edited { dialogue, im, line: LineId(1), name, text, signature: Signature::Sure, at, is_late }
+    let (name, text, line, is_late) = (Some("Anna".to_owned()), text.to_owned(), LineId(1), false);
+    InboxAct::Edited { dialogue, im, line, name, text, external: None, signature: Signature::Sure, at, is_late }
 }
 
 fn deleted(dialogue: DialogueId, im: ImId) -> InboxAct {
@@ -138,7 +138,7 @@ async fn an_edit_takes_no_file_away() {
     assert!(work(&bench, vec![with_file(dialogue, 101, "old")]).await.is_empty());
     work(&bench, vec![edited(dialogue, late, "D", 400)]).await;
     assert_eq!(seen(&bench, dialogue).await, ["A", "~B", "C", "+f.pdf Some(Coming)", "~D"]);
-    assert_eq!(bench.store.fetches(10).await.unwrap().len(), 2);
+    assert_eq!(bench.store.fetches().await.unwrap().len(), 2);
 }
 
 #[tokio::test]
@@ -146,7 +146,7 @@ async fn a_file_is_fetched_once_and_goes_with_its_message() {
     let mut bench = Bench::new().await;
     let dialogue = bench.dialogue("one").await;
     work(&bench, vec![with_file(dialogue, 100, "A"), with_file(dialogue, 101, "B")]).await;
-    let fetches = bench.store.fetches(10).await.unwrap();
+    let fetches = bench.store.fetches().await.unwrap();
     for fetch in &fetches {
         let file = File { size: 7, state: None, ..fetch.file.clone() };
         let kept = Fetched::Kept { file, mime: "application/pdf".to_owned() };
@@ -154,7 +154,7 @@ async fn a_file_is_fetched_once_and_goes_with_its_message() {
         assert!(!bench.store.fetched(fetch, kept, 60).await.unwrap(), "once");
     }
     bench.kill();
-    assert!(bench.store.fetches(10).await.unwrap().is_empty());
+    assert!(bench.store.fetches().await.unwrap().is_empty());
     assert_eq!(seen(&bench, dialogue).await, ["A", "B", "+f.pdf None", "+f.pdf None"]);
     assert_eq!(bench.store.file_keys().await.unwrap().len(), 2);
     work(&bench, vec![deleted(dialogue, IM)]).await;
@@ -169,13 +169,13 @@ async fn a_file_that_is_not_to_be_had_is_told_as_lost() {
     let bench = Bench::new().await;
     let dialogue = bench.dialogue("one").await;
     work(&bench, vec![with_file(dialogue, 100, "A")]).await;
-    let fetch = bench.store.fetches(10).await.unwrap().remove(0);
+    let fetch = bench.store.fetches().await.unwrap().remove(0);
     assert!(bench.store.fetched(&fetch, Fetched::Later(90), 60).await.unwrap());
-    let fetch = bench.store.fetches(10).await.unwrap().remove(0);
+    let fetch = bench.store.fetches().await.unwrap().remove(0);
     assert_eq!((fetch.attempts, fetch.due), (1, 90));
     assert!(bench.store.fetched(&fetch, Fetched::Lost { href: None }, 95).await.unwrap());
     assert_eq!(seen(&bench, dialogue).await, ["A", "+f.pdf Some(Lost)"]);
-    assert!(bench.store.fetches(10).await.unwrap().is_empty());
+    assert!(bench.store.fetches().await.unwrap().is_empty());
 }
 
 #[tokio::test]
@@ -319,19 +319,75 @@ async fn edits_too_close_to_tell_apart_are_told_as_that() {
     let bench = Bench::new().await;
     let dialogue = bench.dialogue("one").await;
     let disputed = async |text: &str, at, is_late| {
-        let (name, text) = (None, text.to_owned());
-        let act =
-            InboxAct::Edited { dialogue, im: IM, line: LineId(1), name, text, signature: Signature::Sure, at, is_late };
+        let mut act = edited(dialogue, IM, text, at);
+        if let InboxAct::Edited { is_late: late, .. } = &mut act {
+            *late = is_late;
+        }
         !bench.store.work_off(&host("a.ru"), vec![], vec![act], 50).await.unwrap().disputed.is_empty()
     };
     work(&bench, vec![said(dialogue, 100, "a")]).await;
     assert!(!disputed("b", 100_000, false).await, "the first edit");
-    assert!(!disputed("c", 101_000, false).await, "events of one way are told apart by their time");
-    assert!(disputed("d", 101_000, false).await, "in the same second");
-    assert!(disputed("b", 100_000, true).await, "an older one, fetched");
-    assert!(disputed("e", 102_000, true).await, "a newer one, fetched");
-    assert!(!disputed("f", 162_000, true).await, "a minute later");
-    assert!(!disputed("f", 162_000, true).await, "the same words");
+    assert!(disputed("c", 101_000, false).await, "an event tells when it was sent");
+    assert!(!disputed("x", 161_000, false).await, "a minute is longer than any that overtake each other are apart");
+    assert!(disputed("c", 161_500, false).await);
+    assert!(disputed("d", 161_500, false).await, "in the same second");
+    assert!(disputed("b", 160_000, true).await, "an older one, fetched");
+    assert!(disputed("e", 162_000, true).await, "a newer one, fetched");
+    assert!(!disputed("f", 163_000, true).await, "the queue knows which of its own came first");
+    assert!(!disputed("f", 163_000, true).await, "the same words");
+}
+
+/// Where histories are refused, nobody else can tell.
+#[tokio::test]
+async fn the_queue_tells_which_of_two_edits_came_last_though_events_brought_them_the_wrong_way_round() {
+    let bench = Bench::new().await;
+    let dialogue = bench.dialogue("one").await;
+    let edit = |text, at, late| {
+        let mut act = edited(dialogue, IM, text, at);
+        if let InboxAct::Edited { is_late, .. } = &mut act {
+            *is_late = late;
+        }
+        act
+    };
+    work(&bench, vec![said(dialogue, 100, "a")]).await;
+    work(&bench, vec![edit("c", 105_000, false), edit("b", 106_000, false)]).await;
+    work(&bench, vec![edit("b", 100_000, true), edit("c", 101_000, true)]).await;
+    assert_eq!(seen(&bench, dialogue).await, ["a", "~c", "~b", "~c"], "b was made first, and sent last");
+    work(&bench, vec![edit("d", 300_000, false), edit("e", 301_000, false)]).await;
+    work(&bench, vec![edit("d", 298_000, true), edit("e", 299_000, true)]).await;
+    assert_eq!(seen(&bench, dialogue).await[4..], ["~d", "~e"]);
+}
+
+#[tokio::test]
+async fn an_edit_right_after_a_history_was_read_is_not_lost_to_a_clock() {
+    let bench = Bench::new().await;
+    let dialogue = bench.dialogue("one").await;
+    work(&bench, vec![said(dialogue, 100, "a"), edited(dialogue, IM, "b", 40)]).await;
+    let asked = |text: &str, asked_at| InboxAct::Restated { dialogue, im: IM, text: text.to_owned(), asked_at };
+    work(&bench, vec![asked("c", 900_000)]).await;
+    let act = edited(dialogue, IM, "d", 600_000); // the portal's clock is five minutes behind ours
+    let done = bench.store.work_off(&host("a.ru"), vec![], vec![act], 901_000).await.unwrap();
+    assert_eq!(done.disputed, [dialogue], "the history tells which holds");
+    work(&bench, vec![asked("d", 902_000)]).await;
+    assert_eq!(seen(&bench, dialogue).await, ["a", "~b", "~c", "~d"]);
+}
+
+#[tokio::test]
+async fn an_edit_of_what_the_visitor_said_makes_nobody_say_it() {
+    let bench = Bench::new().await;
+    let dialogue = bench.dialogue("one").await;
+    bench.say(dialogue, 1).await;
+    let of = |external| {
+        let mut act = edited(dialogue, IM, "not theirs", 40);
+        if let InboxAct::Edited { external: id, .. } = &mut act {
+            *id = external;
+        }
+        act
+    };
+    assert!(work(&bench, vec![of(Some(message(1)))]).await.is_empty());
+    assert_eq!(seen(&bench, dialogue).await, ["words 1"]);
+    work(&bench, vec![of(Some(IM.message_id(&host("a.ru"))))]).await;
+    assert_eq!(seen(&bench, dialogue).await, ["words 1", "not theirs"]);
 }
 
 #[tokio::test]

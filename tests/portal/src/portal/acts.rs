@@ -271,6 +271,11 @@ impl Portal {
         self.shared.change(|world| change(&mut world.options.build));
     }
 
+    /// The portal's database has cut what waits in the offline queue: nobody can read it any more.
+    pub fn cut_queue(&self) {
+        self.shared.change(|world| world.offline.iter_mut().for_each(|record| record.data = Value::Bool(false)));
+    }
+
     /// The portal tells operators something about the chat.
     ///
     /// # Errors

@@ -12,7 +12,7 @@ use crate::{
     ids::{ChatId, SessionId, UserId},
     options::Build,
     php,
-    tokens::Caller,
+    tokens::{Caller, random_hex},
     world::World,
 };
 
@@ -46,7 +46,7 @@ pub(super) fn file(world: &mut World, _: Caller, args: &Args) -> Answer {
         return Err(denied());
     }
     let is_there = chat.messages.iter().flat_map(|message| &message.files).any(|file| file.id == id);
-    let address = format!("http://{}/rest/download.json?token=im%7C{id}", world.address.portal);
+    let address = format!("http://{}/rest/download.json?token=im%7C{}%7C{id}", world.name(), random_hex(8));
     if is_there { Ok(json!({"downloadUrl": address}).into()) } else { Err(missing()) }
 }
 

@@ -40,7 +40,7 @@ pub(super) fn get(world: &mut World, caller: Caller, args: &Args) -> Answer {
 fn user(world: &World, id: UserId) -> Option<Value> {
     let employee = world.employee(id);
     let photo = employee.filter(|who| who.photo.is_some());
-    let avatar = photo.map(|_| format!("http://{}/upload/main/{id}.png", world.address.portal)).unwrap_or_default();
+    let avatar = photo.map(|_| format!("http://{}/upload/main/{id}.png", world.name())).unwrap_or_default();
     let (name, last_name, position, connector) = match employee {
         Some(who) => (who.name.clone(), who.last_name.clone(), who.position.clone(), false),
         None => {
