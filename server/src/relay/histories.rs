@@ -7,7 +7,7 @@ use crate::bitrix::error::{Advice, PortalError};
 use crate::bitrix::methods::Method;
 use crate::bitrix::methods::batch::{self, Batch};
 use crate::bitrix::methods::bindings::{Bind, LINE_MESSAGE};
-use crate::bitrix::methods::history::{GetDialog, GetHistory, History};
+use crate::bitrix::methods::history::{ChatState, GetDialog, GetHistory, History};
 use crate::store::{DialogueRecord, StoreError, Ways};
 use crate::telemetry::chain;
 
@@ -29,6 +29,8 @@ pub struct Shown {
     pub histories: Vec<Result<History, PortalError>>,
     /// Why it is not known which session is open.
     pub refused: Option<PortalError>,
+    /// The portal itself named one of the sessions: a refusal does not mean that there is no such.
+    pub is_certain: bool,
 }
 
 /// Why something may have remained unseen.
@@ -38,6 +40,8 @@ pub enum Obstacle {
     TooMuch,
     /// The portal could not be asked just now.
     NotNow,
+    /// The portal answers, but not to one of these questions.
+    Odd,
     /// The portal does not show it, and will not.
     Refused,
 }
@@ -73,21 +77,42 @@ impl Shown {
         let errors = || self.histories.iter().filter_map(|history| history.as_ref().err()).chain(&self.refused);
         if errors().any(PortalError::is_too_large) {
             Some(Obstacle::TooMuch)
-        } else if errors().any(|error| !is_refusal(error)) {
+        } else if errors().any(|error| !is_refusal(error) && !is_odd(error)) {
             Some(Obstacle::NotNow)
+        } else if errors().any(is_odd) {
+            Some(Obstacle::Odd)
         } else {
             errors().next().map(|_| Obstacle::Refused)
         }
     }
 
-    /// Whether this portal shows no histories to whoever installed the application.
-    pub fn is_closed(&self) -> bool {
-        let is_closed = |error: &PortalError| {
-            matches!(error.code(), Some("ACCESS_DENIED" | "ERROR_METHOD_NOT_FOUND" | "insufficient_scope"))
-        };
-        let mut errors = self.histories.iter().filter_map(|history| history.as_ref().err());
-        self.read().next().is_none() && errors.any(|error| is_refusal(error) && is_closed(error))
+    /// Whether nothing of it is shown, and that for a want of rights.
+    fn is_denied(&self) -> bool {
+        self.read().next().is_none()
+            && self.histories.iter().filter_map(|history| history.as_ref().err()).any(is_denial)
     }
+
+    /// As `is_denied`, of what is surely there.
+    fn is_closed(&self) -> bool {
+        let is_any = |error: &PortalError| is_denial(error) && error.code() != Some(NO_RIGHT);
+        let errors = || self.histories.iter().filter_map(|history| history.as_ref().err());
+        let is_sure = self.is_certain || self.refused.as_ref().is_some_and(is_denial);
+        self.is_denied() && (is_sure || errors().any(is_any))
+    }
+}
+
+/// The right is missing; builds of 2021 say so of a session that is not there as well.
+const NO_RIGHT: &str = "ACCESS_DENIED";
+
+/// Whether `shown` says that this portal shows no histories to whoever installed the application. A session alone may not
+/// be there (any more): that is no refusal of the portal's.
+fn are_closed(shown: &[Shown]) -> bool {
+    shown.iter().any(Shown::is_closed) || shown.iter().filter(|shown| shown.is_denied()).count() > 1
+}
+
+fn is_denial(error: &PortalError) -> bool {
+    let code = error.code();
+    is_refusal(error) && matches!(code, Some(NO_RIGHT | "ERROR_METHOD_NOT_FOUND" | "insufficient_scope"))
 }
 
 /// Reads the conversations at `spots`, whose histories together are at most [`batch::MOST`]; the answers stand where the spots stood.
@@ -104,9 +129,13 @@ pub async fn look(portal: &Portal, spots: &[Spot]) -> Vec<Shown> {
         questions.extend(sessions.map(|session_id| Some(GetHistory { session_id })));
         counts.push(questions.len() - before);
     }
+    let names_one = |state: &Option<Result<ChatState, PortalError>>| {
+        state.as_ref().is_some_and(|state| state.as_ref().is_ok_and(|state| state.session.is_some()))
+    };
     let mut histories = ask(portal, questions).await.into_iter().flatten();
     let shown = states.into_iter().zip(counts).map(|(state, count)| Shown {
         histories: histories.by_ref().take(count).collect(),
+        is_certain: names_one(&state),
         refused: state.and_then(Result::err),
     });
     shown.collect()
@@ -117,7 +146,7 @@ pub async fn learn(relay: &Relay, portal: &Portal, shown: &[Shown]) -> Result<Wa
     let now = relay.clock.now();
     let marks = shown.iter().flat_map(Shown::read).any(History::marks_sending);
     let is_open = shown.iter().any(|shown| shown.read().next().is_some());
-    let is_closed = !is_open && shown.iter().any(Shown::is_closed);
+    let is_closed = !is_open && are_closed(shown);
     let learnt = move |mut ways: Ways| {
         ways.marks_sending |= marks;
         if is_open || is_closed {
@@ -139,8 +168,9 @@ pub async fn learn(relay: &Relay, portal: &Portal, shown: &[Shown]) -> Result<Wa
 }
 
 /// Has the portal keep, for when we are away, what its lines say of visitors' messages: where histories are refused,
-/// nothing else tells that one has arrived whose answer was lost. Elsewhere that would be needless calls.
-pub async fn have_witnesses(portal: &Portal) {
+/// nothing else tells that one has arrived whose answer was lost. Elsewhere that would be needless calls. Each later
+/// registration sees to it, too.
+async fn have_witnesses(portal: &Portal) {
     match portal.call(&Bind::offline(LINE_MESSAGE)).await {
         Err(error) if error.code() != Some("ERROR_CORE") => {
             tracing::warn!(portal = %portal.host(), error = chain(&error), "no witnesses are kept");
@@ -166,7 +196,44 @@ async fn ask<M: Method>(portal: &Portal, questions: Vec<Option<M>>) -> Vec<Optio
     places.iter().map(|asked| asked.then(|| answers.next().unwrap_or_else(|| Err(M::shape())))).collect()
 }
 
+/// Whether the portal answered, inside a batch that went well, and not to the question: it may never do.
+fn is_odd(error: &PortalError) -> bool {
+    match error {
+        PortalError::Shape { method } => [GetDialog::NAME, GetHistory::NAME].contains(method),
+        PortalError::Refused { status: 200, .. } => matches!(error.advice(), Advice::FindOut),
+        _ => false,
+    }
+}
+
 /// Whether asking again would bring the same.
 fn is_refusal(error: &PortalError) -> bool {
     matches!(error, PortalError::Refused { .. }) && matches!(error.advice(), Advice::Hold)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn refused(code: &str) -> PortalError {
+        PortalError::Refused { status: 200, code: code.to_owned(), description: String::new() }
+    }
+
+    fn denied(is_certain: bool, refused: Option<PortalError>) -> Shown {
+        Shown { histories: vec![Err(self::refused("ACCESS_DENIED"))], refused, is_certain }
+    }
+
+    #[test]
+    fn a_session_that_is_not_there_closes_no_portal() {
+        assert!(!are_closed(&[denied(false, None)]));
+        assert!(!are_closed(&[denied(false, Some(refused("CHAT_ID")))]));
+        assert!(are_closed(&[denied(true, None)]), "the portal itself named it");
+        assert!(are_closed(&[denied(false, Some(refused("ACCESS_DENIED")))]), "nor is the chat shown");
+        assert!(are_closed(&[denied(false, None), denied(false, None)]), "not of two");
+        let old = Shown { histories: vec![Err(refused("ERROR_METHOD_NOT_FOUND"))], ..Shown::default() };
+        assert!(are_closed(&[old]));
+        let half =
+            Shown { histories: vec![Err(refused("ACCESS_DENIED")), Ok(History::default())], ..denied(true, None) };
+        assert!(!are_closed(&[half]));
+        assert!(!are_closed(&[Shown { histories: vec![Err(refused("INTERNAL_SERVER_ERROR"))], ..denied(true, None) }]));
+    }
 }

@@ -4,8 +4,8 @@
 //!
 //! `calls` is what is called and with which `wording`, `company` what travels together, `who` how its visitors are
 //! introduced, `rests` what waits and how long, `verdict` what an answer means for a message, `refusals` whose fault a
-//! refusal is, `offers` how often one errand is offered in vain; `doubts` and `search` find out what became of messages
-//! whose answer was lost.
+//! refusal is, `offers` how often one errand is offered in vain. `doubts` and `search` find out what became of messages
+//! whose answer was lost: `sought` in what histories show, as the portal has `stored` them.
 
 mod calls;
 mod company;
@@ -15,6 +15,8 @@ mod parcel;
 mod refusals;
 mod rests;
 mod search;
+mod sought;
+mod stored;
 mod verdict;
 mod who;
 mod wording;
@@ -35,13 +37,12 @@ use doubts::{Doubts, Ending};
 use offers::Offers;
 pub(super) use rests::Rest;
 use rests::Rests;
-use shared::Millis;
+use shared::{File, Millis};
 use std::collections::{HashMap, HashSet};
 use std::time::Duration;
 use tokio::sync::mpsc;
 use verdict::{Sessions, Verdict, judge};
 use who::who;
-use wording::wording;
 
 /// How often the store is looked at without a ring.
 const IDLE: Duration = Duration::from_secs(60);
@@ -61,8 +62,6 @@ pub struct Outbox {
     /// It is the doubts' turn.
     looks_first: bool,
     titles: mpsc::Sender<Title>,
-    /// The portal's numbers of messages that were in doubt and found: none of them is another one that says the same.
-    found: HashSet<u64>,
     /// Which of the errands are this one's.
     lane: Lane,
     /// Errands that are nothing but files, and whose files the portal does not take: they go as links.
@@ -86,7 +85,6 @@ impl Outbox {
             troubled: HashMap::new(),
             looks_first: false,
             titles,
-            found: HashSet::new(),
             lane,
             as_links: HashSet::new(),
             asked_at_once: histories::AT_ONCE,
@@ -104,9 +102,12 @@ impl Outbox {
             // As of now, not since its call: nothing the portal told while we were away has been read yet.
             self.lost(item, Ending::Lost).await?;
         }
-        if self.relay.store.ways(self.portal.host()).await?.tells_sessions {
-            self.sessions = Sessions::Told;
-        }
+        let ways = self.relay.store.ways(self.portal.host()).await?;
+        self.sessions = match (ways.tells_sessions, ways.hides_sessions) {
+            (true, _) => Sessions::Told,
+            (false, true) => Sessions::Never,
+            (false, false) => Sessions::Unknown,
+        };
         let shutdown = self.relay.shutdown.clone();
         while !shutdown.is_cancelled() {
             for line in self.relay.store.lines_saved(self.portal.host(), self.lane) {
@@ -264,7 +265,7 @@ impl Outbox {
                 Verdict::Delivered(at_portal) => {
                     self.took(&item);
                     self.entitle(&item);
-                    if !self.unpacked(&item, taken.get(nth)).await? {
+                    if !self.unpacked(&item, parcel::lost(&item.what, taken.get(nth))).await? {
                         again.push(item.position);
                         continue;
                     }
@@ -284,13 +285,12 @@ impl Outbox {
         self.settle(settled).await
     }
 
-    /// Sees to the files that the portal lost of what it took. False where the errand is to be done again: it was nothing
+    /// Sees to the files that the portal `lost` of what it took. False where the errand is to be done again: it was nothing
     /// but a file, and that is not there.
-    async fn unpacked(&mut self, item: &OutboxItem, taken: Option<&Taken>) -> Result<bool, StoreError> {
+    async fn unpacked(&mut self, item: &OutboxItem, lost: Vec<File>) -> Result<bool, StoreError> {
         if self.as_links.remove(&item.position) {
             return Ok(true);
         }
-        let lost = parcel::lost(&item.what, taken);
         if lost.is_empty() {
             return Ok(true);
         }

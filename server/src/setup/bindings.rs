@@ -44,10 +44,13 @@ impl Changes {
 
 /// What is to be done so that `bound` becomes every event of ours at `handler`, once, and in the offline queue. New
 /// handlers come before old ones go, so that no event falls between.
-pub fn changes(bound: &[Binding], handler: &str) -> Changes {
+///
+/// `witnesses`: the portal shows no histories, so its queue is to keep also what its lines say of visitors' messages.
+pub fn changes(bound: &[Binding], handler: &str, witnesses: bool) -> Changes {
     let is_missing = |bind: &Bind| !bound.iter().any(|binding| binding.is(bind));
     let online = ONLINE.into_iter().map(|event| Bind::online(event, handler));
-    let bind = online.chain(OFFLINE.into_iter().map(Bind::offline)).filter(is_missing).collect();
+    let offline = witnesses.then_some(LINE_MESSAGE).into_iter().chain(OFFLINE).map(Bind::offline);
+    let bind = online.chain(offline).filter(is_missing).collect();
     let old = bound.iter().filter_map(|binding| {
         let old = binding.handler.clone().filter(|old| !binding.offline && old != handler)?;
         Some(Unbind { event: binding.event.clone(), handler: old })
@@ -79,8 +82,18 @@ mod tests {
 
     #[test]
     fn a_new_portal_gets_everything_and_then_nothing_more() {
-        assert_eq!(changes(&[], HERE).len(), ONLINE.len() + OFFLINE.len());
-        assert_eq!(changes(&everything(), HERE).len(), 0);
+        assert_eq!(changes(&[], HERE, false).len(), ONLINE.len() + OFFLINE.len());
+        assert_eq!(changes(&everything(), HERE, false).len(), 0);
+    }
+
+    #[test]
+    fn where_histories_are_refused_the_lines_own_word_is_kept_too() {
+        let Changes { bind, unbind } = changes(&everything(), HERE, true);
+        assert!(unbind.is_empty() && bind.len() == 1 && bind[0].is_a_net(), "{bind:?}");
+        let mut bound = everything();
+        bound.push(Binding { event: LINE_MESSAGE.to_uppercase(), ..bound[ONLINE.len()].clone() });
+        assert_eq!(changes(&bound, HERE, true).len(), 0);
+        assert_eq!(changes(&bound, HERE, false).len(), 0, "it may stay");
     }
 
     #[test]
@@ -88,14 +101,14 @@ mod tests {
         for missing in 0..ONLINE.len() + OFFLINE.len() {
             let mut bound = everything();
             let gone = bound.remove(missing);
-            let Changes { bind, unbind } = changes(&bound, HERE);
+            let Changes { bind, unbind } = changes(&bound, HERE, false);
             assert!(unbind.is_empty() && bind.len() == 1 && gone.is(&bind[0]), "{gone:?}: {bind:?}");
         }
     }
 
     #[test]
     fn an_address_of_before_goes_after_the_new_one_came() {
-        let changes = changes(&[online("OnImConnectorMessageAdd", BEFORE)], HERE);
+        let changes = changes(&[online("OnImConnectorMessageAdd", BEFORE)], HERE, false);
         assert_eq!(changes.len(), ONLINE.len() + OFFLINE.len() + 1);
         let Unbind { event, handler } = &changes.unbind[0];
         assert_eq!((event.as_str(), handler.as_str()), ("ONIMCONNECTORMESSAGEADD", BEFORE));

@@ -93,7 +93,7 @@ impl Setup {
         portal.call(&connector(lang, self.inner.config.public_url.at(page::ADDRESS), choices)).await?;
         let handler = self.inner.config.public_url.at(EVENTS);
         let bound = portal.call(&Bindings::default()).await?;
-        let changes = bindings::changes(&bound, &handler);
+        let changes = bindings::changes(&bound, &handler, self.needs_witnesses(portal).await?);
         bind(portal, &changes.bind).await?;
         for old in &changes.unbind {
             portal.call(old).await?;
@@ -101,11 +101,17 @@ impl Setup {
         tracing::info!(portal = %portal.host(), changed = changes.len(), installed, "registered");
         Ok(())
     }
+
+    /// Whether nothing but its lines' own word tells what became of a message at this portal.
+    pub(super) async fn needs_witnesses(&self, portal: &Portal) -> Result<bool, PortalError> {
+        let ways = self.inner.store.ways(portal.host()).await.map_err(|error| PortalError::Keeper(Arc::new(error)))?;
+        Ok(ways.history_refused.is_some())
+    }
 }
 
 /// How many of our events `bound` lacks, or has at another address.
 pub fn missing_events(bound: &[Binding], public_url: &PublicUrl) -> usize {
-    bindings::changes(bound, &public_url.at(EVENTS)).len()
+    bindings::changes(bound, &public_url.at(EVENTS), false).len()
 }
 
 /// Binds all in one request: one by one, an installation would take a third of what the portal's bucket holds.

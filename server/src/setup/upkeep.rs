@@ -56,7 +56,8 @@ impl Setup {
 
     async fn bind_missing(&self, portal: &Portal, nets: bool) -> Result<usize, PortalError> {
         let bound = portal.call(&Bindings::default()).await?;
-        let changes = bindings::changes(&bound, &self.inner.config.public_url.at(EVENTS));
+        let handler = self.inner.config.public_url.at(EVENTS);
+        let changes = bindings::changes(&bound, &handler, self.needs_witnesses(portal).await?);
         // Where what every portal has is gone, the rest has gone with it.
         let is_gone = !changes.bind.iter().all(Bind::is_a_net);
         if !is_gone && !nets {

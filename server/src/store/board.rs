@@ -29,7 +29,7 @@ struct State {
     newest: Position,
     /// How many calls have begun.
     calls: u64,
-    /// Dialogues with a message that was given up without knowledge.
+    /// Dialogues with a message that was given up without knowledge, or was refused.
     given_up: HashSet<DialogueId>,
 }
 
@@ -50,12 +50,14 @@ pub struct Waiting {
     pub lane: Lane,
     /// Whether `OUTBOX` has a row of it.
     pub written: bool,
+    /// It is under way, and what follows it does not wait for it any more.
+    pub is_aside: bool,
 }
 
 impl Waiting {
     /// Something new of `dialogue`.
     pub fn new(dialogue: DialogueId, lane: Lane) -> Self {
-        Self { dialogue, sending: None, attempts: 0, words: None, lane, written: false }
+        Self { dialogue, sending: None, attempts: 0, words: None, lane, written: false, is_aside: false }
     }
 }
 
@@ -156,19 +158,26 @@ impl Board {
         }
     }
 
-    /// Whether something of the dialogue waits, or was given up without knowledge since the start.
+    /// Whether something of the dialogue waits, or was given up lately.
     pub fn is_in_doubt(&self, dialogue: DialogueId) -> bool {
         let state = self.lock();
         state.given_up.contains(&dialogue) || state.desks.values().any(|desk| desk.has(dialogue))
     }
 
-    /// A message of the dialogue was given up, and nobody knows whether it arrived.
+    /// A message of the dialogue was given up, though it may have arrived.
     pub fn give_up(&self, dialogue: DialogueId) {
         let mut state = self.lock();
         if state.given_up.len() >= GIVEN_UP {
             state.given_up.clear(); // their histories still tell
         }
         state.given_up.insert(dialogue);
+    }
+
+    /// What follows the message, which is under way, waits for it no more.
+    pub fn set_aside(&self, site: &SiteKey, position: Position) {
+        if let Some(desk) = self.lock().desks.get_mut(site) {
+            desk.set_aside(position);
+        }
     }
 
     pub fn is_waiting(&self, site: &SiteKey, position: Position) -> bool {

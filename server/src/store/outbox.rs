@@ -19,7 +19,7 @@ use serde::{Deserialize, Serialize};
 use settled::settle_one;
 pub(super) use settled::{arrived, ended};
 use sha2::{Digest, Sha256};
-use shared::{File, MessageId, MessageState, Millis, SiteKey};
+use shared::{File, MessageId, Millis, SiteKey};
 use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
 use tokio::sync::Notify;
@@ -174,29 +174,10 @@ impl Store {
         self.shared.board.is_waiting(&item.site, item.position)
     }
 
-    /// The visitor's messages, among the last `limit` entries of the dialogue, that nobody knows to have arrived.
-    pub async fn doubtful(&self, id: DialogueId, limit: usize) -> Result<Vec<MessageId>, StoreError> {
-        let fresh = self.fresh_head(id);
-        self.read(move |mut view| {
-            let Some(head) = head(fresh, view, id)? else { return Ok(Vec::new()) };
-            let (mut settled, mut doubtful, mut left) = (HashSet::new(), Vec::new(), limit);
-            view.walk(head.tip, |position, record| {
-                match record.what {
-                    Told::State { id, state, of, .. } if settled.insert(of) => {
-                        doubtful.extend((state == MessageState::Unconfirmed).then_some(id));
-                    }
-                    Told::Joined { .. } => {} // in doubt where it was said
-                    told if told.asked().is_some() && settled.insert(position) => {
-                        doubtful.extend(told.asked().cloned());
-                    }
-                    _ => {}
-                }
-                left -= 1;
-                if left == 0 { Walk::Enough } else { Walk::On }
-            })?;
-            Ok(doubtful)
-        })
-        .await
+    /// What follows this one, which is under way, waits for it no more. It waits on to be settled. Until the next start.
+    pub fn let_others_go(&self, item: &OutboxItem) {
+        self.shared.board.set_aside(&item.site, item.position);
+        self.shared.board.ring(&item.site);
     }
 
     /// How many visitors' messages of `site` the portal has not taken yet.
@@ -351,7 +332,7 @@ impl OutboxRow {
 
     pub fn into_waiting(self) -> Waiting {
         let Self { dialogue, sending, attempts, words, lane } = self;
-        Waiting { dialogue, sending, attempts, words, lane, written: true }
+        Waiting { dialogue, sending, attempts, words, lane, written: true, is_aside: false }
     }
 }
 

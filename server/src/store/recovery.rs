@@ -7,7 +7,7 @@ use super::ledger::Ledger;
 use super::log::{Position, Record, Told};
 use super::outbox::OutboxRow;
 use super::tables::{CHECKPOINT, CONFIRMATIONS, DIALOGUES, EPOCH, EVENTS, FORMAT, LOG, META, OUTBOX, SITES};
-use super::{SiteRecord, StoreError, View, row};
+use super::{SiteRecord, StoreError, View, doubtful, row};
 use redb::{Database, ReadableDatabase, ReadableTable};
 use shared::SiteKey;
 
@@ -27,6 +27,7 @@ pub fn open(database: &Database) -> Result<(Ledger, Board, u64), StoreError> {
     }
     restore_outbox(&view, &board)?;
     let ledger = replay(&view, &board)?;
+    doubtful::restore(&view, &board)?;
     Ok((ledger, board, number(&view, EPOCH)?.unwrap_or(0)))
 }
 

@@ -16,6 +16,8 @@ pub struct Ways {
     pub marks_sending: bool,
     /// It names the session that a message went into: there, an answer without one means something.
     pub tells_sessions: bool,
+    /// It took messages and named none: its word that it took one is enough.
+    pub hides_sessions: bool,
     /// Since when it refuses to show conversations: whoever installed the application is no administrator (any more).
     pub history_refused: Option<Millis>,
     /// Since when it has no offline queue for us.

@@ -9,6 +9,7 @@ mod changes;
 mod check;
 mod crash;
 mod demo;
+mod doubts;
 mod faces;
 mod faults;
 mod files;

@@ -52,21 +52,6 @@ async fn unseen() -> (Stage, Visitor, Chat) {
 }
 
 #[tokio::test]
-async fn without_history_and_witness_a_message_is_unconfirmed_and_holds_up_nothing() {
-    let (stage, mut visitor, chat) = unseen().await;
-    let _hurry = stage.hurry();
-    stage.portal.fault_on(SEND, Fault::CutAfter, 1);
-    stage.portal.fault_on(WITNESS, Fault::EventLost, 1);
-    let (lost, said_at) = (visitor.say("два").await, stage.clock.now());
-    let next = visitor.say("три").await;
-    visitor.wait_for_state(&lost, MessageState::Unconfirmed).await;
-    visitor.wait_for_state(&next, MessageState::Delivered).await;
-    assert!(stage.clock.now() - said_at < 180_000, "as long as a call may take effect, and not much longer");
-    let chat = stage.portal.wait_chat(&chat.external, |chat| chat.visitor_texts().len() >= 3).await;
-    assert_eq!(chat.visitor_texts(), ["один", "два", "три"], "never sent twice");
-}
-
-#[tokio::test]
 async fn without_history_the_lines_own_event_tells_that_a_message_arrived() {
     for one_message in [false, true] {
         let (stage, mut visitor, chat) = unseen().await;
@@ -79,17 +64,6 @@ async fn without_history_the_lines_own_event_tells_that_a_message_arrived() {
         visitor.wait_for_state(&third, MessageState::Delivered).await;
         stage.portal.wait_texts(&chat.external, &["один", "два", "три"]).await;
     }
-}
-
-#[tokio::test]
-async fn a_witness_that_comes_late_still_makes_a_message_delivered() {
-    let (stage, mut visitor, _) = unseen().await;
-    let _hurry = stage.hurry();
-    stage.portal.fault_on(SEND, Fault::CutAfter, 1);
-    stage.portal.fault_on(WITNESS, Fault::EventDelayed(Duration::from_secs(300)), 1);
-    let second = visitor.say("два").await;
-    visitor.wait_for_state(&second, MessageState::Unconfirmed).await;
-    visitor.wait_for_state(&second, MessageState::Delivered).await;
 }
 
 /// The relay dies with the call under way, where histories are refused: the queue kept what the line told.
@@ -152,20 +126,30 @@ async fn an_old_portal_that_names_no_sessions_gets_everything_once() {
 }
 
 #[tokio::test]
-async fn a_history_that_is_never_told_holds_up_nothing_for_longer_than_a_day() {
+async fn a_history_that_is_never_told_holds_up_nothing_for_longer_than_one_that_is_refused() {
     let (stage, mut visitor, _) = begun().await;
+    let _hurry = stage.hurry();
     stage.portal.fault_on(SEND, Fault::CutAfter, 1);
     stage.portal.fault_on(WITNESS, Fault::EventLost, 1);
     stage.portal.fault_on(HISTORY, Fault::HistoryEmpty, u32::MAX);
-    let lost = visitor.say("два").await;
+    let (lost, said_at) = (visitor.say("два").await, stage.clock.now());
     let next = visitor.say("три").await;
-    stage.portal.wait_calls(SEND, 2).await;
-    let _hurry = stage.hurry();
-    stage.portal.wait_calls("batch", 2).await;
-    stage.advance(Duration::from_secs(24 * 60 * 60));
-    let mut visitor = visitor.resume().await;
-    visitor.wait_for_state(&lost, MessageState::Unconfirmed).await;
     visitor.wait_for_state(&next, MessageState::Delivered).await;
+    assert!(stage.clock.now() - said_at < 180_000, "as long as a call may take effect, and not much longer");
+    visitor.wait_for_state(&lost, MessageState::Unconfirmed).await;
+}
+
+/// Nor is such a history asked for again and again.
+#[tokio::test]
+async fn a_history_that_is_never_told_is_asked_for_ever_rarer() {
+    let (stage, _, _) = begun().await;
+    stage.portal.fault_on(HISTORY, Fault::HistoryEmpty, u32::MAX);
+    let hurry = stage.hurry_by(Duration::from_secs(60));
+    let end = stage.clock.now() + 6 * 60 * 60_000;
+    until("hours to pass", async || (stage.clock.now() > end).then_some(())).await;
+    drop(hurry);
+    let asked = stage.portal.calls("batch").len();
+    assert!((1..60).contains(&asked), "{asked} calls in six hours");
 }
 
 #[tokio::test]

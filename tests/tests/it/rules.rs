@@ -32,6 +32,9 @@ const RULES: &[(&str, &[&str])] = &[
             "a_silent_portal_is_asked_what_it_has",
             "a_message_whose_fate_cannot_be_found_out",
             "after_a_failure_of_the_portals_own_the_history_is_read_first",
+            "a_rating_is_never_sent_blindly",
+            "what_arrives_while_the_portal_is_asked_is_not_sent_again",
+            "a_first_word_outlives_an_outage_of_a_portal_without_a_queue",
         ],
     ),
     ("an event is answered before its work is done", &["an_event_is_answered_though_the_portal_answers_nothing"]),
@@ -97,7 +100,11 @@ const RULES: &[(&str, &[&str])] = &[
     ),
     (
         "where histories are refused nothing is sent again and nothing guessed",
-        &["without_history_and_witness_a_message_is_unconfirmed_and_holds_up_nothing"],
+        &[
+            "without_history_and_witness_a_message_is_unconfirmed_and_holds_up_nothing",
+            "where_neither_history_nor_queue_tells_a_first_word_is_not_repeated",
+            "a_session_that_is_not_there_closes_no_portal",
+        ],
     ),
     ("`APP_SID` is not the application token", &["the_number_of_a_frame_signs_nothing"]),
     (

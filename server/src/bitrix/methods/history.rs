@@ -15,7 +15,6 @@ use crate::ids::LineId;
 use serde::Serialize;
 use serde_json::Value;
 use shared::Millis;
-use std::collections::HashSet;
 
 /// `imopenlines.session.history.get`, by session: every build of the portal knows that.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -57,19 +56,21 @@ impl Owner {
 }
 
 impl History {
-    /// The number of the visitor's message `id`; or, since the portal writes ids in a second step, of one without an id
-    /// that says the same, is no older than `not_before` by the portal's clock, and none of `others`.
-    pub fn find(&self, id: &str, text: &str, not_before: Millis, others: &HashSet<u64>) -> Option<u64> {
-        let named = |past: &&Past| past.external.iter().any(|external| external == id);
-        let same = |past: &&Past| {
+    /// The visitor's message `id`.
+    pub fn named(&self, id: &str) -> Option<&Past> {
+        self.messages.iter().find(|past| past.external.iter().any(|external| external == id))
+    }
+
+    /// The visitor's messages without an id, which the portal writes in a second step, that are no older than
+    /// `not_before` by its clock.
+    pub fn unnamed(&self, not_before: Millis) -> impl Iterator<Item = &Past> {
+        let is_it = move |past: &&Past| {
             past.sender == Sender::Visitor
                 && past.external.is_empty()
-                && past.text.trim() == text.trim()
+                && !past.deleted
                 && past.at.is_none_or(|at| at >= not_before)
-                && !others.contains(&past.id)
         };
-        let mut messages = self.messages.iter();
-        messages.clone().find(named).or_else(|| messages.find(same)).map(|past| past.id)
+        self.messages.iter().filter(is_it)
     }
 
     /// Whether something in it carries the mark that only some portals return.
@@ -156,37 +157,31 @@ mod tests {
     use crate::bitrix::client::read_answer;
     use crate::bitrix::fixtures::{bytes, result};
 
-    /// Whether the message is there.
-    fn holds(history: &History, id: &str, text: &str, not_before: Millis) -> bool {
-        history.find(id, text, not_before, &HashSet::new()).is_some()
-    }
-
     const AT: Millis = 1_773_759_090_000; // when the visitor's message of the recorded history was stored
 
     #[test]
     fn a_visitors_message_is_found_by_its_id() {
         let history = GetHistory::reply(result("imopenlines.session.history.get.response.json")).unwrap();
         assert_eq!((history.session, history.chat, history.messages.len()), (Some(3282), Some(1807), 6));
-        assert!(holds(&history, "m-1001", "", AT));
-        assert!(!holds(&history, "m-1002", "Добрый день! Есть ли доставка в Казань?", AT), "that one has another id");
-        assert!(!holds(&history, "m-1002", "Доставка [b]бесплатная[/b] от 3000 ₽", AT), "an operator said that");
+        assert_eq!(history.named("m-1001").map(|past| past.id), Some(86490));
+        assert!(history.named("m-1002").is_none());
+        assert_eq!(history.unnamed(0).count(), 0, "what colleagues said is not the visitor's");
     }
 
     #[test]
-    fn a_message_without_an_id_is_found_by_its_words_and_time() {
+    fn a_message_without_an_id_is_found_by_its_time() {
         let mut history = GetHistory::reply(result("imopenlines.session.history.get.response.json")).unwrap();
         history.messages[1].external.clear();
-        let text = "Добрый день! Есть ли доставка в Казань? ";
-        assert!(holds(&history, "m-1001", text, AT));
-        assert!(!holds(&history, "m-1001", text, AT + 3_600_000), "that was an hour before");
-        assert!(!holds(&history, "m-1001", "Другое", AT));
+        let found = |not_before| history.unnamed(not_before).map(|past| past.text.as_str()).collect::<Vec<_>>();
+        assert_eq!(found(AT), ["Добрый день! Есть ли доставка в Казань?"]);
+        assert!(found(AT + 3_600_000).is_empty(), "that was an hour before");
     }
 
     #[test]
     fn older_portals_give_html() {
         let history =
             GetHistory::reply(result("imopenlines.session.history.get.old-build-html.response.json")).unwrap();
-        assert!(holds(&history, "m-1001", "", AT));
+        assert!(history.named("m-1001").is_some());
         let answer = &history.messages[1];
         assert_eq!(answer.text, "Доставка бесплатная от 3000 ₽\nПодробнее — https://example.com/d");
         assert_eq!((answer.is_undone, verdict(answer, false, false)), (true, Verdict::Said));
@@ -198,7 +193,7 @@ mod tests {
         assert!(history.messages.is_empty());
         let message = serde_json::json!({"id": 7, "text": "x", "textlegacy": "x", "params": {"CONNECTOR_MID": "m"}});
         let odd = serde_json::json!({"message": {"7": message}});
-        assert!(holds(&GetHistory::reply(odd).unwrap(), "m", "", 0));
+        assert!(GetHistory::reply(odd).unwrap().named("m").is_some());
     }
 
     #[test]

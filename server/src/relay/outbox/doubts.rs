@@ -1,7 +1,7 @@
 //! Messages whose call was not answered: when to look for each, and how long its absence proves nothing. No I/O.
 
 use crate::clock::millis;
-use crate::store::{OutboxItem, Position};
+use crate::store::{Errand, OutboxItem, Position};
 use shared::Millis;
 use std::collections::{BTreeMap, HashMap};
 use std::time::Duration;
@@ -16,6 +16,9 @@ pub const LATE: Duration = Duration::from_secs(60);
 /// Between two looks after the last of `LOOKS`.
 const AGAIN: Duration = Duration::from_secs(10);
 
+/// The same where nothing waits for what the look brings.
+const RARELY: Duration = Duration::from_secs(30);
+
 /// How long the portal may take to tell that it opened a session. Without a word by then, a first message is sent once
 /// more: a rare repeat is better than a first word that never came. Events get lost, so silence counts only once what the
 /// portal kept for us has been read too.
@@ -29,7 +32,14 @@ const WORKED_OFF: Duration = Duration::from_secs(30);
 /// later, the message is told as delivered then.
 const WITNESS: Duration = Duration::from_secs(90);
 
-/// How long the portal is asked that does not answer about a message. The messages behind it wait as long.
+/// How long at most the word is waited for that the portal's offline queue may still hold, which is read once a minute.
+/// Nothing else waits so long.
+const LAST_WITNESS: Duration = Duration::from_secs(10 * 60);
+
+/// After so many answers that say nothing the portal counts as one that does not show the message.
+const ODD: u32 = 5;
+
+/// How long a portal is asked that does not answer. The messages behind wait as long.
 const PATIENCE: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// How many calls may carry a first message while nothing is told of its dialogue.
@@ -80,12 +90,30 @@ pub struct Doubt {
     ending: Ending,
     looks: usize,
     due: Millis,
+    /// How many answers about it said nothing.
+    odd: u32,
+    /// Since when the portal's offline queue is known to have been read that can hold a word of it.
+    queue_read: Option<Millis>,
+    /// The portal was away when its silence would have counted.
+    was_away: bool,
+    /// What follows it does not wait for it any more.
+    is_aside: bool,
 }
 
 impl Doubt {
     /// The portal says that it took the message.
     pub fn is_answered(&self) -> bool {
         self.ending == Ending::SaidYes
+    }
+
+    /// Its call was lost with everything else: it is none of those that may be made blindly.
+    pub fn was_away(&self) -> bool {
+        self.was_away
+    }
+
+    /// What follows it may have overtaken it.
+    pub fn is_aside(&self) -> bool {
+        self.is_aside
     }
 }
 
@@ -94,6 +122,8 @@ impl Doubt {
 pub enum Absent {
     /// The call may still take effect: look again.
     NotYet,
+    /// It may still be told of: look again, but what follows it has waited long enough.
+    Aside,
     /// It did not arrive, and will not.
     SendAgain,
     /// It did not arrive, and no call will bring it there.
@@ -110,13 +140,15 @@ impl Doubts {
         let due = since + millis(LOOKS[0]);
         let fresh = Fault { first: since, spoilt: 0, taken: self.taken };
         self.faults.entry(item.position).or_insert(fresh);
-        self.all.insert(item.position, Doubt { item, since, ending, looks: 0, due });
+        let (looks, odd, queue_read, was_away, is_aside) = (0, 0, None, false, false);
+        let doubt = Doubt { item, since, ending, looks, due, odd, queue_read, was_away, is_aside };
+        self.all.insert(doubt.item.position, doubt);
     }
 
     /// The portal took a message, which is in doubt no more.
     pub fn took(&mut self, position: Position) {
         self.taken += 1;
-        self.faults.remove(&position);
+        self.over(position);
     }
 
     /// Up to `most` that should be looked for now.
@@ -138,12 +170,35 @@ impl Doubts {
         }
     }
 
-    /// There is no doubt any more; `took` and `absent` forget what was known of its calls.
+    /// As `postpone`, of a portal that shows nothing: looks would only be calls.
+    pub fn await_witness(&mut self, position: Position, now: Millis) {
+        if let Some(doubt) = self.all.get_mut(&position) {
+            doubt.looks = LOOKS.len();
+            doubt.due = (doubt.since + millis(WITNESS)).max(now + millis(AGAIN));
+        }
+    }
+
+    /// As `postpone`: what follows the message does not wait for it any more.
+    pub fn aside(&mut self, position: Position, now: Millis) {
+        if let Some(doubt) = self.all.get_mut(&position) {
+            doubt.is_aside = true;
+            doubt.due = now + millis(RARELY);
+        }
+    }
+
+    /// There is no doubt any more, until the message's next call: what is known of those before is kept.
     pub fn end(&mut self, position: Position) {
         self.all.remove(&position);
     }
 
-    /// A message that the history does not have.
+    /// There is no doubt any more, and no other call.
+    pub fn over(&mut self, position: Position) {
+        self.all.remove(&position);
+        self.faults.remove(&position);
+    }
+
+    /// A message that the history does not have. Here and below `now` is when the portal was asked, not when it answered:
+    /// what took effect between may be missing in the answer.
     pub fn absent(&mut self, doubt: &Doubt, now: Millis) -> Absent {
         if now < doubt.since + millis(LATE) {
             return Absent::NotYet;
@@ -159,13 +214,36 @@ impl Doubts {
         Absent::Refused
     }
 
-    /// A message that the portal does not show: it is never sent again by itself.
-    pub fn unseen(&self, doubt: &Doubt, now: Millis) -> Absent {
-        match now < doubt.since + millis(WITNESS) {
-            true => Absent::NotYet,
-            false if doubt.is_answered() => Absent::Believe,
-            false => Absent::GiveUp,
+    /// The portal's offline queue was read to its end at `read` last, as is known at `now`: since when it is known to have
+    /// been read for the message.
+    pub fn queue_read(&mut self, doubt: &Doubt, read: Millis, now: Millis) -> Millis {
+        match self.all.get_mut(&doubt.item.position) {
+            Some(doubt) if read >= doubt.since + millis(LATE) => *doubt.queue_read.get_or_insert(now),
+            _ => read,
         }
+    }
+
+    /// A message that the portal does not show: it is never sent again by itself. `queue_read` as in `unheard`: the word
+    /// that it arrived may be in the queue.
+    pub fn unseen(&self, doubt: &Doubt, now: Millis, queue_read: Option<Millis>) -> Absent {
+        if now < doubt.since + millis(WITNESS) {
+            return Absent::NotYet;
+        }
+        match doubt.is_answered() {
+            true => Absent::Believe,
+            false if is_told(doubt, now, queue_read) || now >= doubt.since + millis(LAST_WITNESS) => Absent::GiveUp,
+            false => Absent::Aside,
+        }
+    }
+
+    /// A message about which the portal, asked for just that, gives an answer that says nothing, while it answers all
+    /// else: it does not show it.
+    pub fn baffled(&mut self, doubt: &Doubt, now: Millis) -> Absent {
+        let odd = doubt.odd + 1;
+        if let Some(doubt) = self.all.get_mut(&doubt.item.position) {
+            doubt.odd = odd;
+        }
+        if odd < ODD { Absent::NotYet } else { self.unseen(doubt, now, None) }
     }
 
     /// A message that the portal could not be asked about, or gave no answer that says anything.
@@ -174,18 +252,31 @@ impl Doubts {
     }
 
     /// A first message of a dialogue that the portal has told nothing of. `queue_read`: when its offline queue was read to
-    /// the end; `None` where it has none.
+    /// the end; `None` where it has none. There silence tells something only of a portal that can be reached.
     pub fn unheard(&self, doubt: &Doubt, now: Millis, queue_read: Option<Millis>) -> Absent {
-        let had_its_say = now >= doubt.since + millis(SILENCE);
-        let is_told = |read| read >= doubt.since + millis(LATE) && now >= read + millis(WORKED_OFF);
-        if !(had_its_say && queue_read.is_none_or(is_told)) && now < doubt.since + millis(PATIENCE) {
-            Absent::NotYet
-        } else if doubt.item.attempts < BLIND_CALLS || doubt.ending == Ending::Shared {
-            Absent::SendAgain // the last call is its own
-        } else {
-            Absent::GiveUp
+        let had_its_say = now >= doubt.since + millis(SILENCE) && is_told(doubt, now, queue_read);
+        // A rating belongs to a talk that was: by itself it would begin another.
+        let is_last = doubt.item.attempts >= BLIND_CALLS && doubt.ending != Ending::Shared; // that one is its own
+        let may_repeat = !is_last && !matches!(doubt.item.what, Errand::Rate { .. });
+        match () {
+            () if !had_its_say && now < doubt.since + millis(PATIENCE) => Absent::NotYet,
+            () if may_repeat => Absent::SendAgain,
+            () => Absent::GiveUp,
         }
     }
+
+    /// As `unheard`, of a portal that was away when its silence would have counted.
+    pub fn away(&mut self, doubt: &Doubt, now: Millis) -> Absent {
+        if let Some(doubt) = self.all.get_mut(&doubt.item.position) {
+            doubt.was_away = true;
+        }
+        self.untold(doubt, now)
+    }
+}
+
+/// Whether what the portal's offline queue held after the call can have worked is known, if it has one.
+fn is_told(doubt: &Doubt, now: Millis, queue_read: Option<Millis>) -> bool {
+    queue_read.is_none_or(|read| read >= doubt.since + millis(LATE) && now >= read + millis(WORKED_OFF))
 }
 
 #[cfg(test)]

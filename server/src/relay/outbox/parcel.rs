@@ -45,10 +45,15 @@ pub fn addressed(item: &OutboxItem, addresses: &Addresses, now: Millis) -> Vec<O
     let until = now + millis(LASTS);
     let one = |file: &File| OutgoingFile {
         url: addresses.mint_whole(FileKey::of(item.dialogue, &file.id), until),
-        name: cut(&neutralise(&file.name)),
+        name: name(file),
         mime: (file.kind == FileKind::File).then(|| mime_of(&file.name)),
     };
     files(&item.what).iter().map(one).collect()
+}
+
+/// What a file is called at the portal.
+pub fn name(file: &File) -> String {
+    cut(&neutralise(&file.name))
 }
 
 /// The files as lines of text: their names and addresses. A message of its own, never put to a visitor's words.

@@ -4,137 +4,187 @@
 
 use super::doubts::{Absent, Doubt};
 use super::rests::Rest;
+use super::sought::{BEFORE, Found, beyond, missing, named, unnamed};
+use super::stored::Sent;
+use super::verdict::Sessions;
 use super::who::who;
-use super::{Outbox, wording};
-use crate::relay::histories::{self, AT_ONCE, Obstacle, Shown, Spot};
-use crate::store::{AtPortal, Outcome, Settlement, StoreError};
-use shared::Millis;
-use std::collections::HashSet;
-
-/// How far the portal's clock may be behind ours.
-const CLOCKS_DIFFER: Millis = 5 * 60 * 1000;
-
-/// What looking for one message brought.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Found {
-    /// As the portal's message of that number.
-    Here(u64, AtPortal),
-    Nowhere,
-    /// The portal told nothing of the dialogue yet, so there is no place to look.
-    NoPlace,
-    /// The portal does not show it.
-    Refused,
-    /// The portal could not be asked just now.
-    NotNow,
-    /// What the portal answered to all questions together is more than is taken.
-    TooMuch,
-}
+use super::{Outbox, parcel};
+use crate::bitrix::methods::app::Info;
+use crate::bitrix::trouble::Sign;
+use crate::clock::millis;
+use crate::relay::histories::{self, AT_ONCE, Shown, Spot};
+use crate::store::{AtPortal, Outcome, Settlement, StoreError, Ways};
+use crate::telemetry::chain;
+use shared::{File, Millis};
 
 impl Outbox {
     /// Looks for what is due; tells whether there was anything.
     pub(super) async fn find_out(&mut self) -> Result<bool, StoreError> {
-        let mut doubts = self.doubts.due(self.now(), self.asked_at_once);
-        doubts.retain(|doubt| {
-            let is_waiting = self.relay.store.is_waiting(&doubt.item);
-            if !is_waiting {
-                self.doubts.end(doubt.item.position); // an event told that it arrived
-                self.doubts.took(doubt.item.position);
-                self.suspects.absolve(doubt.item.position);
-                self.sessions.found(doubt.is_answered());
-            }
-            is_waiting
-        });
+        let due = self.doubts.due(self.now(), self.asked_at_once);
+        // An event told that it arrived; of its files it told nothing.
+        let is_over =
+            |doubt: &Doubt| !self.relay.store.is_waiting(&doubt.item) && parcel::files(&doubt.item.what).is_empty();
+        let (over, doubts): (Vec<Doubt>, Vec<Doubt>) = due.into_iter().partition(is_over);
+        for doubt in &over {
+            self.arrived(doubt).await?;
+        }
         if doubts.is_empty() {
             return Ok(false);
         }
+        let asked_at = self.now(); // what arrives while this looks may have been overlooked
+        let visitor = match self.name().await {
+            Ok(visitor) => visitor,
+            Err(error) => {
+                tracing::warn!(portal = %self.portal.host(), error = chain(&error), "nothing can be looked for");
+                let ways = self.relay.store.ways(self.portal.host()).await?;
+                for doubt in &doubts {
+                    self.conclude(doubt, Found::NotNow, asked_at, &ways).await?;
+                }
+                return Ok(true);
+            }
+        };
         let mut spots = Vec::with_capacity(doubts.len());
         for doubt in &doubts {
             spots.push(Spot::of(self.relay.store.dialogue(doubt.item.dialogue).await?.as_ref()));
         }
         let shown = histories::look(&self.portal, &spots).await;
-        histories::learn(&self.relay, &self.portal, &shown).await?;
-        let visitor = self.visitor.unwrap_or_default();
-        let judged = doubts.iter().zip(&shown).map(|(doubt, shown)| judge(doubt, visitor, shown, &self.found));
-        let found: Vec<Found> = judged.collect();
-        let too_much = found.contains(&Found::TooMuch);
+        let ways = histories::learn(&self.relay, &self.portal, &shown).await?;
+        let mut found = Vec::with_capacity(doubts.len());
+        for (doubt, shown) in doubts.iter().zip(&shown) {
+            found.push(self.seek(doubt, visitor, shown).await?);
+        }
+        let too_much = found.iter().any(|(found, _)| *found == Found::TooMuch);
         self.asked_at_once = if too_much { (doubts.len() / 2).max(1) } else { AT_ONCE };
-        for (doubt, found) in doubts.iter().zip(found) {
+        for (doubt, (found, lost)) in doubts.iter().zip(found) {
             let found = match found {
+                Found::Here(at_portal) => {
+                    self.found(doubt, at_portal, lost).await?;
+                    continue;
+                }
                 Found::TooMuch if doubts.len() == 1 => Found::Refused, // it will never be less
                 Found::TooMuch => Found::NotNow,
                 found => found,
             };
-            self.conclude(doubt, found).await?;
+            self.conclude(doubt, found, asked_at, &ways).await?;
         }
         Ok(true)
     }
 
-    async fn conclude(&mut self, doubt: &Doubt, found: Found) -> Result<(), StoreError> {
-        let (now, position) = (self.now(), doubt.item.position);
-        let next = match found {
-            Found::Here(message, at_portal) => {
-                self.found.insert(message);
-                self.doubts.end(position);
-                self.doubts.took(position);
-                self.suspects.absolve(position);
-                self.sessions.found(doubt.is_answered());
-                return self.settle(vec![Settlement { position, outcome: Outcome::Delivered(at_portal) }]).await;
+    /// Looks for one message in what was shown of its dialogue; tells also which of its files are not there.
+    async fn seek(&self, doubt: &Doubt, visitor: &str, shown: &Shown) -> Result<(Found, Vec<File>), StoreError> {
+        let (item, title) = (&doubt.item, who(&doubt.item, visitor).title);
+        let (dialogue, what, addresses) = (item.dialogue, &item.what, &self.relay.addresses);
+        let sent = Sent { dialogue, what, title: &title, addresses };
+        let mut sighting = named(item, shown);
+        if sighting.is_none() {
+            let found = unnamed(item, shown, |past| sent.may_be(past));
+            if !found.is_empty() {
+                let since = item.sending.unwrap_or(item.at).saturating_sub(millis(BEFORE));
+                let earlier = self.relay.store.arrived_before(item, since).await?;
+                sighting = beyond(found, &earlier, shown, |what, past| Sent { what, ..sent }.may_be(past));
             }
-            Found::Nowhere => self.doubts.absent(doubt, now),
-            Found::NoPlace => self.doubts.unheard(doubt, now, self.queue_read().await?),
-            Found::Refused => self.doubts.unseen(doubt, now),
-            Found::NotNow | Found::TooMuch => self.doubts.untold(doubt, now),
+        }
+        Ok(match sighting {
+            Some(sighting) => (Found::Here(sighting.at_portal()), sent.lost(sighting.past)),
+            None => (missing(what, shown), Vec::new()),
+        })
+    }
+
+    /// The message is at the portal, without `lost` of its files.
+    async fn found(&mut self, doubt: &Doubt, at_portal: AtPortal, lost: Vec<File>) -> Result<(), StoreError> {
+        let (item, position) = (&doubt.item, doubt.item.position);
+        tracing::info!(dialogue.id = %item.dialogue, lost = lost.len(), "a message in doubt was found");
+        self.arrived(doubt).await?;
+        if doubt.is_aside() || !self.relay.store.is_waiting(item) {
+            self.relay.store.resend(item, lost, self.now()).await?; // it is not done again: an event told of it, or others went before
+        } else if !self.unpacked(item, lost).await? {
+            return self.relay.store.unmark(vec![position]).await;
+        }
+        self.settle(vec![Settlement { position, outcome: Outcome::Delivered(at_portal) }]).await
+    }
+
+    /// A message was not found in what the portal showed when it was asked at `asked_at`.
+    async fn conclude(&mut self, doubt: &Doubt, found: Found, asked_at: Millis, ways: &Ways) -> Result<(), StoreError> {
+        let (item, position) = (&doubt.item, doubt.item.position);
+        let read_at = self.relay.nets[self.portal.host()].queue_read_at();
+        let queue_read = ways.queue_refused.is_none().then(|| self.doubts.queue_read(doubt, read_at, asked_at));
+        let next = match found {
+            Found::Nowhere => self.doubts.absent(doubt, asked_at),
+            // Nothing would be found if there were a place, and nothing else tells of it.
+            Found::NoPlace if ways.history_refused.is_some() && queue_read.is_none() => {
+                self.doubts.unseen(doubt, asked_at, None)
+            }
+            Found::NoPlace => match self.doubts.unheard(doubt, asked_at, queue_read) {
+                Absent::NotYet => Absent::NotYet,
+                _ if queue_read.is_none() && !self.is_there().await => self.doubts.away(doubt, asked_at),
+                next => next,
+            },
+            Found::Odd => self.doubts.baffled(doubt, asked_at),
+            Found::Refused => {
+                let has_witnesses = ways.history_refused.is_some(); // only then the queue keeps them
+                self.doubts.unseen(doubt, asked_at, queue_read.filter(|_| has_witnesses))
+            }
+            Found::NotNow | Found::TooMuch | Found::Here(_) => self.doubts.untold(doubt, asked_at),
         };
-        tracing::info!(dialogue.id = %doubt.item.dialogue, ?found, ?next, "a message in doubt was looked for");
-        match next {
-            Absent::NotYet => self.doubts.postpone(position, now),
+        tracing::info!(dialogue.id = %item.dialogue, ?found, ?next, "a message in doubt was looked for");
+        if next == Absent::NotYet {
+            match found == Found::Refused && ways.history_refused.is_some() {
+                true => self.doubts.await_witness(position, self.now()),
+                false => self.doubts.postpone(position, self.now()),
+            }
+            return Ok(());
+        }
+        if !self.relay.store.is_waiting(item) {
+            return self.arrived(doubt).await; // of its files nothing can be known
+        }
+        let outcome = match next {
+            Absent::NotYet | Absent::Aside => {
+                self.relay.store.let_others_go(item);
+                self.doubts.aside(position, self.now());
+                return Ok(());
+            }
+            Absent::SendAgain if doubt.is_aside() => Outcome::Unconfirmed, // it would come behind what followed it
             Absent::SendAgain => {
                 self.doubts.end(position);
-                self.rests.lost(doubt.item.dialogue).lengthen_evenly(now, Rest::SHORT);
-                self.relay.store.send_again(position).await?;
+                let now = self.now();
+                self.rests.lost(item.dialogue).lengthen_evenly(now, Rest::SHORT);
+                return match doubt.was_away() {
+                    true => self.relay.store.unmark(vec![position]).await,
+                    false => self.relay.store.send_again(position).await,
+                };
             }
-            Absent::Refused => {
-                self.doubts.end(position);
-                self.settle(vec![Settlement { position, outcome: Outcome::Failed }]).await?;
-            }
+            Absent::Refused => Outcome::Failed,
             Absent::Believe => {
-                self.doubts.end(position);
-                let outcome = Outcome::Delivered(AtPortal::default());
-                self.settle(vec![Settlement { position, outcome }]).await?;
+                self.learn_sessions(true).await?;
+                Outcome::Delivered(AtPortal::default())
             }
-            Absent::GiveUp => {
-                self.doubts.end(position);
-                self.settle(vec![Settlement { position, outcome: Outcome::Unconfirmed }]).await?;
-            }
+            Absent::GiveUp => Outcome::Unconfirmed,
+        };
+        self.doubts.over(position);
+        self.rests.clear(item.dialogue);
+        self.settle(vec![Settlement { position, outcome }]).await
+    }
+
+    /// A message in doubt is known to have arrived.
+    async fn arrived(&mut self, doubt: &Doubt) -> Result<(), StoreError> {
+        self.doubts.took(doubt.item.position);
+        self.suspects.absolve(doubt.item.position);
+        self.rests.clear(doubt.item.dialogue);
+        self.learn_sessions(doubt.is_answered()).await
+    }
+
+    /// A message has arrived, or is believed to have; `is_answered`: the portal had said that it took it.
+    async fn learn_sessions(&mut self, is_answered: bool) -> Result<(), StoreError> {
+        let before = self.sessions;
+        self.sessions.found(is_answered);
+        if self.sessions == Sessions::Never && before != Sessions::Never {
+            self.relay.store.change_ways(self.portal.host(), |ways| ways.hides_sessions = true).await?;
         }
         Ok(())
     }
 
-    /// When the portal's offline queue was read to its end; `None` where it has none for us.
-    async fn queue_read(&self) -> Result<Option<Millis>, StoreError> {
-        let host = self.portal.host();
-        let is_refused = self.relay.store.ways(host).await?.queue_refused.is_some();
-        Ok((!is_refused).then(|| self.relay.nets[host].queue_read_at()))
+    /// Whether the portal answers now.
+    async fn is_there(&self) -> bool {
+        self.portal.call(&Info::default()).await.map_or_else(|error| error.sign() == Sign::Well, |_| true)
     }
 }
-
-/// What becomes of a message by what was shown of its dialogue; `others`: what was found to be another one.
-fn judge(doubt: &Doubt, visitor: &str, shown: &Shown, others: &HashSet<u64>) -> Found {
-    let text = wording(&doubt.item.what, &who(&doubt.item, visitor).title);
-    let after = doubt.item.sending.unwrap_or(doubt.item.at).saturating_sub(CLOCKS_DIFFER);
-    for history in shown.read() {
-        if let Some(message) = history.find(doubt.item.id.as_str(), &text, after, others) {
-            return Found::Here(message, AtPortal { chat: history.chat, session: history.session, user: None });
-        }
-    }
-    match shown.obstacle() {
-        Some(Obstacle::TooMuch) => Found::TooMuch,
-        Some(Obstacle::NotNow) => Found::NotNow,
-        Some(Obstacle::Refused) => Found::Refused,
-        None if shown.read().next().is_none() => Found::NoPlace,
-        None => Found::Nowhere,
-    }
-}
-
-#[cfg(test)]
-mod tests;

@@ -9,7 +9,7 @@ use shared::Millis;
 const FENCE: &str = "------------------------------------------------------";
 
 /// A word joiner: invisible, and enough that a digit is not the first letter.
-const JOINER: char = '\u{2060}';
+pub(super) const JOINER: char = '\u{2060}';
 
 /// What is sent for an errand; nothing where it has no words. `visitor` is what operators call this one.
 pub fn wording(what: &Errand, visitor: &str) -> String {

@@ -65,9 +65,6 @@ impl Reader {
             () = nets.queue_asked.notified() => {}
             () = relay.clock.sleep(QUEUE_FIRST) => {}
         }
-        if relay.store.ways(&host).await?.history_refused.is_some() {
-            histories::have_witnesses(&self.portal).await;
-        }
         while !relay.shutdown.is_cancelled() {
             self.notice(nets, false).await?;
             let now = relay.clock.now();
@@ -143,6 +140,11 @@ impl Reader {
             let next = match shown.obstacle() {
                 Some(Obstacle::TooMuch) if records.len() > 1 => now,
                 Some(Obstacle::NotNow) => now + millis(AGAIN),
+                Some(Obstacle::Odd) => {
+                    self.take_up(record, shown, &ways, now).await?;
+                    self.watch.looked(record.id, now, None, self.has_queue); // ever rarer: it may never be told
+                    continue;
+                }
                 _ if self.take_up(record, shown, &ways, now).await? => now + millis(LEFT_ALONE),
                 _ => {
                     let session = shown.read().filter_map(|history| history.session).max();

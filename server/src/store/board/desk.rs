@@ -27,6 +27,8 @@ struct Turn {
     waiting: BTreeSet<Position>,
     /// How many are under way: what follows them must not overtake them.
     under_way: u32,
+    /// How many are under way that nothing waits for.
+    aside: u32,
     /// Right behind what was newest anywhere when a message of this dialogue was settled last: there the next has its turn.
     behind: Position,
 }
@@ -67,17 +69,31 @@ impl Desk {
         let waiting = self.waiting.remove(&position)?;
         if let Some(turn) = self.dialogues.get_mut(&waiting.dialogue) {
             turn.waiting.remove(&position);
-            turn.under_way -= u32::from(waiting.sending.is_some());
+            match waiting.is_aside {
+                true => turn.aside -= 1,
+                false => turn.under_way -= u32::from(waiting.sending.is_some()),
+            }
             turn.behind = Position(newest.0 + 1);
-            if turn.waiting.is_empty() {
+            if turn.waiting.is_empty() && turn.aside == 0 {
                 self.dialogues.remove(&waiting.dialogue);
             }
         }
         Some(waiting)
     }
 
+    /// What follows the message, which is under way, waits for it no more.
+    pub fn set_aside(&mut self, position: Position) {
+        let waiting = self.waiting.get_mut(&position).filter(|waiting| waiting.sending.is_some() && !waiting.is_aside);
+        let Some(waiting) = waiting else { return };
+        waiting.is_aside = true;
+        let turn = self.dialogues.entry(waiting.dialogue).or_default();
+        turn.waiting.remove(&position);
+        (turn.under_way, turn.aside) = (turn.under_way - 1, turn.aside + 1);
+    }
+
+    /// None also for what is aside: it is not sent again.
     pub fn mark(&mut self, position: Position, mark: Mark) -> Option<Waiting> {
-        let waiting = self.waiting.get_mut(&position)?;
+        let waiting = self.waiting.get_mut(&position).filter(|waiting| !waiting.is_aside)?;
         let (since, attempts) = match mark {
             Mark::Sending(now) => (Some(now), waiting.attempts + 1),
             Mark::NotCarried => (None, waiting.attempts.saturating_sub(1)),
@@ -93,7 +109,7 @@ impl Desk {
     /// Up to `limit` that may be sent now, in the order of the log.
     pub fn sendable(&self, site: &SiteKey, limit: usize) -> Vec<Ticket> {
         let is_free = |waiting: &Waiting| self.dialogues.get(&waiting.dialogue).is_none_or(|turn| turn.under_way == 0);
-        let free = self.waiting.iter().filter(|(_, waiting)| is_free(waiting));
+        let free = self.waiting.iter().filter(|(_, waiting)| !waiting.is_aside && is_free(waiting));
         free.take(limit).map(|(position, waiting)| self.ticket(site, *position, waiting)).collect()
     }
 

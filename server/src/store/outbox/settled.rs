@@ -32,7 +32,7 @@ pub(super) fn settle_one(
         _ => Told::Done { id, state, of },
     };
     batch.append(record.dialogue, now, told)?;
-    if state == MessageState::Unconfirmed {
+    if state != MessageState::Delivered {
         batch.board().give_up(record.dialogue);
     }
     batch.remove(OUTBOX, position.0)?;

@@ -226,3 +226,70 @@ async fn a_message_rings_for_its_portal() {
     near.notified().await;
     assert!(futures_util::poll!(Box::pin(far.notified())).is_pending());
 }
+
+#[tokio::test]
+async fn what_is_set_aside_holds_up_nothing_and_is_not_sent_again() {
+    let bench = Bench::new().await;
+    let one = bench.dialogue("one").await;
+    for nth in [1, 2] {
+        bench.say(one, nth).await;
+    }
+    let first = items(&bench).await.remove(0);
+    bench.store.let_others_go(&first);
+    assert_eq!(bench.pending().await, ["words 1", "words 2"], "it is not under way");
+    let first = bench.store.mark_sending(vec![first.position], 10).await.unwrap().remove(0);
+    assert!(bench.pending().await.is_empty());
+    for _ in 0..2 {
+        bench.store.let_others_go(&first);
+        assert_eq!(bench.pending().await, ["words 2"]);
+    }
+    bench.store.send_again(first.position).await.unwrap();
+    let next = bench.store.next_batch(&host("a.ru"), 9, &Held::default()).await.unwrap();
+    assert_eq!(next.iter().map(words).collect::<Vec<_>>(), ["words 2"]);
+    assert!(bench.store.is_waiting(&first) && bench.store.is_in_doubt(one));
+    bench.store.settle(vec![delivered(next[0].position)], 11).await.unwrap();
+    assert!(bench.store.is_in_doubt(one), "the first is still awaited");
+    assert_eq!(bench.store.settle(vec![delivered(first.position)], 12).await.unwrap(), [one]);
+    assert!(!bench.store.is_in_doubt(one) && !bench.store.is_waiting(&first));
+    bench.say(one, 3).await;
+    assert_eq!(bench.pending().await, ["words 3"]);
+}
+
+#[tokio::test]
+async fn what_was_given_up_is_in_doubt_after_a_crash_too() {
+    for outcome in [Outcome::Unconfirmed, Outcome::Failed] {
+        let mut bench = Bench::new().await;
+        let (one, two) = (bench.dialogue("one").await, bench.dialogue("two").await);
+        bench.say(one, 1).await;
+        bench.say(two, 2).await;
+        let items = items(&bench).await;
+        let given_up = Settlement { position: items[0].position, outcome };
+        bench.store.settle(vec![given_up, delivered(items[1].position)], 2).await.unwrap();
+        bench.kill();
+        assert!(bench.store.is_in_doubt(one) && !bench.store.is_in_doubt(two), "{outcome:?}");
+        assert_eq!(bench.store.doubtful(one, 100).await.unwrap(), [message(1)]);
+    }
+}
+
+#[tokio::test]
+async fn what_arrived_before_is_told_with_its_session() {
+    let bench = Bench::new().await;
+    let (one, other) = (bench.dialogue("one").await, bench.dialogue("two").await);
+    for (dialogue, nth) in [(one, 1), (one, 2), (other, 3), (one, 4), (one, 5), (one, 6)] {
+        bench.say(dialogue, nth).await;
+    }
+    let items = items(&bench).await;
+    let of = |nth: usize| items[nth - 1].position;
+    let nowhere = Settlement { position: of(4), outcome: Outcome::Delivered(AtPortal::default()) };
+    let unknown = Settlement { position: of(2), outcome: Outcome::Unconfirmed };
+    bench.store.settle(vec![delivered(of(1)), unknown, delivered(of(3)), nowhere, delivered(of(6))], 9).await.unwrap();
+    let told = |since| {
+        let (store, item) = (bench.store.clone(), items[4].clone());
+        async move {
+            let arrived = store.arrived_before(&item, since).await.unwrap();
+            arrived.into_iter().map(|one| (one.id, one.session)).collect::<Vec<_>>()
+        }
+    };
+    assert_eq!(told(0).await, [(message(1), Some(5)), (message(4), None)]);
+    assert_eq!(told(3).await, [(message(4), None)], "the first is older");
+}

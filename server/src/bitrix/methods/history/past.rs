@@ -3,7 +3,7 @@
 use crate::bitrix::attach;
 use crate::bitrix::events::{Attachment, VoteRequest, is_vote};
 use crate::bitrix::methods::legacy;
-use crate::bitrix::value::{at, get, items, moment, number, number_at, pairs, text, text_at, texts, truth};
+use crate::bitrix::value::{at, get, moment, number_at, pairs, text, text_at, texts, truth};
 use serde_json::Value;
 use shared::Millis;
 
@@ -32,6 +32,8 @@ pub struct Past {
     pub attached: String,
     /// The portal asks for a rating.
     pub vote: Option<VoteRequest>,
+    /// How many files it has, also where the portal does not tell which.
+    pub file_count: usize,
 }
 
 /// Who said it.
@@ -85,6 +87,7 @@ impl Past {
             files: param("fileid").map(|ids| files(ids, result)).unwrap_or_default(),
             attached: param("attach").map(attach::written).unwrap_or_default(),
             vote,
+            file_count: param("fileid").map_or(0, |ids| numbers(ids).len()),
         })
     }
 
@@ -110,15 +113,11 @@ impl Sender {
 
 /// The files of these numbers. Their addresses here carry the key of somebody's page: another is asked for.
 fn files(ids: &Value, result: &Value) -> Vec<Attachment> {
-    let ids = match items(ids) {
-        list if list.is_empty() => vec![ids],
-        list => list,
-    };
-    let attachment = |id: &Value| {
-        let file = at(result, &["files", &text(id)?])?;
+    let attachment = |id: u64| {
+        let file = at(result, &["files", &id.to_string()])?;
         let side = |name| number_at(file, &["image", name]).and_then(|side| u32::try_from(side).ok());
         Some(Attachment {
-            id: number(id),
+            id: Some(id),
             name: text_at(file, &["name"])?,
             is_image: text_at(file, &["type"]).is_some_and(|kind| kind == "image"),
             size: number_at(file, &["size"]),
@@ -127,5 +126,10 @@ fn files(ids: &Value, result: &Value) -> Vec<Attachment> {
             ..Attachment::default()
         })
     };
-    ids.into_iter().filter_map(attachment).collect()
+    numbers(ids).into_iter().filter_map(attachment).collect()
+}
+
+/// Of a list, or the one that stands in its place.
+fn numbers(ids: &Value) -> Vec<u64> {
+    texts(ids).iter().filter_map(|id| id.trim().parse().ok()).collect()
 }

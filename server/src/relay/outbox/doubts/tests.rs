@@ -108,9 +108,55 @@ fn what_is_not_shown_waits_for_a_witness() {
     for (ending, last) in [(Ending::Lost, Absent::GiveUp), (Ending::SaidYes, Absent::Believe)] {
         doubts.add(item(), 1_000_000, ending);
         let doubt = doubts.due(1_001_000, 50).remove(0);
-        assert_eq!(doubts.unseen(&doubt, 1_089_999), Absent::NotYet);
-        assert_eq!(doubts.unseen(&doubt, 1_090_000), last);
+        assert_eq!(doubts.unseen(&doubt, 1_089_999, None), Absent::NotYet);
+        assert_eq!(doubts.unseen(&doubt, 1_090_000, None), last);
     }
+}
+
+#[test]
+fn a_witness_may_still_be_in_the_queue_and_nothing_else_waits_for_it() {
+    let mut doubts = Doubts::default();
+    doubts.add(item(), 1_000_000, Ending::Lost);
+    let doubt = doubts.due(1_001_000, 50).remove(0);
+    let at = |now, read| doubts.unseen(&doubt, now, Some(read));
+    assert_eq!(at(1_089_999, 1_060_000), Absent::NotYet);
+    assert_eq!(at(1_120_000, 1_059_999), Absent::Aside, "the call may have worked since it was read");
+    assert_eq!(at(1_120_000, 1_090_001), Absent::Aside, "what it held is not worked off yet");
+    assert_eq!(at(1_090_000, 1_060_000), Absent::GiveUp);
+    assert_eq!(at(1_599_999, 0), Absent::Aside);
+    assert_eq!(at(1_600_000, 0), Absent::GiveUp, "it is never read");
+    doubts.await_witness(doubt.item.position, 1_001_000);
+    assert_eq!(doubts.next(), Some(1_090_000), "no look before could tell anything");
+    doubts.aside(doubt.item.position, 1_090_000);
+    assert!(doubts.due(1_120_000, 50).remove(0).is_aside());
+}
+
+#[test]
+fn the_first_reading_of_the_queue_that_can_tell_counts() {
+    let mut doubts = Doubts::default();
+    doubts.add(item(), 1_000_000, Ending::Lost);
+    let doubt = doubts.due(1_001_000, 50).remove(0);
+    let read = [(1_010_000, 1_061_000), (1_060_000, 1_071_000), (1_120_000, 1_131_000)];
+    let read = read.map(|(read, now)| doubts.queue_read(&doubt, read, now));
+    assert_eq!(read, [1_010_000, 1_071_000, 1_071_000]);
+}
+
+#[test]
+fn a_portal_that_never_answers_one_question_does_not_show_it() {
+    let mut doubts = Doubts::default();
+    doubts.add(item(), 1_000_000, Ending::Lost);
+    let mut told = Vec::new();
+    while !matches!(told.last(), Some((_, Absent::GiveUp))) {
+        let now = doubts.next().unwrap();
+        let doubt = doubts.due(now, 50).remove(0);
+        told.push(((now - 1_000_000) / 1_000, doubts.baffled(&doubt, now)));
+        doubts.postpone(doubt.item.position, now);
+    }
+    let before = [1, 5, 20, 60, 70, 80].map(|seconds| (seconds, Absent::NotYet));
+    assert_eq!(told, [&before[..], &[(90, Absent::GiveUp)]].concat());
+    doubts.add(item(), 1_000_000, Ending::Lost);
+    let doubt = doubts.due(1_001_000, 50).remove(0);
+    assert_eq!(doubts.baffled(&doubt, 2_000_000), Absent::NotYet, "once may be a mishap");
 }
 
 #[test]
@@ -126,6 +172,34 @@ fn a_first_message_is_sent_blindly_once() {
     doubts.add(OutboxItem { attempts: 2, ..item() }, 1_000_000, Ending::Shared);
     let doubt = doubts.due(1_001_000, 50).remove(0);
     assert_eq!(doubts.unheard(&doubt, 1_150_000, None), Absent::SendAgain, "its last call is its own");
+}
+
+#[test]
+fn a_rating_is_never_sent_blindly() {
+    let mut doubts = Doubts::default();
+    doubts.add(OutboxItem { what: Errand::Rate { like: true }, ..item() }, 1_000_000, Ending::Lost);
+    let doubt = doubts.due(1_001_000, 50).remove(0);
+    assert_eq!(doubts.unheard(&doubt, 1_150_000, None), Absent::GiveUp);
+}
+
+#[test]
+fn a_portal_that_was_away_is_waited_for_and_that_call_does_not_count() {
+    let mut doubts = Doubts::default();
+    doubts.add(item(), 1_000_000, Ending::Lost);
+    let doubt = doubts.due(1_001_000, 50).remove(0);
+    assert_eq!(doubts.away(&doubt, 1_150_000), Absent::NotYet);
+    assert_eq!(doubts.away(&doubt, 1_000_000 + DAY), Absent::GiveUp);
+    assert!(!doubt.was_away() && doubts.due(Millis::MAX, 1).remove(0).was_away());
+}
+
+#[test]
+fn nothing_is_kept_of_what_is_over() {
+    let mut doubts = Doubts::default();
+    doubts.add(item(), 1_000_000, Ending::Lost);
+    doubts.end(Position::default());
+    assert_eq!((doubts.next(), doubts.faults.len()), (None, 1), "there may be another call");
+    doubts.over(Position::default());
+    assert_eq!(doubts.faults.len(), 0);
 }
 
 #[test]
