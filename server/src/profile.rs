@@ -106,6 +106,14 @@ impl Profile {
         Self { page: self.page.filter(is_known), ..self }
     }
 
+    /// The same visitor, who came from where `known` says, unless this says it: another page of theirs may know.
+    pub fn with_source_of(self, known: &Self) -> Self {
+        match self.source() {
+            Some(_) => self,
+            None => Self { utm: known.utm.clone(), referrer: known.referrer.clone(), ..self },
+        }
+    }
+
     /// Where the visitor came from, in one line: the marks of an advertisement as an address has them, else the page.
     pub fn source(&self) -> Option<String> {
         let marks = UTMS.iter().filter_map(|name| Some(format!("utm_{name}={}", self.utm.get(*name)?)));

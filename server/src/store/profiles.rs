@@ -38,7 +38,7 @@ impl Store {
 
     /// The visitor is as `profile` says from now on.
     pub async fn describe(&self, dialogue: DialogueId, profile: Profile) -> Result<(), StoreError> {
-        self.change_profile(dialogue, |record| record.profile = profile).await
+        self.change_profile(dialogue, |record| record.profile = profile.with_source_of(&record.profile)).await
     }
 
     /// Operators are to be told what `note` says, in a message of its own. Nothing happens where they were meanwhile.

@@ -70,6 +70,19 @@ async fn a_portal_whose_frames_are_not_signed_teaches_its_signature_by_an_event(
 }
 
 #[tokio::test]
+async fn tokens_of_an_administrators_visit_alone_are_enough_to_hear_an_older_portal() {
+    let mut stage = Stage::empty(Clock::real(), "").await;
+    stage.portal.set_build(|build| build.signs_frames = false);
+    stage.start_here().await;
+    stage.portal.fault_on("ONAPPINSTALL", Fault::EventLost, 1);
+    stage.portal.save_card(&stage.url());
+    assert_eq!(authorise(&format!("{}/bitrix24/oauth", stage.url())).await, 200);
+    stage.portal.wait_ready(CONNECTOR).await;
+    let (mut visitor, chat) = begun(&stage).await;
+    answer_comes(&stage, &mut visitor, &chat, "два").await;
+}
+
+#[tokio::test]
 async fn an_event_without_a_true_token_teaches_nothing() {
     let mut stage = Stage::empty(Clock::real(), "").await;
     stage.portal.set_build(|build| build.signs_frames = false);
@@ -123,6 +136,8 @@ async fn a_removal_that_nobody_told_of_closes_the_chats_after_a_day_and_access_o
     }
     let told = findings(&stage).await;
     assert!(told_of(&told, "portal").contains("refused the application's tokens for a day"), "{told:?}");
+    let (status, page) = admin::open(&stage.portal.open_settings(SALES, "ru")).await;
+    assert!(status == 403 && page.contains("Портал сутки не принимал доступ чата"), "{page}");
     assert_eq!(authorise(&format!("{}/bitrix24/oauth", stage.url())).await, 200);
     let mut back = back.resume().await;
     let _hurry = stage.hurry();

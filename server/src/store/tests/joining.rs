@@ -168,6 +168,10 @@ async fn where_a_visitor_came_from_joins_where_the_persons_own_is_not_known() {
     .await;
     let known = two.bench.store.profile(two.theirs).await.unwrap().profile;
     assert_eq!((known.source().as_deref(), known.name), (Some("utm_source=ya"), None), "and nothing else");
+    // A page that was open before does not know of it, and tells on.
+    two.bench.store.describe(two.theirs, profile(serde_json::json!({"name": "Anna"}))).await.unwrap();
+    let known = two.bench.store.profile(two.theirs).await.unwrap().profile;
+    assert_eq!((known.source().as_deref(), known.name.is_some()), (Some("utm_source=ya"), true));
 }
 
 #[tokio::test]
