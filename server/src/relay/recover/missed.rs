@@ -30,6 +30,8 @@ pub struct Look<'a> {
     /// Visitors are told the line's automatic texts: where they are not, the portal keeps them to itself, but in its
     /// history.
     pub with_automatic: bool,
+    /// The portal signs with whole names. Where it is asked not to, an event's author is called by the first one.
+    pub with_last_names: bool,
     /// When the portal was asked.
     pub asked_at: Millis,
 }
@@ -98,7 +100,10 @@ fn said(past: &Past, im: ImId, verdict: Verdict, history: &History, look: &Look<
     let at = past.at.unwrap_or(look.asked_at).min(look.asked_at);
     let (author, name) = match &past.sender {
         _ if verdict == Verdict::Automatic => (Author::System, None),
-        Sender::Colleague { name, bot } => (if *bot { Author::Bot } else { Author::Operator }, name.clone()),
+        Sender::Colleague { name, first_name, bot } => {
+            let first_name = first_name.as_ref().filter(|_| !look.with_last_names);
+            (if *bot { Author::Bot } else { Author::Operator }, first_name.or(name.as_ref()).cloned())
+        }
         _ => (Author::Operator, None),
     };
     Some(InboxAct::Said {

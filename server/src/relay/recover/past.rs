@@ -185,9 +185,11 @@ impl Reader {
         let are_undone = histories.iter().any(|history| history.messages.iter().any(is_undone));
         let shown = if are_undone { self.shown(dialogue).await? } else { HashMap::new() };
         let (line, is_strict) = (site.line, ways.marks_sending);
-        let with_automatic = self.relay.store.choices(host).await?.system_texts;
+        let choices = self.relay.store.choices(host).await?;
+        let (with_automatic, with_last_names) = (choices.system_texts, choices.signature);
         let (known, shown, doubtful) = (&known, &shown, &doubtful);
-        let look = Look { dialogue, line, known, shown, doubtful, is_strict, with_automatic, asked_at };
+        let look =
+            Look { dialogue, line, known, shown, doubtful, is_strict, with_automatic, with_last_names, asked_at };
         let (mut acts, mut is_early, mut recovered) = (Vec::new(), false, 0);
         for history in histories {
             let mut missed = missed(history, &look);
@@ -216,7 +218,10 @@ impl Reader {
     fn names(&self, history: &History, line: LineId) -> Option<Names> {
         let (host, presences) = (self.portal.host(), &self.relay.presences);
         let lines: Vec<LineId> = history.owner.as_ref().map_or(vec![line], |owner| owner.lines().collect());
-        let is_asked = lines.iter().fold(false, |is_asked, line| presences.want(host, *line) || is_asked);
+        let mut is_asked = false;
+        for line in &lines {
+            is_asked |= presences.want(host, *line);
+        }
         let mut names = lines.into_iter().map(|line| presences.names(host, line));
         (!is_asked).then(|| names.find(|names| *names != Names::Profile).unwrap_or(Names::Profile))
     }

@@ -61,7 +61,7 @@ mod tests {
     }
 
     fn anna() -> Sender {
-        Sender::Colleague { name: Some("Анна".to_owned()), bot: false }
+        Sender::Colleague { name: Some("Анна".to_owned()), first_name: None, bot: false }
     }
 
     fn news(past: &Past) -> [Verdict; 2] {
@@ -138,7 +138,7 @@ mod tests {
     #[test]
     fn without_that_mark_colleagues_words_are_shown_where_no_portal_gives_it() {
         assert_eq!(news(&of(anna(), "")), [Verdict::Said, Verdict::Unclear]);
-        let bot = Sender::Colleague { name: None, bot: true };
+        let bot = Sender::Colleague { name: None, first_name: None, bot: true };
         assert_eq!(news(&of(bot, "some-class")), [Verdict::Said, Verdict::Unclear]);
     }
 

@@ -45,6 +45,7 @@ pub enum Sender {
     /// An operator, or a bot.
     Colleague {
         name: Option<String>,
+        first_name: Option<String>,
         bot: bool,
     },
     /// The history does not tell who that is.
@@ -107,7 +108,11 @@ impl Sender {
         let Some(id) = text_at(message, &["senderid"]).filter(|id| id != "0") else { return Self::Portal };
         let Some(user) = at(result, &["users", &id]) else { return Self::Unknown };
         let is = |name| get(user, name).is_some_and(truth);
-        if is("connector") { Self::Visitor } else { Self::Colleague { name: text_at(user, &["name"]), bot: is("bot") } }
+        if is("connector") {
+            return Self::Visitor;
+        }
+        let first_name = text_at(user, &["firstName"]).or_else(|| text_at(user, &["first_name"]));
+        Self::Colleague { name: text_at(user, &["name"]), first_name, bot: is("bot") }
     }
 }
 

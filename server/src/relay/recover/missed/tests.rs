@@ -47,6 +47,7 @@ fn look<'a>(known: &'a HashSet<ImId>, shown: &'a HashMap<ImId, String>) -> Look<
         doubtful: &[],
         is_strict: true,
         with_automatic: true,
+        with_last_names: true,
         asked_at: LATER,
     }
 }
@@ -126,6 +127,17 @@ fn automatic_texts_that_are_switched_off_stay_at_the_portal() {
         let authors: HashSet<Author> = texts(&missed(&recorded(), &look)).into_iter().map(|(_, by)| by).collect();
         assert_eq!(authors, HashSet::from([Author::Operator]), "marked: {is_strict}");
     }
+}
+
+#[test]
+fn a_portal_that_is_not_to_sign_has_its_people_called_by_their_first_names() {
+    let (known, shown) = (HashSet::from([im(86497)]), HashMap::new());
+    let look = Look { with_last_names: false, ..look(&known, &shown) };
+    let name = missed(&recorded(), &look).acts.into_iter().find_map(|act| match act {
+        InboxAct::Said { author: Author::Operator, name, .. } => name,
+        _ => None,
+    });
+    assert_eq!(name.as_deref(), Some("Анна"), "as their events would have them");
 }
 
 #[test]
