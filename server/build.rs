@@ -9,12 +9,18 @@
 mod css;
 #[path = "build/pack.rs"]
 mod pack;
+#[path = "build/reach.rs"]
+mod reach;
+#[path = "build/relocations.rs"]
+mod relocations;
 #[path = "build/script.rs"]
 mod script;
 #[path = "build/slim.rs"]
 mod slim;
 #[path = "build/table.rs"]
 mod table;
+#[path = "build/traps.rs"]
+mod traps;
 #[path = "build/widget.rs"]
 mod widget;
 

@@ -2,7 +2,8 @@
 //! that are never used (and all the code behind them), the long names by which glue and app call each other, and the
 //! names of source files that a panic would give. Saves 8 % of what every visitor downloads. Reads the glue by its lines; a new version that writes it otherwise fails here.
 
-use crate::Failure;
+use crate::reach::Linked;
+use crate::{Failure, traps};
 use std::collections::{BTreeMap, BTreeSet};
 use walrus::Module;
 
@@ -14,12 +15,14 @@ const SHORT_MODULE: &str = "_";
 
 /// Slims `module` and its `glue`, whose default export then loads the app from the address that stands for `ADDRESS`,
 /// starts it and answers when it lives.
-pub fn slim(glue: &str, module: &mut Module) -> Result<String, Failure> {
+pub fn slim(glue: &str, module: &mut Module, linked: &Linked) -> Result<String, Failure> {
     if !glue.contains(EXPORTS) || !glue.contains(MODULE) {
         return Err(format!("wasm-bindgen's glue lacks {EXPORTS} or {MODULE}").into());
     }
     let glue = without_exports(glue);
     drop_unnamed_exports(&glue, module);
+    let trap = traps::cut(module)?;
+    linked.drop_unreached(module, trap)?;
     walrus::passes::gc::run(module);
     blank_sources(module)?;
     let short = shorten(module);

@@ -1,12 +1,14 @@
 //! Builds the widget for the browser: a cargo of its own for `wasm32-unknown-unknown`, then wasm-bindgen as a library.
 
-use crate::{Failure, slim};
+use crate::reach::Linked;
+use crate::{Failure, relocations, slim};
 use std::{
     env,
     fs::{self, OpenOptions},
     path::{Path, PathBuf},
     process::Command,
 };
+use walrus::ModuleConfig;
 use wasm_bindgen_cli_support::Bindgen;
 
 /// Set to 1 to leave the widget out.
@@ -92,8 +94,9 @@ fn target_folder(out: &Path) -> PathBuf {
 
 fn compile(build: Build, root: &Path, target: &Path) -> Result<(), Failure> {
     let mut cargo = Command::new(env::var("CARGO")?);
-    cargo.current_dir(root.join("widget")).args(["build", "--locked", "--lib", "--target", TARGET]);
+    cargo.current_dir(root.join("widget")).args(["rustc", "--locked", "--lib", "--target", TARGET]);
     cargo.args(["--profile", build.profile()]).arg("--target-dir").arg(target);
+    cargo.args(["--", "-Clink-arg=--emit-relocs"]); // for `reach`
     for name in NOT_INHERITED {
         cargo.env_remove(name);
     }
@@ -136,15 +139,22 @@ fn bind(wasm: &Path, out: &Path) -> Result<App, Failure> {
     if folder.exists() {
         fs::remove_dir_all(&folder)?;
     }
+    let wasm = fs::read(wasm)?;
+    let mut config = ModuleConfig::new();
+    config.strict_validate(false).generate_name_section(false).generate_producers_section(false);
+    let mut module = config.parse(&wasm)?;
+    let linked = Linked::of(&wasm, &module)?;
+    for section in relocations::SECTIONS {
+        module.customs.remove_raw(section);
+    }
     let mut bindgen = Bindgen::new();
-    bindgen.input_path(wasm).out_name("app").typescript(false).demangle(false);
-    bindgen.remove_name_section(true).remove_producers_section(true);
+    bindgen.input_module("app", module).typescript(false).demangle(false);
     let mut output = bindgen.web(true)?.generate_output()?;
     output.emit(&folder)?;
     if folder.join("snippets").exists() {
         return Err("the widget brings scripts of its own (wasm-bindgen snippets); the app is one script".into());
     }
     let module = output.wasm_mut();
-    let glue = slim::slim(&fs::read_to_string(folder.join("app.js"))?, module)?;
+    let glue = slim::slim(&fs::read_to_string(folder.join("app.js"))?, module, &linked)?;
     Ok(App { glue, wasm: module.emit_wasm() })
 }
