@@ -1,7 +1,7 @@
-// What the visitor does with messages, and how a conversation is ended: the button and the menu of a message, the bar
-// over the field while one is edited or answered, the question before something is gone, the way from a quotation.
-// Loaded when a message is reached for first; README.md beside this file describes the seam. Knows nothing of the
-// protocol.
+// What the visitor does with messages, and how a conversation is rated and ended: the button and the menu of a message,
+// the bar over the field while one is edited or answered, the question before something is gone, the way from a
+// quotation, the two answers to a request for a rating. Loaded when a message is reached for first, or a rating asked
+// for; README.md beside this file describes the seam. Knows nothing of the protocol.
 
 /** How long the relay lets a message be edited. */
 const EDITABLE = 3 * 864e5;
@@ -22,13 +22,20 @@ const STYLE = `
 .over { display: flex; align-items: center; gap: 10px; padding: 8px 6px 2px 16px; font-size: 13px; line-height: 18px }
 .over .t { border-inline-start: 2.5px solid var(--accent-text); padding-inline-start: 9px }
 .over b { display: block; color: var(--accent-text) }
+.rate { display: flex; flex-wrap: wrap; justify-content: center; gap: 8px; margin-block-start: 8px }
+.rate button { min-inline-size: 112px; min-block-size: 72px; padding: 8px 12px; border-radius: 18px; background: var(--surface); color: var(--ink); box-shadow: var(--sh-1); font-size: 13px }
+.rate .i { inline-size: 26px; block-size: 26px; margin: 0 auto 6px; color: var(--accent-text) }
+.rate :disabled { cursor: auto; opacity: .55 }
+.rate [aria-pressed=true] { opacity: 1; box-shadow: inset 0 0 0 2px var(--accent-text) }
+.rate p { inline-size: 100% }
 .over span { display: block; color: var(--mute); white-space: nowrap; overflow: hidden; text-overflow: ellipsis }
-@media (forced-colors: active) { .dots, .menu { border: 1px solid CanvasText } }`;
+@media (forced-colors: active) { .dots, .menu, .rate button { border: 1px solid CanvasText } }`;
 
 /** `seat`: what the shell lends: itself, its field, its log, the field's frame, and what redraws after a change. */
 export default (seat) => {
   const { shell, field, log, comp, redraw } = seat;
   const { say } = shell;
+  Object.assign(shell.words, OTKLIK_WORDS[shell.lang]);
   const sheet = new CSSStyleSheet();
   sheet.replaceSync(STYLE);
   document.adoptedStyleSheets = [...document.adoptedStyleSheets, sheet];
@@ -60,7 +67,7 @@ export default (seat) => {
     if (![more, about].includes(document.activeElement) && !box) more.hidden = true;
   };
   const show = (message) => {
-    if (box || isGone(message) || message.dataset.state === "failed") return;
+    if (box || isGone(message) || message.dataset.state === "failed" || !(field || words(message))) return;
     about = message;
     more.hidden = false;
     const { left, right, top } = message.querySelector(".bubble, .sys > *, div").getBoundingClientRect();
@@ -123,7 +130,7 @@ export default (seat) => {
       field && message.dataset.from !== "system" && item("reply", () => answer(message)),
       field && isEditable(message) && item("edit", () => edit(message)),
       words(message) && item("copy", () => copy(message)),
-      isOwn(message) && item("delete", remove, "danger"),
+      field && isOwn(message) && item("delete", remove, "danger"),
     ];
     put(el("div", { class: "menu", role: "menu", "aria-label": say("actions") }, ...items.filter(Boolean)), more.hidden ? message : more, message);
     more.hidden = true;
@@ -141,40 +148,45 @@ export default (seat) => {
   let bar;
   const leave = (draft) => {
     bar?.remove();
-    bar = shell.over = null;
+    bar = shell.over = shell.answer = null;
+    shell.hint("");
     if (draft !== undefined) field.value = draft;
     redraw();
     field.focus();
   };
-  const raise = (message, title, cancel, draft, over) => {
+  const raise = (message, title, cancel, draft) => {
     bar?.remove();
+    shell.over = shell.answer = null;
     const cross = el("button", { type: "button", class: "ib", "aria-label": cancel, onclick: () => leave(draft) }, shell.icon("close"));
     bar = el("div", { class: "over" }, el("div", { class: "t", role: "status" }, el("b", {}, title), el("span", { dir: "auto" }, words(message))), cross);
     comp.prepend(bar);
-    shell.over = over;
-    redraw();
-    field.focus();
   };
   const edit = (message) => {
-    const draft = shell.over ? "" : field.value;
+    if (shell.over) bar.querySelector("button").click(); // the draft stands in the field again
+    const draft = field.value;
     const id = message.dataset.id;
     field.value = words(message);
-    raise(message, say("edit_title"), say("edit_cancel"), draft, (text) => {
-      if (!text.trim()) return; // there are files: they go by themselves
-      if (text.trim() !== words(message).trim()) shell.act("edit", id, text.trim());
-      leave();
-      return draft;
-    });
+    raise(message, say("edit_title"), say("edit_cancel"), draft);
+    // The files of the message stay as they are, and those in the composer for the next one.
+    shell.over = (text) => {
+      if (!text) return shell.hint(say("edit_empty"));
+      if (text !== words(message).trim()) shell.act("edit", id, text);
+      leave(draft);
+    };
+    redraw();
+    field.focus();
     field.setSelectionRange(field.value.length, field.value.length);
   };
   const answer = (message) => {
     const name = message.previousElementSibling?.querySelector("b")?.textContent;
-    raise(message, name ?? say("reply"), say("reply_cancel"), undefined, (text) => {
-      if (!text.trim()) return;
-      shell.act("reply", message.dataset.id, text.trim());
+    if (shell.over) bar.querySelector("button").click();
+    raise(message, name ?? say("reply"), say("reply_cancel"));
+    shell.answer = () => {
       leave();
-      return "";
-    });
+      return message.dataset.id;
+    };
+    redraw();
+    field.focus();
   };
   comp?.addEventListener("keydown", (event) => {
     if (event.key !== "Escape" || !bar) return;
@@ -192,6 +204,36 @@ export default (seat) => {
     found?.scrollIntoView({ block: "center" });
     found?.focus({ preventScroll: true });
   };
+
+  // --- A request for a rating. The app makes the place and says in `data-rating` how it stands.
+  const thumbs = {
+    like: "M3 9.2h2.7v7H3zM5.7 9.6l3-6c1.3 0 2 .8 1.8 2.1L10.1 8h4.3a1.7 1.7 0 0 1 1.7 2l-.9 4.8a1.8 1.8 0 0 1-1.8 1.4H5.7",
+    dislike: "M3 10.8h2.7v-7H3zM5.7 10.4l3 6c1.3 0 2-.8 1.8-2.1L10.1 12h4.3a1.7 1.7 0 0 0 1.7-2l-.9-4.8a1.8 1.8 0 0 0-1.8-1.4H5.7",
+  };
+  const thumb = (kind) => {
+    const [svg, path] = ["svg", "path"].map((name) => document.createElementNS("http://www.w3.org/2000/svg", name));
+    for (const [name, value] of [["class", "i"], ["viewBox", "0 0 20 20"], ["aria-hidden", "true"]]) svg.setAttribute(name, value);
+    path.setAttribute("d", thumbs[kind]);
+    svg.append(path);
+    return svg;
+  };
+  const notes = { late: "rate_late", failed: "rate_failed", unconfirmed: "unconfirmed" };
+  const rate = (place) => {
+    const { rating } = place.dataset;
+    if (place.drawn === rating) return;
+    place.drawn = rating;
+    const answer = (kind, word) => {
+      const made = el("button", { type: "button", "aria-pressed": rating === kind, onclick: () => shell.act(kind, "", "") }, thumb(kind), say(word));
+      made.disabled = rating !== "open" || !field;
+      return made;
+    };
+    const note = notes[rating] ? [el("p", {}, say(notes[rating]))] : [];
+    place.ariaLabel = say("rate");
+    place.replaceChildren(answer("like", "rate_up"), answer("dislike", "rate_down"), ...note);
+  };
+  const rateAll = () => log.querySelectorAll(".rate").forEach(rate);
+  new MutationObserver(rateAll).observe(log, { childList: true, subtree: true, attributeFilter: ["data-rating"] });
+  rateAll();
 
   return {
     /** Somebody points at a message, comes to it by keys, presses it, or goes up from the empty field. */

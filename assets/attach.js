@@ -29,6 +29,7 @@ const PATIENCE = 5;
 
 export default ({ shell, store, limits, comp, field, log, submit, redraw, name: newName }) => {
   const { say, size, site, icon } = shell;
+  Object.assign(shell.words, OTKLIK_WORDS[shell.lang]);
   const sheet = new CSSStyleSheet();
   sheet.replaceSync(STYLE);
   document.adoptedStyleSheets = [...document.adoptedStyleSheets, sheet];
@@ -39,7 +40,7 @@ export default ({ shell, store, limits, comp, field, log, submit, redraw, name: 
     return made;
   };
   const list = make("ul", { className: "chips" });
-  comp.prepend(list);
+  comp.querySelector(".row").before(list); // below whom the message answers
   let chips = [];
   const queue = [];
 
@@ -179,9 +180,9 @@ export default ({ shell, store, limits, comp, field, log, submit, redraw, name: 
   // --- Messages whose files are still on their way.
   const flush = () => {
     while (queue.length && queue[0].chips.every((chip) => chip.state === "done")) {
-      const { id, text, chips: own, el } = queue.shift();
+      const { id, text, to, chips: own, el } = queue.shift();
       el?.remove();
-      if (text || own.length) submit(text, own.map((chip) => chip.info), id);
+      if (text || own.length) submit(text, to, own.map((chip) => chip.info), id);
     }
     for (const message of queue) message.el ??= drawn(message);
   };
@@ -229,13 +230,13 @@ export default ({ shell, store, limits, comp, field, log, submit, redraw, name: 
     },
     /** Whether there is something to send besides words. */
     has: () => chips.some((chip) => chip.state !== "bad"),
-    /** Takes a message over: with the files of the composer, or behind one that waits. */
-    take(text) {
+    /** Takes a message over, which answers `to` or none: with the files of the composer, or behind one that waits. */
+    take(text, to) {
       const own = chips.filter((chip) => chip.state !== "bad");
       if (!own.length && !queue.length) return false;
       chips = chips.filter((chip) => chip.state === "bad");
       for (const chip of own) chip.el.remove();
-      queue.push({ id: newName(), text, chips: own });
+      queue.push({ id: newName(), text, to, chips: own });
       flush();
       return true;
     },

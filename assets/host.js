@@ -185,11 +185,14 @@ export default ({ options, facts, root, element, button, emit, lang, dark, paint
   let profile = {};
   let events = [];
   let told = "";
+  /** Whether the visitor lets their data be used, as the page was told. */
+  let consent;
   /** Whom the page says the visitor is, as its server signed it: `id`, `exp`, `sig`. */
   let identity = null;
   const forget = () => {
     profile = {};
     events = [];
+    consent = undefined;
     delete facts.visitor;
     heard.unread({ n: 0 });
   };
@@ -216,7 +219,7 @@ export default ({ options, facts, root, element, button, emit, lang, dark, paint
       for (const [name, value] of new URLSearchParams(address.split(/[?#]/)[1]))
         if (/^utm_(source|medium|campaign|term|content)$/.test(name)) utm[name.slice(4)] ??= short(value);
     return {
-      ...profile, utm, events,
+      ...profile, utm, events, consent,
       page: location.href.replace(/#otklik$/, "").slice(0, 2000),
       title: short(notice && document.title === notice ? title : document.title),
       referrer: isOwn ? "" : referrer.slice(0, 2000),
@@ -331,6 +334,12 @@ export default ({ options, facts, root, element, button, emit, lang, dark, paint
       remember("localStorage");
       post({ do: "reset" });
       describe();
+    },
+    consent(given) {
+      if (given !== "granted" && given !== "denied") return warn("consent is “granted” or “denied”");
+      consent = given;
+      describe();
+      emit("consent", given);
     },
     track(name, data) {
       if (!name || !isPlain(name)) return warn("track needs a name");

@@ -130,6 +130,7 @@
     identify: later("identify"),
     set: later("set"),
     track: later("track"),
+    consent: later("consent"),
     reset() {
       seam.asleep ??= !loading; // what the browser keeps lies in the frame; the app is not needed
       return load().then(() => host.reset());

@@ -23,6 +23,8 @@ mod table;
 mod traps;
 #[path = "build/widget.rs"]
 mod widget;
+#[path = "build/words.rs"]
+mod words;
 
 use pack::Effort;
 use std::{
@@ -37,8 +39,14 @@ type Failure = Box<dyn std::error::Error>;
 /// Files of `assets/` that a browser fetches by themselves. The others go into a document as text.
 const SERVED: [&str; 3] = ["acts.js", "attach.js", "host.js"];
 
+/// The parts of the shell, which are one script: in `assets/shell/`, in this order.
+const SHELL: [&str; 7] = ["keep", "words", "port", "composer", "extras", "seam", "start"];
+
 /// Folders of `assets/` that the relay does not serve: the demo's.
 const FOREIGN: [&str; 2] = ["desk", "shop"];
+
+/// What stands in a served script for the words that it alone needs, of every language.
+const WORDS: &str = "OTKLIK_WORDS";
 
 fn main() {
     if let Err(failure) = run() {
@@ -58,6 +66,7 @@ fn run() -> Result<(), Failure> {
     let app = widget::make(build, &root, &out)?;
     let wasm = table.serve("app.wasm", app.wasm.as_slice(), effort)?;
     table.serve("app.js", script::minify(&app.glue(&wasm), script::Kind::Module)?, effort)?;
+    table.keep("shell.js", script::minify(&shell(&root.join("assets/shell"))?, script::Kind::Classic)?);
     add_folder(&mut table, &root.join("assets"), "", effort)?;
     table.write(&out, build == widget::Build::Full)?;
     Ok(())
@@ -83,7 +92,7 @@ fn add_folder(table: &mut Table, folder: &Path, above: &str, effort: Effort) -> 
     for entry in entries {
         let name = format!("{above}{}", entry.file_name().to_string_lossy());
         if entry.file_type()?.is_dir() {
-            if !FOREIGN.contains(&name.as_str()) {
+            if name != "shell" && !FOREIGN.contains(&name.as_str()) {
                 add_folder(table, &entry.path(), &format!("{name}/"), effort)?;
             }
         } else if !name.ends_with(".md") {
@@ -93,9 +102,21 @@ fn add_folder(table: &mut Table, folder: &Path, above: &str, effort: Effort) -> 
     Ok(())
 }
 
+/// The shell: what its parts name is theirs alone.
+fn shell(folder: &Path) -> Result<String, Failure> {
+    let mut script = String::from("(() => {\n");
+    for part in SHELL {
+        script += &fs::read_to_string(folder.join(part).with_extension("js"))?;
+    }
+    Ok(script + "})();\n")
+}
+
 fn add_file(table: &mut Table, path: &Path, name: &str, effort: Effort) -> Result<(), Failure> {
-    let source = fs::read_to_string(path)?;
+    let mut source = fs::read_to_string(path)?;
     let served = SERVED.contains(&name);
+    if source.contains(WORDS) {
+        source = source.replace(WORDS, &words::of(path)?);
+    }
     let text = match name.rsplit('.').next() {
         Some("js") if served => script::minify(&source, script::Kind::Module)?,
         Some("js") => script::minify(&source, script::Kind::Classic)?,

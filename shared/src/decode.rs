@@ -27,7 +27,7 @@ pub fn to_widget<N: Node>(frame: &N) -> Option<ToWidget> {
         "welcome" => ToWidget::Welcome {
             session: text(frame, "session"),
             last: number(frame, "last")?,
-            reset: frame.get("reset").is_some_and(|reset| reset.truth()),
+            reset: truth(frame, "reset"),
             text_chars: u32::try_from(number(frame, "text_chars")?).ok()?,
             visitor: text(frame, "visitor"),
         },
@@ -105,7 +105,7 @@ fn presence<N: Node>(frame: &N) -> Presence {
         state: text(frame, "state").and_then(|state| attendance(&state)),
         opens_at: number(frame, "opens_at"),
         answer_seconds: number(frame, "answer_seconds").and_then(|seconds| u32::try_from(seconds).ok()),
-        held: frame.get("held").is_some_and(|held| held.truth()),
+        held: truth(frame, "held"),
     }
 }
 
@@ -126,7 +126,7 @@ fn entry<N: Node>(entry: &N) -> Option<Entry> {
             name: text(entry, "name"),
             body: each(entry, "body", piece)?,
             reply_to: id_at(entry, "reply_to"),
-            rating: entry.get("rating").is_some_and(|rating| rating.truth()),
+            rating: truth(entry, "rating"),
             files: entry.get("files").as_ref().map(files).unwrap_or_default(),
             before: number(entry, "before"),
             face: Face { photo: text(entry, "photo"), position: text(entry, "position") },
@@ -136,7 +136,10 @@ fn entry<N: Node>(entry: &N) -> Option<Entry> {
         "deleted" => Happening::Deleted { id: id(entry)? },
         "state" => Happening::State { id: id(entry)?, state: state(&text(entry, "state")?)? },
         "rated" => Happening::Rated { like: entry.get("like")?.truth() },
-        "done" => Happening::Done { id: id(entry)?, state: state(&text(entry, "state")?)? },
+        "done" => {
+            let state = state(&text(entry, "state")?)?;
+            Happening::Done { id: id(entry)?, state, entry: number(entry, "entry") }
+        }
         "started" => Happening::Started,
         "finished" => Happening::Finished,
         _ => Happening::Unknown,
@@ -240,6 +243,11 @@ fn id_at<N: Node>(of: &N, name: &str) -> Option<MessageId> {
 
 fn text<N: Node>(of: &N, name: &str) -> Option<String> {
     of.get(name)?.text()
+}
+
+/// Whether the member is there, and true.
+fn truth<N: Node>(of: &N, name: &str) -> bool {
+    of.get(name).is_some_and(|member| member.truth())
 }
 
 /// A whole number from 0 up to 2^53: all a JSON number of a browser holds exactly.

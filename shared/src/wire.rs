@@ -265,7 +265,13 @@ pub enum Happening {
     /// The visitor has answered the last request for a rating.
     Rated { like: bool },
     /// What became of the visitor's act `id` at the portal.
-    Done { id: MessageId, state: MessageState },
+    Done {
+        id: MessageId,
+        state: MessageState,
+        /// The entry of that act.
+        #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "Option::is_none"))]
+        entry: Option<Seq>,
+    },
     /// The portal opened a conversation.
     Started,
     /// The portal closed the conversation; writing opens a new one.

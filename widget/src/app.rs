@@ -3,7 +3,7 @@
 mod events;
 mod screen;
 
-use crate::browser::{new_id, shelf};
+use crate::browser::{element, new_id, shelf};
 use crate::clock::{self, Alarm};
 use crate::connection::{Connection, Event};
 use crate::dialogue::{Act, Pending};
@@ -50,6 +50,9 @@ pub fn start() {
             talk.receive(frame, now);
         }
         talk.show(embed::is_shown());
+        if element("field").is_none() {
+            talk.close();
+        }
         if embed::identity().is_some() {
             talk.sign();
         }
@@ -82,27 +85,26 @@ fn hello() -> Hello {
     Hello { identity: embed::identity(), ..hello }
 }
 
-/// `files`: JSON of what was uploaded, or nothing.
-fn say(text: String, id: String, files: String) {
+/// `files`: JSON of what was uploaded, or nothing; `to` names the message that it answers.
+fn say(text: String, id: String, files: String, to: String) {
     let Ok(id) = MessageId::try_from(id) else { return }; // the shell makes them
     let files = parse(&files).as_ref().map(decode::files).unwrap_or_default();
+    let said = Act::Say { reply_to: MessageId::try_from(to).ok() };
     with(|app| app.screen.stay_at_end());
     act(&mut |talk, now| {
-        talk.say(Pending { files: files.clone(), ..Pending::new(id.clone(), text.clone(), now) }, now);
+        let message = Pending::new(id.clone(), text.clone(), now);
+        talk.say(Pending { files: files.clone(), act: said.clone(), ..message }, now);
     });
 }
 
 /// What the visitor does with a message, or with the conversation; `of` names the message.
 fn do_act(kind: String, of: String, text: String) {
-    let of = MessageId::try_from(of).ok();
-    let what = match (kind.as_str(), of) {
-        ("edit", Some(of)) => Act::Edit(of),
-        ("delete", Some(of)) => Act::Delete(of),
-        ("finish", _) => Act::Finish,
-        (_, reply_to) => {
-            with(|app| app.screen.stay_at_end());
-            Act::Say { reply_to }
-        }
+    let what = match (kind.as_str(), MessageId::try_from(of)) {
+        ("edit", Ok(of)) => Act::Edit(of),
+        ("delete", Ok(of)) => Act::Delete(of),
+        ("like", _) => Act::Rate(true),
+        ("dislike", _) => Act::Rate(false),
+        _ => Act::Finish,
     };
     act(&mut |talk, now| {
         talk.say(Pending { act: what.clone(), ..Pending::new(new_id(), text.clone(), now) }, now);
@@ -113,9 +115,6 @@ fn wish(wish: Wish) {
     act(&mut |talk, now| match &wish {
         Wish::Repeat(id) => talk.repeat(id, new_id(), now),
         Wish::Discard(id) => talk.discard(id),
-        Wish::Rate(like) => {
-            talk.say(Pending { act: Act::Rate(*like), ..Pending::new(new_id(), String::new(), now) }, now)
-        }
     });
 }
 

@@ -5,7 +5,7 @@ mod pace;
 mod poll;
 mod socket;
 
-use crate::{clock, json};
+use crate::{clock, embed, json};
 use futures::channel::mpsc::{UnboundedSender, unbounded};
 use leptos::task::spawn_local;
 use pace::{Act, Pace, Way};
@@ -97,7 +97,7 @@ impl Connection {
     pub fn look(self: &Rc<Self>, frame: &ToServer) {
         let (this, body) = (Rc::clone(self), poll::body(&written(frame), &[], false));
         spawn_local(async move {
-            let answer = poll::ask(body).await.and_then(|text| json::parse(&text)?.get("frames")?.list());
+            let answer = embed::ask(&body).await.and_then(|text| json::parse(&text)?.get("frames")?.list());
             let frames = answer.iter().flatten().filter_map(to_widget);
             frames.for_each(|frame| (this.report)(Event::Frame(frame)));
         });
@@ -171,7 +171,7 @@ impl Connection {
         let body = poll::body(&hello, frames, held);
         let (this, era) = (Rc::clone(self), self.era.get());
         spawn_local(async move {
-            let answer = poll::ask(body).await;
+            let answer = embed::ask(&body).await;
             if this.era.get() != era {
                 return;
             }

@@ -8,8 +8,11 @@ mod queue;
 mod tests;
 
 pub use history::{History, Message, Moment, What};
-pub use lines::{Bubble, Line, Quoted, Rating, Scene, Shown, lines};
+#[cfg(test)]
+pub use lines::Rating;
+pub use lines::{Bubble, Line, Quoted, Scene, Shown, lines};
 pub use queue::{Act, Fate, Pending, Queue};
+use shared::MessageState;
 
 /// Where one of the visitor's own messages is, as the visitor is told.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -24,6 +27,16 @@ pub enum State {
     Unconfirmed,
     /// Refused for good, by the relay or by the portal.
     Failed,
+}
+
+impl From<MessageState> for State {
+    fn from(state: MessageState) -> Self {
+        match state {
+            MessageState::Delivered => Self::Delivered,
+            MessageState::Unconfirmed => Self::Unconfirmed,
+            MessageState::Failed => Self::Failed,
+        }
+    }
 }
 
 impl State {

@@ -1,6 +1,8 @@
 //! The seam to the chat's document: `globalThis.shell`, its composer, header and words, and through it the host page.
 
 use crate::talk::News;
+use js_sys::Promise;
+use js_sys::futures::JsFuture;
 use shared::{Identity, SiteKey};
 use wasm_bindgen::prelude::*;
 
@@ -31,6 +33,8 @@ extern "C" {
     fn say(this: &Shell, key: &str, values: &JsValue) -> String;
     #[wasm_bindgen(method)]
     fn size(this: &Shell, bytes: f64) -> String;
+    #[wasm_bindgen(method)]
+    fn ask(this: &Shell, body: &str) -> Promise;
     #[wasm_bindgen(method)]
     fn take(this: &Shell, take: &JsValue);
     #[wasm_bindgen(method, setter)]
@@ -110,10 +114,16 @@ pub fn size(bytes: u64) -> String {
     SHELL.with(|shell| shell.size(bytes as f64))
 }
 
-/// `take` gets what was sent before the app lived, and from now on what is sent: a text, its message's name, and JSON of
-/// its files, or nothing.
-pub fn take_texts(take: impl FnMut(String, String, String) + 'static) {
-    let take = Closure::<dyn FnMut(String, String, String)>::new(take);
+/// Sends `body` to the relay's plain door; the answer's text, whatever its status. `None`: none came.
+pub async fn ask(body: &str) -> Option<String> {
+    let answer = SHELL.with(|shell| shell.ask(body));
+    JsFuture::from(answer).await.ok()?.as_string()
+}
+
+/// `take` gets what was sent before the app lived, and from now on what is sent: a text, its message's name, JSON of its
+/// files and the message that it answers, or nothing.
+pub fn take_texts(take: impl FnMut(String, String, String, String) + 'static) {
+    let take = Closure::<dyn FnMut(String, String, String, String)>::new(take);
     SHELL.with(|shell| shell.take(&take.into_js_value()));
 }
 
@@ -225,7 +235,9 @@ mod tests {
     use std::path::Path;
 
     /// Words that are chosen by data: states, notes, the header's line.
-    const CHOSEN: [&str; 31] = [
+    const CHOSEN: [&str; 33] = [
+        "edit_failed",
+        "delete_failed",
         "online",
         "online_fast",
         "usually_min",
@@ -282,7 +294,7 @@ mod tests {
             let path = language.unwrap().path();
             let words: serde_json::Value = serde_json::from_str(&fs::read_to_string(&path).unwrap()).unwrap();
             for key in &keys {
-                assert!(words.get(*key).is_some(), "{key} is missing in {}", path.display());
+                assert!(words["chat"].get(*key).is_some(), "{key} is missing in {}", path.display());
             }
         }
     }

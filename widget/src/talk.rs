@@ -48,6 +48,8 @@ pub struct Talk {
     notice: Option<&'static str>,
     /// The relay will not talk to this page again.
     left: bool,
+    /// The document has no field: the chat is closed, what was said can be read.
+    closed: bool,
     /// The page says who the visitor is: what they said elsewhere is worth a connection.
     signed: bool,
     /// Why the relay does not for now, and until when.
@@ -77,6 +79,7 @@ impl Talk {
             left: false,
             presence: Presence::default(),
             signed: false,
+            closed: false,
             looked: false,
             turned: None,
             deeds: Vec::new(),
@@ -91,6 +94,11 @@ impl Talk {
     /// The page says who the visitor is.
     pub fn sign(&mut self) {
         self.signed = true;
+    }
+
+    /// Nothing can be written here.
+    pub fn close(&mut self) {
+        self.closed = true;
     }
 
     /// Nothing more is to be said from here.

@@ -19,8 +19,6 @@ pub enum Wish {
     /// Send its words once more.
     Repeat(MessageId),
     Discard(MessageId),
-    /// Answer a request for a rating.
-    Rate(bool),
 }
 
 /// A line in the log: its place is its key's, what it shows may change.

@@ -93,7 +93,7 @@ pub async fn chat(
         origins: &site.origins,
         connected: is_open,
         limits: &state.config.limits,
-        asleep: is_open && asked.news.is_some(),
+        asleep: asked.news.is_some(),
         presence: state.relay.presences().now(&site.key).await?,
     };
     let policy = Policy { relay: state.config.public_url.as_str(), ancestors: &site.origins.join(" ") };

@@ -217,7 +217,9 @@ impl Visitor {
             Told::Deleted { id, .. } => Happening::Deleted { id },
             Told::Rated { like, .. } => Happening::Rated { like },
             Told::Joined { .. } | Told::Noted { .. } | Told::Owned { .. } => Happening::Unknown,
-            Told::Done { id, state, .. } => Happening::Done { id, state },
+            Told::Done { id, state, entry, .. } => {
+                Happening::Done { id, state, entry: Some(entry).filter(|&entry| entry > 0) }
+            }
             Told::State { id, state, .. } => Happening::State { id, state },
             Told::Started { .. } => Happening::Started,
             Told::Finished { .. } | Told::Left { .. } => Happening::Finished,

@@ -8,7 +8,7 @@ use super::{Store, StoreError, View};
 use crate::identity::PersonId;
 use crate::ids::DialogueId;
 use serde::{Deserialize, Serialize};
-use shared::{Author, Millis, Seq, SiteKey};
+use shared::{Author, MessageState, Millis, Seq, SiteKey};
 use std::collections::HashMap;
 use std::sync::{PoisonError, RwLock};
 
@@ -64,6 +64,10 @@ pub(super) struct Head {
     /// An operator has spoken in the conversation that is open.
     #[serde(default)]
     pub led: bool,
+    /// The visitor's end of the conversation, while nobody knows whether the portal took it: the entry, and the session
+    /// that had finished last before.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub left: Option<(Seq, u64)>,
     /// When the visitor said the first thing that no operator has answered yet.
     #[serde(default)]
     pub asked_at: Option<Millis>,
@@ -86,6 +90,7 @@ impl Head {
             joined: Vec::new(),
             vote: None,
             led: false,
+            left: None,
             asked_at: None,
         }
     }
@@ -112,10 +117,12 @@ impl Head {
                 self.led &= self.finished >= self.started;
                 self.started = self.started.max(*session);
                 self.vote = self.vote.filter(|vote| vote.session >= *session);
+                self.left = None;
                 self.learn(&AtPortal { chat: None, session: Some(*session), user: *user });
             }
-            // What the visitor ended is ended here, whenever the portal says so too.
+            // What the visitor ended is ended here, whenever the portal says so too, unless it says that it is not.
             Told::Finished { session } | Told::Left { session, .. } => {
+                self.left = matches!(record.what, Told::Left { .. }).then_some((record.seq, self.finished));
                 self.finished = self.finished.max(*session);
                 (self.led, self.asked_at) = (false, None);
                 self.learn(&AtPortal { session: Some(*session).filter(|&session| session > 0), ..AtPortal::default() });
@@ -132,6 +139,13 @@ impl Head {
                 self.learn(&AtPortal { chat: *chat, ..AtPortal::default() });
             }
             Told::Rated { .. } => self.vote = None,
+            Told::Done { state, entry, .. } => {
+                if let Some((_, finished)) = self.left.take_if(|(left, _)| left == entry)
+                    && *state != MessageState::Delivered
+                {
+                    (self.led, self.finished) = (true, finished);
+                }
+            }
             Told::Owned { person, moved } => {
                 self.person = Some(person.clone());
                 self.moved = *moved;
@@ -142,7 +156,6 @@ impl Head {
             | Told::Again { .. }
             | Told::Edited { .. }
             | Told::Deleted { .. }
-            | Told::Done { .. }
             | Told::Noted { .. } => {}
         }
     }

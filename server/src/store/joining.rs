@@ -119,8 +119,20 @@ impl Batch<'_> {
         }
     }
 
-    /// Appends to `there` what happened in `from`. The end of that conversation is not the end of this one's own.
-    fn append_joined(&mut self, from: DialogueId, there: DialogueId, at: Millis, told: Told) -> Result<(), StoreError> {
+    /// Appends to `there` what happened in `from`. The end of that conversation is not the end of this one's own. What
+    /// became of an act names the act's entry here, if that came along.
+    fn append_joined(
+        &mut self,
+        from: DialogueId,
+        there: DialogueId,
+        at: Millis,
+        mut told: Told,
+    ) -> Result<(), StoreError> {
+        if let Told::Done { id, entry, .. } = &mut told {
+            let Some(position) = self.asked(there, id)? else { return Ok(()) };
+            let Some(record) = self.record(position)? else { return Ok(()) };
+            *entry = record.seq;
+        }
         let is_end =
             matches!(&told, Told::Joined { what, .. } if matches!(**what, Told::Finished { .. } | Told::Left { .. }));
         self.append(there, at, told)?;
@@ -157,7 +169,7 @@ impl Told {
             }
             Self::Deleted { id, .. } => Self::Deleted { id: id.clone(), act: None, unsent: None },
             Self::State { id, state, .. } => settled(id.clone(), *state),
-            Self::Done { id, state, .. } => Self::Done { id: id.clone(), state: *state, of: Position::NONE },
+            Self::Done { id, state, .. } => Self::Done { id: id.clone(), state: *state, of: Position::NONE, entry: 0 },
             Self::Again { .. } | Self::Owned { .. } | Self::Joined { .. } | Self::Noted { .. } => return None,
         })
     }

@@ -106,6 +106,9 @@ pub enum Told {
         state: MessageState,
         /// Where the act itself stands.
         of: Position,
+        /// Its entry; 0 where an older relay wrote this.
+        #[serde(default)]
+        entry: Seq,
     },
     /// What became of the visitor's message `id`.
     State {

@@ -65,7 +65,11 @@ fn happening() -> impl Strategy<Value = Happening> {
         (message_id(), body()).prop_map(|(id, body)| Happening::Edited { id, body }),
         message_id().prop_map(|id| Happening::Deleted { id }),
         (message_id(), state.clone()).prop_map(|(id, state)| Happening::State { id, state }),
-        (message_id(), state).prop_map(|(id, state)| Happening::Done { id, state }),
+        (message_id(), state, proptest::option::of(0..1_u64 << 53)).prop_map(|(id, state, entry)| Happening::Done {
+            id,
+            state,
+            entry
+        }),
         any::<bool>().prop_map(|like| Happening::Rated { like }),
         Just(Happening::Started),
         Just(Happening::Finished),

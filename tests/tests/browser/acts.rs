@@ -2,7 +2,7 @@
 
 use otklik_tests::{
     browser::{Key, Spot, Window},
-    portal::{Line, Vote},
+    portal::{Fault, Line, Vote},
     shop::{Scene, Visit},
     stage::{ANNA, SALES},
 };
@@ -137,7 +137,7 @@ async fn a_rating_is_a_press() {
     portal.operator_says(chat.id, ANNA, "On its way").expect("Anna may answer");
     visit.until_heard("On its way").await;
     portal.finish(chat.id, ANNA).expect("the talk is open");
-    let up = visit.chat().find("button", "👍 Yes, thanks").await;
+    let up = visit.chat().find("button", "Yes, thanks").await;
     visit.tab.shot("acts-rating").await;
     up.press().await;
     visit.until_heard("Спасибо за оценку!").await;
@@ -147,7 +147,7 @@ async fn a_rating_is_a_press() {
     visit.tab.shot("acts-rated").await;
     visit.tab.prefer(&[("prefers-color-scheme", "dark")]).await;
     visit.tab.host().eval_in_page::<Option<bool>>("(otklik('lang', 'ru'), null)").await;
-    visit.chat().find("button", "👍 Да, спасибо").await;
+    visit.chat().find("button", "Да, спасибо").await;
     visit.tab.shot("acts-rated-ru-dark").await;
 }
 
@@ -167,6 +167,50 @@ async fn a_visitor_ends_the_conversation_with_an_operator() {
     scene.stage.portal.wait_chat(&chat.external, |chat| chat.open_session().is_none()).await;
     visit.chat().until("document.querySelector('#sub').textContent === 'Conversation finished'").await;
     visit.chat().until(&format!("!({offered})")).await;
+}
+
+/// As a portal answers that is too old for a method.
+fn unknown() -> Fault {
+    Fault::Refuse("ERROR_METHOD_NOT_FOUND".to_owned())
+}
+
+#[tokio::test]
+async fn a_change_that_did_not_get_there_says_what_the_operator_has() {
+    let scene = Scene::start().await;
+    let (visit, chat) = scene.talk("Two of them").await;
+    let portal = &scene.stage.portal;
+    portal.fault_on("imconnector.update.messages", unknown(), 1);
+    menu(&visit, "visitor").await;
+    item(&visit, "Edit").await.press().await;
+    field_is(&visit, "Two of them").await;
+    visit.chat().eval::<Option<bool>>("(document.querySelector('textarea').value = '', null)").await;
+    visit.tab.press(Key::Enter).await;
+    let hint = "document.querySelector('#hint').textContent";
+    visit.chat().until(&format!("{hint}.startsWith('A message cannot become empty')")).await;
+    visit.tab.type_text("Three of them").await;
+    visit.tab.press(Key::Enter).await;
+    let told = "document.querySelector('.meta b')?.textContent ?? ''";
+    visit.chat().until_eq::<String, _>(told, "The change did not arrive: the operator has the earlier words").await;
+    visit.until_shows(&[("visitor", "Three of them")]).await;
+    portal.wait_texts(&chat.external, &["Two of them"]).await;
+    visit.tab.shot("acts-unheard").await;
+    visit.reload().await;
+    visit.chat().until(&format!("({told}).includes('earlier words')")).await;
+    menu(&visit, "visitor").await;
+    item(&visit, "Edit").await.press().await;
+    field_is(&visit, "Three of them").await;
+    visit.tab.type_text("!").await;
+    visit.tab.press(Key::Enter).await;
+    portal.wait_texts(&chat.external, &["Three of them!"]).await;
+    visit.chat().until(&format!("({told}) === ''")).await;
+    portal.fault_on("imconnector.delete.messages", unknown(), 1);
+    menu(&visit, "visitor").await;
+    item(&visit, "Delete").await.press().await;
+    visit.chat().find("button", "Delete").await.press().await;
+    visit.chat().until_eq::<String, _>(told, "The operator can still see this message").await;
+    visit.tab.host().eval_in_page::<Option<bool>>("(otklik('lang', 'ru'), null)").await;
+    visit.chat().until_eq::<String, _>(told, "Оператор всё ещё видит это сообщение").await;
+    visit.tab.shot("acts-unheard-ru").await;
 }
 
 #[tokio::test]

@@ -171,3 +171,48 @@ async fn dark_and_in_russian() {
     visit.tab.settled().await;
     visit.tab.shot("sent-dark").await;
 }
+
+/// The newest message of `from`, and what its menu offers by this name.
+async fn choose(visit: &Visit, from: &str, item: &str) {
+    let script = format!("([...document.querySelectorAll('[data-from={from}]')].at(-1).focus(), null)");
+    visit.chat().eval::<Option<bool>>(&script).await;
+    visit.chat().find("button", "Message actions").await.press().await;
+    visit.chat().find("menuitem", item).await.press().await;
+}
+
+#[tokio::test]
+async fn a_reply_has_files_and_words_beside_files_are_edited() {
+    let scene = Scene::start().await;
+    let (visit, chat) = scene.talk("Is it in stock?").await;
+    let portal = &scene.stage.portal;
+    portal.operator_says(chat.id, ANNA, "Which one?").expect("Anna may answer");
+    visit.until_heard("Which one?").await;
+    choose(&visit, "operator", "Reply").await;
+    give(&visit, "['aGk=', 'lamp.txt', 'text/plain']", CHOOSE).await;
+    until_uploaded(&visit, 1).await;
+    visit.tab.shot("files-replying").await;
+    visit.say("This").await;
+    visit.chat().until("document.querySelector('.out .quote')?.lastElementChild.textContent === 'Which one?'").await;
+    visit.chat().until("!document.querySelector('.over') && !!document.querySelector('.out a.file')").await;
+    let got = portal.wait_chat(&chat.external, |chat| sent_files(chat) == ["lamp.txt"]).await;
+    let with_file = got.messages.iter().find(|message| !message.files.is_empty()).expect("it is there");
+    assert!(with_file.text.contains("Which one?") && with_file.text.ends_with("This"), "{}", with_file.text);
+    visit.tab.shot("files-replied").await;
+
+    give(&visit, "['aGk=', 'note.txt', 'text/plain']", CHOOSE).await;
+    until_uploaded(&visit, 1).await;
+    visit.say("And tow").await;
+    let last = "[...document.querySelectorAll('[data-from=visitor]')].at(-1).dataset.state";
+    visit.chat().until_eq::<String, _>(last, "delivered").await;
+    choose(&visit, "visitor", "Edit").await;
+    visit.chat().until_eq::<String, _>("document.querySelector('textarea').value", "And tow").await;
+    visit.chat().eval::<Option<bool>>("(document.querySelector('textarea').value = '', null)").await;
+    visit.say("And two").await;
+    portal
+        .wait_chat(&chat.external, |chat| {
+            sent_files(chat) == ["lamp.txt", "note.txt"] && chat.visitor_texts().last() == Some(&"And two")
+        })
+        .await;
+    visit.chat().until("[...document.querySelectorAll('.out .bubble')].at(-1).textContent.includes('And two')").await;
+    visit.chat().until("!![...document.querySelectorAll('.out .bubble')].at(-1).querySelector('a.file')").await;
+}

@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, reason = "all of this is tests")]
 
 mod acts;
+mod closed;
 mod desk;
 mod faces;
 mod files;

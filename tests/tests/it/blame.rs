@@ -63,7 +63,7 @@ async fn edit(visitor: &mut Visitor, of: &MessageId, text: &str) -> MessageId {
 async fn outcome(visitor: &mut Visitor, act: &MessageId) -> MessageState {
     loop {
         let done = visitor.log.iter().find_map(|entry| match &entry.what {
-            Happening::Done { id, state } if id == act => Some(*state),
+            Happening::Done { id, state, .. } if id == act => Some(*state),
             _ => None,
         });
         match done {

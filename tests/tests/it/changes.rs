@@ -5,7 +5,7 @@ use otklik_tests::{
     stage::{ANNA, Stage},
     visitor::{Visitor, message_id},
 };
-use shared::{Author, MessageId, MessageState, Refusal, ToServer, ToWidget};
+use shared::{Author, Happening, MessageId, MessageState, Refusal, ToServer, ToWidget};
 use std::time::Duration;
 
 const UPDATE: &str = "imconnector.update.messages";
@@ -100,6 +100,21 @@ async fn a_change_whose_answer_was_lost_waits_until_it_can_have_no_effect_any_mo
     let calls = stage.portal.calls(UPDATE);
     assert_eq!(calls.len(), 3, "{calls:?}");
     assert!(calls[1].at.since(calls[0].at) >= Duration::from_secs(60), "{:?}", calls[1].at.since(calls[0].at));
+}
+
+#[tokio::test]
+async fn a_change_that_the_portal_refuses_is_told_with_its_entry() {
+    let stage = Stage::start().await;
+    let site = stage.site().await;
+    let mut visitor = stage.visitor(&site).await;
+    let of = visitor.say("Раз").await;
+    visitor.wait_for_state(&of, MessageState::Delivered).await;
+    stage.portal.fault_on(UPDATE, Fault::Refuse("ERROR_METHOD_NOT_FOUND".to_owned()), 1);
+    let ToWidget::Accepted { seq, .. } = edit(&mut visitor, &of, "Два").await else { panic!("it is taken") };
+    let failed = |what: &Happening| matches!(what, Happening::Done { entry, state: MessageState::Failed, .. } if *entry == Some(seq));
+    while !visitor.log.iter().any(|entry| failed(&entry.what)) {
+        visitor.read().await.expect("the relay keeps the connection");
+    }
 }
 
 #[tokio::test]

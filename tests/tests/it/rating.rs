@@ -5,7 +5,7 @@ use otklik_tests::{
     stage::{ANNA, CONNECTOR, SALES, SUPPORT, Stage},
     visitor::Visitor,
 };
-use shared::{Happening, MessageState, Piece, Refusal, ToServer, ToWidget};
+use shared::{Entry, Happening, MessageState, Piece, Refusal, ToServer, ToWidget};
 use std::time::Duration;
 
 const SEND: &str = "imconnector.send.messages";
@@ -180,14 +180,22 @@ async fn a_visitor_ends_the_conversation_that_an_operator_leads() {
 }
 
 #[tokio::test]
-async fn an_end_that_the_portal_refuses_is_an_end_for_the_visitor() {
-    let (stage, mut visitor, _) = led(None).await;
+async fn an_end_that_the_portal_refuses_is_none_and_may_be_asked_for_again() {
+    let (stage, mut visitor, chat) = led(None).await;
     stage.portal.fault_on(FINISH, Fault::Refuse("CHAT_TYPE".to_owned()), 1);
-    visitor.accepted(|id| ToServer::Finish { id }).await;
-    told(&mut visitor, 1, |what| *what == Happening::Finished).await;
+    let end = visitor.accepted(|id| ToServer::Finish { id }).await;
+    let failed =
+        |what: &Happening| matches!(what, Happening::Done { id, state: MessageState::Failed, .. } if *id == end);
+    told(&mut visitor, 1, failed).await;
+    let at = |entry: &&Entry| matches!(entry.what, Happening::Finished);
+    let ended = visitor.log.iter().find(at).map(|entry| entry.seq);
+    let names = |entry: &&Entry| matches!(&entry.what, Happening::Done { entry, .. } if *entry == ended);
+    assert!(visitor.log.iter().any(|entry| names(&entry)), "which entry it was: {:?}", visitor.log);
     let id = visitor.say("Ещё тут?").await;
     visitor.wait_for_state(&id, MessageState::Delivered).await;
-    assert_eq!(stage.portal.calls(FINISH).len(), 1, "not again, and nothing waits for it");
+    assert_eq!(stage.portal.calls(FINISH).len(), 1, "not again by itself, and nothing waits for it");
+    visitor.accepted(|id| ToServer::Finish { id }).await;
+    stage.portal.wait_chat(&chat.external, |chat| chat.open_session().is_none()).await;
 }
 
 /// What the visitor says next begins another conversation: a call that still works would end that one.
@@ -225,7 +233,7 @@ async fn ended_late(meanwhile: impl Fn(&Stage, &Chat)) -> (Stage, Chat, MessageS
     let is_done = |what: &Happening| matches!(what, Happening::Done { id, .. } if *id == end);
     told(&mut visitor, 1, is_done).await;
     let state = visitor.log.iter().find_map(|entry| match &entry.what {
-        Happening::Done { id, state } if *id == end => Some(*state),
+        Happening::Done { id, state, .. } if *id == end => Some(*state),
         _ => None,
     });
     (stage, chat, state.expect("it was told"))

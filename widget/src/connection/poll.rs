@@ -1,7 +1,5 @@
 //! The same frames by requests, for networks that let no socket through.
 
-use gloo_net::http::Request;
-
 /// How long the relay may hold a request that waits for news, in seconds.
 const HOLD: &str = "25";
 
@@ -10,10 +8,4 @@ pub fn body(hello: &str, frames: &[String], held: bool) -> String {
     let mut all = vec![hello];
     all.extend(frames.iter().map(String::as_str));
     ["{\"frames\":[", &all.join(","), "],\"wait\":", if held { HOLD } else { "0" }, "}"].concat()
-}
-
-/// The answer's text, whatever its status: a refusal is frames too. `None`: none came.
-pub async fn ask(body: String) -> Option<String> {
-    let request = Request::post("/v1/poll").header("content-type", "application/json").body(body).ok()?;
-    request.send().await.ok()?.text().await.ok()
 }

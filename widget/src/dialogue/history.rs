@@ -12,6 +12,8 @@ pub struct History {
     moments: Vec<Moment>,
     /// Entries about messages that have not come yet.
     early: Vec<Entry>,
+    /// Acts that did not get to the operator, or may not have: their entries, and what became of each.
+    unheard: Vec<(Seq, State)>,
     seen: Seq,
 }
 
@@ -52,7 +54,7 @@ pub struct Message {
     pub rating: bool,
     /// Of a visitor's message; `Sent` for all others.
     pub state: State,
-    /// The entry that the words are from, 0 for the first ones.
+    /// The entry that the words are from, or that took them away; 0 for the first ones.
     revised: Seq,
     /// How many files it was said with.
     given: usize,
@@ -81,6 +83,11 @@ impl Message {
             filed: Vec::new(),
             settled: 0,
         }
+    }
+
+    /// The entry that changed it last.
+    pub fn changed(&self) -> Seq {
+        self.revised
     }
 
     pub fn is_edited(&self) -> bool {
@@ -146,7 +153,7 @@ impl History {
         self.seen = self.seen.max(entry.seq);
         let Entry { seq, at, what } = entry;
         match what {
-            Happening::Said { id, from, name, body, files, face, before, reply_to, rating, .. } => {
+            Happening::Said { id, from, name, body, files, face, before, reply_to, rating } => {
                 let (given, filed) = (files.len(), vec![seq; files.len()]);
                 if from == Author::Visitor
                     && given > 0
@@ -166,7 +173,14 @@ impl History {
             Happening::Rated { like } => self.place(seq, None, at, What::Rated(like)),
             Happening::Started => self.place(seq, None, at, What::Started),
             Happening::Finished => self.place(seq, None, at, What::Finished),
-            Happening::Done { .. } | Happening::Unknown => {}
+            Happening::Done { state: MessageState::Delivered, .. } | Happening::Unknown => {}
+            Happening::Done { state, entry, .. } => {
+                if let Some(entry) = entry
+                    && let Err(place) = self.unheard.binary_search_by_key(&entry, |(entry, _)| *entry)
+                {
+                    self.unheard.insert(place, (entry, state.into()));
+                }
+            }
             what => self.change(Entry { seq, at, what }),
         }
     }
@@ -185,6 +199,11 @@ impl History {
             Act::Rate(like) => self.place(seq, None, at, What::Rated(like)),
             Act::Finish => self.place(seq, None, at, What::Finished),
         }
+    }
+
+    /// What became of the visitor's act at entry `seq`, if that did not get to the operator as far as is known.
+    pub fn unheard(&self, seq: Seq) -> Option<State> {
+        self.unheard.iter().find(|(entry, _)| *entry == seq).map(|(_, state)| *state)
     }
 
     fn said(&mut self, seq: Seq, before: Option<Seq>, at: Millis, message: Message) {
@@ -225,24 +244,19 @@ impl History {
         };
         let Some(message) = self.find(id) else { return self.keep(entry) };
         match entry.what {
-            Happening::Edited { body, .. } if entry.seq > message.revised => {
+            Happening::Edited { body, .. } if entry.seq > message.revised && !message.deleted => {
                 message.revised = entry.seq;
-                if !message.deleted {
-                    message.body = Arc::new(body);
-                }
+                message.body = Arc::new(body);
             }
             Happening::Deleted { .. } => {
+                message.revised = if message.deleted { message.revised.max(entry.seq) } else { entry.seq };
                 message.deleted = true;
                 (message.body, message.files) = Default::default();
             }
             Happening::File { file, .. } => message.file(entry.seq, file),
             Happening::State { state, .. } if entry.seq > message.settled => {
                 message.settled = entry.seq;
-                message.state = match state {
-                    MessageState::Delivered => State::Delivered,
-                    MessageState::Unconfirmed => State::Unconfirmed,
-                    MessageState::Failed => State::Failed,
-                };
+                message.state = state.into();
             }
             _ => {}
         }

@@ -46,6 +46,8 @@ pub struct Bubble {
     pub deleted: bool,
     /// `None` for what others said.
     pub state: Option<State>,
+    /// The visitor changed it or took it back, and the operator has it as it was, as far as is known.
+    pub unheard: Option<State>,
     /// The state's word, by its key.
     pub word: &'static str,
     /// The first of its group: the name stands above it.
@@ -79,6 +81,21 @@ pub enum Rating {
     Given(bool),
     /// It came too late.
     Late,
+    /// It did not get to the operator, or may not have.
+    Unheard(State),
+}
+
+impl Rating {
+    /// As `data-rating` has it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Open => "open",
+            Self::Given(true) => "like",
+            Self::Given(false) => "dislike",
+            Self::Late => "late",
+            Self::Unheard(state) => state.name(),
+        }
+    }
 }
 
 /// What decides about the lines besides the messages.
@@ -147,6 +164,7 @@ impl Bubble {
             edited: false,
             deleted: false,
             state: None,
+            unheard: None,
             word: "",
             first: true,
             last: true,
@@ -159,6 +177,9 @@ impl Bubble {
 
     /// Shows it as it will be once what is under way has arrived.
     fn change(&mut self, change: Option<&Pending>) {
+        if change.is_some() {
+            self.unheard = None;
+        }
         match change {
             Some(Pending { act: Act::Delete(_), .. }) => {
                 (self.body, self.files) = Default::default();
@@ -177,7 +198,7 @@ impl Bubble {
         // What failed or may be lost has its own words and buttons below it.
         let settled = !matches!(above.state, Some(State::Failed | State::Unconfirmed));
         let same = above.from == self.from && above.name == self.name && above.from != Author::System;
-        settled && same && self.at.saturating_sub(above.at) < GROUP_GAP
+        settled && above.unheard.is_none() && same && self.at.saturating_sub(above.at) < GROUP_GAP
     }
 }
 
@@ -199,6 +220,9 @@ impl Page<'_> {
     fn moment(&mut self, moment: &Moment, divider: &mut Option<Seq>) {
         match &moment.what {
             What::Started | What::Rated(_) => {}
+            What::Finished if self.history.unheard(moment.seq).is_some() => {}
+            // The visitor ended it, and so says the portal.
+            What::Finished if matches!(self.lines.last(), Some(Line { shown: Shown::Finished(_), .. })) => {}
             What::Finished => self.push(["f", &moment.seq.to_string()].concat(), Shown::Finished(moment.at)),
             What::Said(message) => {
                 if message.calls() && divider.take_if(|read| moment.seq > *read).is_some() {
@@ -231,6 +255,7 @@ impl Page<'_> {
             edited: message.is_edited(),
             deleted: message.deleted,
             state: own.then_some(message.state),
+            unheard: own.then(|| self.history.unheard(message.changed())).flatten(),
             repeated,
             reply: message.reply_to.as_ref().map(|to| quoted(self.history, to)),
             rating: self.rating.filter(|(seq, _)| *seq == moment.seq).map(|(_, rating)| rating),
@@ -283,7 +308,10 @@ fn rating(history: &History, queue: &Queue) -> Option<(Seq, Rating)> {
     let seq = history.moments()[place].seq;
     for moment in &history.moments()[place..] {
         match moment.what {
-            What::Rated(like) => return Some((seq, Rating::Given(like))),
+            What::Rated(like) => {
+                let given = Rating::Given(like);
+                return Some((seq, history.unheard(moment.seq).map_or(given, Rating::Unheard)));
+            }
             What::Started => return None,
             _ => {}
         }

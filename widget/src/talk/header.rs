@@ -1,7 +1,7 @@
 //! What the header says: who answers, whether somebody is there, how soon. What is not known is not said.
 
 use super::Talk;
-use crate::dialogue::{Act, What};
+use crate::dialogue::{Act, Message, Moment, What};
 use shared::{Attendance, Author, Millis};
 
 /// Up to here an answer comes in a couple of minutes: 2.5 minutes, in seconds.
@@ -34,9 +34,9 @@ pub enum Sub {
 
 impl Talk {
     pub fn header(&self) -> Header {
-        let operator = self.history.messages().rev().find(|(_, message)| message.from == Author::Operator);
-        let name = operator.and_then(|(_, message)| message.name.clone());
-        let photo = operator.and_then(|(_, message)| message.face.photo.clone());
+        let operator = self.operator();
+        let name = operator.and_then(|message| message.name.clone());
+        let photo = operator.and_then(|message| message.face.photo.clone());
         let (sub, dot) = match self.presence.state {
             _ if self.link.is_broken() => (Sub::Word("no_link"), "off"),
             _ if self.is_finished() => (Sub::Word("finished"), "off"),
@@ -48,6 +48,31 @@ impl Talk {
             None => (self.usually(), "none"),
         };
         Header { name, photo, sub, dot }
+    }
+
+    /// Who answers: the operator who spoke last in this conversation; between two, in the one before.
+    fn operator(&self) -> Option<&Message> {
+        let moments = self.conversation().unwrap_or(self.history.moments());
+        moments.iter().rev().find_map(operators)
+    }
+
+    /// What was said since the conversation began: with the visitor's first word, or the portal's, since the last one ended.
+    /// None while none has.
+    fn conversation(&self) -> Option<&[Moment]> {
+        let moments = self.history.moments();
+        let is_end = |moment: &Moment| moment.what == What::Finished && self.history.unheard(moment.seq).is_none();
+        let is_start = |moment: &Moment| moment.what == What::Started;
+        let is_own = |moment: &Moment| matches!(&moment.what, What::Said(message) if message.from == Author::Visitor);
+        let end = moments.iter().rposition(is_end);
+        let since = &moments[end.map_or(0, |end| end + 1)..];
+        let begun = match since.iter().filter(|moment| is_start(moment)).count() {
+            // The end of the one before was not told.
+            2.. => since.iter().rposition(is_start),
+            _ if end.is_none() => Some(0),
+            // The beginning may be told late. A word after the end begins nothing.
+            _ => since.iter().position(|moment| is_start(moment) || is_own(moment)),
+        };
+        begun.map(|begun| &since[begun..])
     }
 
     fn online(&self, answered: bool) -> Sub {
@@ -75,6 +100,7 @@ impl Talk {
 
     fn is_finished(&self) -> bool {
         let last = self.history.moments().iter().rev().find_map(|moment| match &moment.what {
+            What::Finished if self.history.unheard(moment.seq).is_some() => None,
             What::Finished => Some(true),
             What::Started => Some(false),
             What::Said(message) => (message.calls() || message.from == Author::Visitor).then_some(false),
@@ -85,12 +111,17 @@ impl Talk {
 
     /// Whether an operator leads the conversation: only then the visitor can end it.
     pub fn is_led(&self) -> bool {
-        let last = self.history.moments().iter().rev().find_map(|moment| match &moment.what {
-            What::Finished | What::Started => Some(false),
-            What::Said(message) => (message.from == Author::Operator).then_some(true),
-            What::Rated(_) => None,
-        });
-        last.unwrap_or_default() && !self.queue.list().iter().any(|pending| pending.act == Act::Finish)
+        let is_led =
+            self.conversation().is_some_and(|moments| moments.iter().any(|moment| operators(moment).is_some()));
+        is_led && !self.queue.list().iter().any(|pending| pending.act == Act::Finish)
+    }
+}
+
+/// What an operator says, if it is that.
+fn operators(moment: &Moment) -> Option<&Message> {
+    match &moment.what {
+        What::Said(message) if message.from == Author::Operator => Some(message),
+        _ => None,
     }
 }
 

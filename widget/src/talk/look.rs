@@ -30,7 +30,8 @@ impl Talk {
         let begun = self.session.is_some() || self.queue.is_waiting();
         let forgetful = begun && !self.storage.lasts();
         let above = [self.lost.then_some("visitor_lost"), forgetful.then_some("memory_only")];
-        let below = [self.waiting_note(now), self.notice];
+        // Where the chat is closed, that stands in the place of the field, and nothing is to be promised.
+        let below = if self.closed { [None, None] } else { [self.waiting_note(now), self.notice] };
         let scene = Scene {
             above: &above.into_iter().flatten().collect::<Vec<_>>(),
             below: &below.into_iter().flatten().collect::<Vec<_>>(),

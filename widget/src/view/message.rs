@@ -4,7 +4,7 @@ use super::Wish;
 use super::body::{body, quote, tag};
 use super::files::{files, picture};
 use crate::clock;
-use crate::dialogue::{Bubble, Quoted, Rating, State};
+use crate::dialogue::{Bubble, Quoted, State};
 use crate::embed::{say, say_with};
 use leptos::prelude::*;
 use shared::{Author, Piece};
@@ -45,7 +45,7 @@ pub fn Message(bubble: &Bubble, fresh: bool, wish: fn(Wish)) -> AnyView {
                 <span class="vh">{spoken} " "</span>
                 <div class=frame(bubble) dir="auto">{words}</div>
             </div>
-            {bubble.rating.map(|rating| rate(rating, wish))}
+            {bubble.rating.map(|rating| view! { <div class="rate" role="group" data-rating=rating.name()></div> }.into_any())}
             {meta(bubble, time, wish)}
         </div>
     }
@@ -56,24 +56,6 @@ pub fn Message(bubble: &Bubble, fresh: bool, wish: fn(Wish)) -> AnyView {
 fn reply(to: &Quoted) -> AnyView {
     let text = if to.text.is_empty() { say("quote_gone") } else { to.text.clone() };
     quote(Some(speaker(to.name.as_ref(), to.from)), vec![text.into_any()], Some(&to.of))
-}
-
-/// The two answers to a request for a rating.
-fn rate(rating: Rating, wish: fn(Wish)) -> AnyView {
-    let answer = |like: bool| {
-        let (sign, word) = if like { ("👍", say("rate_up")) } else { ("👎", say("rate_down")) };
-        let given = (rating == Rating::Given(like)).to_string();
-        view! {
-            <button type="button" aria-pressed=given disabled=rating != Rating::Open on:click=move |_| wish(Wish::Rate(like))>
-                {tag("span", "", vec![sign.into_any()])}
-                {word}
-            </button>
-        }
-        .into_any()
-    };
-    let late = (rating == Rating::Late).then(|| tag("p", "", vec![say("rate_late").into_any()]));
-    view! { <div class="rate" role="group" aria-label=say("rate")>{answer(true)} {answer(false)} {late}</div> }
-        .into_any()
 }
 
 /// Which side it is on, and what it is joined with: `join` to the one above, `more` to the one below.
@@ -135,13 +117,14 @@ fn meta(bubble: &Bubble, time: String, wish: fn(Wish)) -> Option<AnyView> {
         return None;
     }
     let troubled = matches!(state, State::Failed | State::Unconfirmed);
-    let words = if bubble.newest || troubled { "" } else { "vh" };
+    let words = if bubble.unheard.is_none() && (bubble.newest || troubled) { "" } else { "vh" };
     let mut parts: Vec<AnyView> = edited.into_iter().collect();
     if state != State::Failed {
         parts.push(tag("time", "", vec![time.into_any()]));
     }
     parts.push(glyph(state));
     parts.push(tag("span", words, vec![say(bubble.word).into_any()]));
+    parts.extend(bubble.unheard.map(|state| tag("b", "", vec![say(unheard(state, bubble.deleted)).into_any()])));
     let id = || bubble.id.clone();
     match state {
         State::Failed => {
@@ -152,6 +135,15 @@ fn meta(bubble: &Bubble, time: String, wish: fn(Wish)) -> Option<AnyView> {
         _ => {}
     }
     Some(below(if state == State::Failed { "meta bad" } else { "meta" }, parts))
+}
+
+/// What became of a change that the operator does not have, as far as is known.
+fn unheard(state: State, deleted: bool) -> &'static str {
+    match state {
+        State::Unconfirmed => "unconfirmed",
+        _ if deleted => "delete_failed",
+        _ => "edit_failed",
+    }
 }
 
 /// The log is read out as it grows, this is not: only a failure is told, and `app` does that.

@@ -106,8 +106,9 @@ impl Document<'_> {
         )
     }
 
+    /// Of a chat that is closed the history can be read.
     fn has_app(&self) -> bool {
-        self.site.is_some() && self.connected
+        self.site.is_some()
     }
 
     fn colors(&self) -> String {
@@ -139,7 +140,8 @@ impl Document<'_> {
 
     /// What the shell is told.
     fn data(&self) -> String {
-        let words = self.lang.words().iter().filter(|(key, _)| self.site.is_none() || !key.starts_with("preview_"));
+        let preview = self.site.is_none().then(|| self.lang.words("preview"));
+        let words = self.lang.words("chat").chain(preview.into_iter().flatten());
         let words = words.map(|(key, word)| (key.clone(), word.clone())).collect::<serde_json::Map<_, _>>();
         serde_json::json!({
             "site": self.site.map_or("", SiteKey::as_str),

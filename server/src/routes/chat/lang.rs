@@ -42,11 +42,17 @@ impl Lang {
 
     /// The word `key`, which has no plural.
     pub fn word(self, key: &str) -> &'static str {
-        self.words().get(key).and_then(Value::as_str).unwrap_or_default()
+        self.sections().values().find_map(|words| words.get(key)?.as_str()).unwrap_or_default()
     }
 
-    /// Every word: a text, or a list of the forms of a plural.
-    pub fn words(self) -> &'static Map<String, Value> {
+    /// The words of `section`: each a text, or a list of the forms of a plural.
+    pub fn words(self, section: &str) -> impl Iterator<Item = (&'static String, &'static Value)> {
+        self.sections().get(section).and_then(Value::as_object).into_iter().flatten()
+    }
+
+    /// Every word, by who needs it: the document itself, the chat in it, scripts that are loaded when they are used,
+    /// the settings page's preview.
+    fn sections(self) -> &'static Map<String, Value> {
         static RU: LazyLock<Map<String, Value>> = LazyLock::new(|| parse(text::WORDS_RU_JSON));
         static EN: LazyLock<Map<String, Value>> = LazyLock::new(|| parse(text::WORDS_EN_JSON));
         match self {
@@ -63,17 +69,25 @@ fn parse(json: &str) -> Map<String, Value> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::collections::BTreeSet;
 
     #[test]
     fn every_language_has_every_word() {
-        for (key, ru) in Lang::Ru.words() {
-            let en = Lang::En.words().get(key).unwrap_or_else(|| panic!("no English {key}"));
-            for (word, forms) in [(ru, 3), (en, 2)] {
-                assert!(word.is_string() || word.as_array().is_some_and(|list| list.len() == forms), "{key}: {word}");
+        let mut keys = BTreeSet::new();
+        for section in Lang::Ru.sections().keys() {
+            let english: Map<_, _> = Lang::En.words(section).map(|(key, word)| (key.clone(), word.clone())).collect();
+            for (key, ru) in Lang::Ru.words(section) {
+                let en = english.get(key).unwrap_or_else(|| panic!("no English {key}"));
+                for (word, forms) in [(ru, 3), (en, 2)] {
+                    let is_plural = word.as_array().is_some_and(|list| list.len() == forms);
+                    assert!(word.is_string() || is_plural, "{key}: {word}");
+                }
+                assert_eq!(places(ru), places(en), "{key} has the same places in both languages");
+                assert!(keys.insert(key), "{key} stands in one section alone");
             }
-            assert_eq!(places(ru), places(en), "{key} has the same places in both languages");
+            assert_eq!(Lang::Ru.words(section).count(), english.len());
         }
-        assert_eq!(Lang::Ru.words().len(), Lang::En.words().len());
+        assert_eq!(Lang::Ru.sections().len(), Lang::En.sections().len());
     }
 
     fn places(word: &Value) -> Vec<String> {

@@ -29,7 +29,7 @@ pub(super) fn settle_one(
     let of = position;
     let told = match record.what {
         Told::Said { .. } => Told::State { id, state, at_portal, of },
-        _ => Told::Done { id, state, of },
+        _ => Told::Done { id, state, of, entry: record.seq },
     };
     batch.append(record.dialogue, now, told)?;
     if state != MessageState::Delivered {

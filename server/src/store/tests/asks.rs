@@ -220,6 +220,33 @@ async fn a_conversation_is_ended_once_and_while_an_operator_leads_it() {
 }
 
 #[tokio::test]
+async fn an_end_that_the_portal_did_not_take_is_none() {
+    let bench = Bench::new().await;
+    let one = bench.dialogue("one").await;
+    bench.say(one, 1).await;
+    deliver(&bench).await;
+    told(&bench, InboxAct::Started { dialogue: one, session: 6, user: None }).await;
+    told(&bench, said(one, 7, Author::Operator, None)).await;
+    assert!(matches!(ask(&bench, one, 3, Ask::Finish, 5).await, Acceptance::New { seq: 5, .. }));
+    fail(&bench).await;
+    assert!(matches!(ask(&bench, one, 4, Ask::Finish, 5).await, Acceptance::New { seq: 7, .. }), "it goes on");
+    told(&bench, InboxAct::Finished { dialogue: one, session: 6 }).await;
+    let entries = bench.store.entries(one, 7, 9).await.unwrap();
+    assert!(
+        matches!(&entries[..], [done] if matches!(done.what, Told::Done { entry: 7, .. })),
+        "this one: {entries:?}"
+    );
+    let refused = Acceptance::Refused(Refusal::NotOpen);
+    assert_eq!(ask(&bench, one, 5, Ask::Finish, 5).await, refused, "the portal has ended it");
+}
+
+/// The portal refuses what waits.
+async fn fail(bench: &Bench) {
+    let (position, outcome) = (first(bench).await, Outcome::Failed);
+    bench.store.settle(vec![Settlement { position, outcome }], 5).await.unwrap();
+}
+
+#[tokio::test]
 async fn a_reply_keeps_what_it_answers_as_it_was() {
     let bench = Bench::new().await;
     let one = bench.dialogue("one").await;

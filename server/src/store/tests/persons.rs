@@ -3,7 +3,7 @@
 use super::*;
 use crate::identity::PersonId;
 use crate::ids::ImId;
-use shared::Author;
+use shared::{Author, MessageState};
 
 #[tokio::test]
 async fn a_visitors_data_is_told_and_erased() {
@@ -101,6 +101,51 @@ async fn a_person_has_one_dialogue_a_site_and_words_of_before_join_it_once() {
     }
     let anew = bench.store.begin_session_of(key("one"), person("u42"), first, 8).await.unwrap();
     assert_ne!(anew.dialogue, theirs);
+}
+
+async fn settle(bench: &Bench, nth: u64, outcome: Outcome) {
+    let pending = bench.store.pending(&host("a.ru"), 10).await.unwrap();
+    let position = pending.iter().find(|item| item.id == message(nth)).unwrap().position;
+    bench.store.settle(vec![Settlement { position, outcome }], 9).await.unwrap();
+}
+
+#[tokio::test]
+async fn what_became_of_a_change_names_its_entry_also_where_it_joined() {
+    let bench = Bench::new().await;
+    let [first, before] = ["first", "before"].map(TokenHash::of);
+    let theirs = bench.store.begin_session_of(key("one"), person("u42"), first, 1).await.unwrap().dialogue;
+    bench.say(theirs, 1).await;
+    let anonymous = bench.store.begin_session(key("one"), before, 2).await.unwrap().dialogue;
+    bench.say(anonymous, 2).await;
+    settle(&bench, 2, Outcome::Delivered(AtPortal::default())).await;
+    for nth in [3, 4] {
+        let edit = Ask::Edit { of: message(2), text: format!("words {nth}") };
+        bench.store.accept(anonymous, message(nth), edit, nth).await.unwrap();
+    }
+    settle(&bench, 3, Outcome::Failed).await;
+    bench.store.join(before, person("u42"), 5).await.unwrap().unwrap();
+    settle(&bench, 4, Outcome::Failed).await;
+    for dialogue in [anonymous, theirs] {
+        let entries = bench.store.entries(dialogue, 0, 100).await.unwrap();
+        let failed: Vec<_> = entries.iter().filter_map(|told| as_done(&told.what)).collect();
+        let changes: Vec<_> = entries.iter().filter(|told| is_edit(&told.what)).map(|told| told.seq).collect();
+        assert_eq!((failed, changes.len()), (changes.clone(), 2));
+    }
+}
+
+/// The entry of what failed.
+fn as_done(what: &Told) -> Option<u64> {
+    match what {
+        Told::Done { entry, state: MessageState::Failed, .. } => Some(*entry),
+        _ => None,
+    }
+}
+
+fn is_edit(what: &Told) -> bool {
+    match what {
+        Told::Joined { what, .. } => is_edit(what),
+        other => matches!(other, Told::Edited { .. }),
+    }
 }
 
 #[tokio::test]

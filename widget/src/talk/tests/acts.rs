@@ -15,6 +15,11 @@ fn refused(n: u64, code: Refusal) -> ToWidget {
     ToWidget::Refused { id: Some(id(n)), code, retry_after: None }
 }
 
+/// What became of act `n`, which is entry `of`: as the next entry.
+fn done(n: u64, of: Seq, state: MessageState) -> Entry {
+    Entry { seq: of + 1, at: 0, what: Happening::Done { id: id(n), state, entry: Some(of) } }
+}
+
 fn bubbles(talk: &Talk) -> Vec<Bubble> {
     let bubble = |line: Line| if let Shown::Message(bubble) = line.shown { Some(bubble) } else { None };
     talk.lines(0, &|_| 0).into_iter().filter_map(bubble).collect()
@@ -65,6 +70,37 @@ fn a_change_that_is_refused_is_undone() {
 }
 
 #[test]
+fn what_did_not_get_to_the_operator_says_so_until_another_act_does() {
+    let mut talk = connected(&Shared::default(), "s");
+    let unheard = |talk: &Talk| bubbles(talk).last().and_then(|bubble| bubble.unheard);
+    talk.say(act(1, Act::Say { reply_to: None }, "раз"), 0);
+    talk.receive(accepted(1, 1), 0);
+    talk.say(act(2, Act::Edit(id(1)), "два"), 0);
+    talk.receive(accepted(2, 2), 0);
+    talk.receive(entries(vec![done(2, 2, MessageState::Delivered)]), 0);
+    assert_eq!(unheard(&talk), None);
+    talk.say(act(4, Act::Edit(id(1)), "три"), 0);
+    talk.receive(accepted(4, 4), 0);
+    talk.receive(entries(vec![done(4, 4, MessageState::Failed)]), 0);
+    assert_eq!((unheard(&talk), shown(&talk)), (Some(State::Failed), vec![("три".to_owned(), true, false)]));
+    talk.say(act(6, Act::Delete(id(1)), ""), 0);
+    assert_eq!(unheard(&talk), None, "another is under way");
+    talk.receive(accepted(6, 6), 0);
+    talk.receive(entries(vec![done(6, 6, MessageState::Unconfirmed)]), 0);
+    assert_eq!((unheard(&talk), shown(&talk)), (Some(State::Unconfirmed), vec![(String::new(), false, true)]));
+}
+
+#[test]
+fn a_rating_that_was_not_taken_is_not_shown_as_given() {
+    let mut talk = connected(&Shared::default(), "s");
+    talk.receive(entries(vec![request(1)]), 0);
+    talk.say(act(2, Act::Rate(true), ""), 0);
+    talk.receive(accepted(2, 2), 0);
+    talk.receive(entries(vec![done(2, 2, MessageState::Failed)]), 0);
+    assert_eq!(bubbles(&talk)[0].rating, Some(Rating::Unheard(State::Failed)));
+}
+
+#[test]
 fn a_rating_is_given_once_and_shows_what_it_was() {
     let mut talk = connected(&Shared::default(), "s");
     let rating = |talk: &Talk| bubbles(talk).iter().map(|bubble| bubble.rating).collect::<Vec<_>>();
@@ -105,5 +141,38 @@ fn the_end_is_offered_while_an_operator_leads() {
     talk.receive(accepted(3, 2), 0);
     assert!(!talk.is_led());
     talk.receive(entries(vec![answer(3, "Ещё одно")]), 0);
+    assert!(!talk.is_led(), "a word after the end begins nothing");
+    talk.say(act(4, Act::Say { reply_to: None }, "Да?"), 0);
+    talk.receive(accepted(4, 4), 0);
+    assert!(!talk.is_led(), "nobody has answered yet");
+    talk.receive(entries(vec![answer(5, "Слушаю")]), 0);
     assert!(talk.is_led());
+    let start = |seq| Entry { seq, at: 0, what: Happening::Started };
+    talk.receive(entries(vec![start(6)]), 0);
+    assert!(talk.is_led(), "its beginning is told late");
+    talk.receive(entries(vec![start(7)]), 0);
+    assert!(!talk.is_led(), "another has begun, and nobody told of the end");
+}
+
+#[test]
+fn an_end_that_did_not_get_to_the_operator_is_none() {
+    let mut talk = connected(&Shared::default(), "s");
+    talk.receive(entries(vec![answer(1, "Слушаю")]), 0);
+    talk.say(act(3, Act::Finish, ""), 0);
+    talk.receive(accepted(3, 2), 0);
+    let ends =
+        |talk: &Talk| talk.lines(0, &|_| 0).iter().filter(|line| matches!(line.shown, Shown::Finished(_))).count();
+    assert_eq!((ends(&talk), talk.header().sub), (1, Sub::Word("finished")));
+    talk.receive(entries(vec![done(3, 2, MessageState::Failed)]), 0);
+    assert_eq!((ends(&talk), talk.header().sub, talk.is_led()), (0, Sub::None, true));
+}
+
+#[test]
+fn in_a_new_conversation_nobody_answers_yet() {
+    let mut talk = connected(&Shared::default(), "s");
+    let at = |seq, what| Entry { seq, at: 0, what };
+    talk.receive(entries(vec![answer(1, "Слушаю"), at(2, Happening::Finished)]), 0);
+    assert_eq!(talk.header().name, Some("Анна".to_owned()), "who answered last stands there after the end");
+    talk.receive(entries(vec![at(3, Happening::Started)]), 0);
+    assert_eq!(talk.header().name, None);
 }

@@ -14,3 +14,11 @@ fn words_that_cannot_be_delivered_are_spoken_of_until_they_can() {
     talk.receive(held(false), 1);
     assert!(notes(&talk, 1).is_empty());
 }
+
+#[test]
+fn where_nothing_can_be_written_nothing_is_promised() {
+    let mut talk = connected(&Shared::default(), "token");
+    talk.close();
+    talk.receive(ToWidget::Presence(shared::Presence { held: true, ..Default::default() }), 0);
+    assert!(notes(&talk, 0).is_empty());
+}
