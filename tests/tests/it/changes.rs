@@ -92,11 +92,13 @@ async fn a_change_whose_answer_was_lost_waits_until_it_can_have_no_effect_any_mo
     let mut visitor = stage.visitor(&site).await;
     let id = visitor.say("Раз").await;
     visitor.wait_for_state(&id, MessageState::Delivered).await;
-    stage.portal.fault_on(UPDATE, Fault::CutBefore, 1);
+    stage.portal.fault_on(UPDATE, Fault::Late(Duration::from_secs(50)), 1);
     edit(&mut visitor, &id, "Два").await;
     edit(&mut visitor, &id, "Три").await;
+    let next = visitor.say("Четыре").await;
     let _hurry = stage.hurry();
-    stage.portal.wait_any_chat(|chat| chat.visitor_texts() == ["Три"]).await;
+    visitor.wait_for_state(&next, MessageState::Delivered).await;
+    stage.portal.wait_any_chat(|chat| chat.visitor_texts() == ["Три", "Четыре"]).await;
     let calls = stage.portal.calls(UPDATE);
     assert_eq!(calls.len(), 3, "{calls:?}");
     assert!(calls[1].at.since(calls[0].at) >= Duration::from_secs(60), "{:?}", calls[1].at.since(calls[0].at));

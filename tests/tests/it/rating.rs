@@ -202,7 +202,7 @@ async fn an_end_that_the_portal_refuses_is_none_and_may_be_asked_for_again() {
 #[tokio::test]
 async fn an_end_whose_answer_was_lost_is_not_called_for_again_and_ends_no_other() {
     let (stage, mut visitor, chat) = led_by_hand().await;
-    stage.portal.fault_on(FINISH, Fault::CutAfter, 1);
+    stage.portal.fault_on(FINISH, Fault::Late(Duration::from_secs(50)), 1);
     let end = visitor.accepted(|id| ToServer::Finish { id }).await;
     let id = visitor.say("Другой вопрос").await;
     let ended = stage.portal.wait_calls(FINISH, 1).await[0].at;
