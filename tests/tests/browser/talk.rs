@@ -53,6 +53,17 @@ async fn an_operator_edits_and_deletes_before_the_visitors_eyes() {
 }
 
 #[tokio::test]
+async fn a_message_that_cannot_be_shown_is_said_to_be_there() {
+    let scene = Scene::start().await;
+    let (visit, chat) = scene.talk("How much is it?").await;
+    let odd = serde_json::json!({"BLOCKS": [{"HOLOGRAM": "?"}]});
+    scene.stage.portal.operator_attaches(chat.id, ANNA, "", odd).expect("Anna may answer");
+    let words = "This message cannot be shown here. Ask the operator about it";
+    visit.until_shows(&[("visitor", "How much is it?"), ("operator", words)]).await;
+    visit.tab.shot("unsupported").await;
+}
+
+#[tokio::test]
 async fn history_is_there_after_a_reload() {
     let scene = Scene::start().await;
     let (visit, chat) = scene.talk("One").await;

@@ -272,8 +272,11 @@ async fn what_the_queue_could_not_hold_comes_from_the_history_soon() {
     stage.portal.fault_on(ADD, Fault::EventLost, 1);
     stage.portal.operator_says(chat.id, ANNA, "очень длинно").expect("Anna may answer");
     stage.portal.cut_queue();
+    let began = stage.clock.now();
     let _hurry = stage.hurry();
     visitor.hear("очень длинно").await;
+    let minutes = (stage.clock.now() - began) / 60_000;
+    assert!(minutes < 9, "below a queue that works a history is looked at after ten minutes: {minutes}");
 }
 
 /// The queue alone is enough, and the administrator can be told why the other net is missing.
