@@ -70,3 +70,19 @@ impl Download {
 async fn in_time<T>(work: impl Future<Output = T>) -> Result<T, GuardError> {
     tokio::time::timeout(PIECE, work).await.map_err(|_| GuardError::Late(PIECE))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_renamed_portals_files_are_taken_from_where_it_is_now_and_from_no_strangers() {
+        let guard = Guard::new([Url::parse("https://old.example").unwrap()]).unwrap();
+        let is_known = |url: &str| guard.is_known(&Url::parse(url).unwrap(), "https://new.example");
+        assert!(is_known("https://new.example/rest/download.json?token=1") && is_known("https://old.example/~x"));
+        assert!(is_known("https://company.bitrix24.ru/~x"));
+        for stranger in ["http://new.example/~x", "https://new.example:8443/~x", "https://stranger.example/"] {
+            assert!(!is_known(stranger), "{stranger}");
+        }
+    }
+}
