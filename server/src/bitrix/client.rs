@@ -5,6 +5,7 @@ mod envelope;
 mod keeper;
 mod pace;
 mod pauses;
+mod post;
 mod spending;
 
 pub use envelope::{Answer, Time, read as read_answer};
@@ -22,8 +23,8 @@ use crate::clock::{Clock, millis};
 use crate::ids::PortalHost;
 use pace::Pace;
 use pauses::Pauses;
+use post::post;
 use secrecy::{ExposeSecret, SecretString};
-use serde_json::Value;
 use shared::Millis;
 use std::collections::HashMap;
 use std::sync::atomic::AtomicUsize;
@@ -225,6 +226,12 @@ impl Portal {
         renewed.map(drop)
     }
 
+    /// Exchanges the pair, whatever became of calls with it: whether the OAuth server still knows the application.
+    pub async fn exchange(&self) -> Result<(), PortalError> {
+        let access = self.inner.access().await?;
+        self.renew(access).await.map(drop)
+    }
+
     /// What keeps the portal from being called, as its last answers tell.
     pub fn trouble(&self) -> Option<Trouble> {
         self.inner.health().trouble()
@@ -369,35 +376,6 @@ impl Inner {
             None => tracing::info!(portal = %self.host, "the portal can be reached again"),
         }
         self.news.send_replace(());
-    }
-}
-
-/// One POST: what came back, and where the portal is now, if it sent the call on. The token travels in the body: it works there on every build of the portal, and stands in nobody's log.
-async fn post<M: Method>(
-    guard: &Guard,
-    endpoint: &str,
-    access: &SecretString,
-    method: &M,
-) -> (Result<envelope::Answer, PortalError>, Option<Endpoint>) {
-    let url = Url::parse(endpoint).and_then(|base| base.join(&format!("{}.json", M::NAME)));
-    let Ok(url) = url else {
-        return (Err(PortalError::Unreached(GuardError::Forbidden(endpoint.to_owned()))), None);
-    };
-    let mut body = serde_json::to_value(method).expect("a method is a plain record");
-    body["auth"] = Value::from(access.expose_secret());
-    match guard.post(url.clone(), body.to_string().into_bytes(), M::WITHIN).await {
-        Ok(answer) => {
-            let read = read_answer(answer.status, &answer.body);
-            // Only a portal's own answer tells where a portal is.
-            let is_portals = matches!(read, Ok(_) | Err(PortalError::Refused { .. }));
-            let has_moved = is_portals && answer.from.origin() != url.origin();
-            (
-                read,
-                has_moved.then(|| answer.from.join("./").ok()).flatten().and_then(|base| Endpoint::read(base.as_str())),
-            )
-        }
-        Err(error) if error.is_unsent() => (Err(PortalError::Unreached(error)), None),
-        Err(error) => (Err(PortalError::Unanswered(error)), None),
     }
 }
 

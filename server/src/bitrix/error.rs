@@ -120,10 +120,10 @@ impl PortalError {
         matches!(self, Self::Unanswered(GuardError::TooLarge))
     }
 
-    /// Whether the access token is said to be no good, or nobody's: the one thing the client mends by itself.
+    /// Whether the access token is said to be no good: the one thing the client mends by itself.
     pub(super) fn wants_new_token(&self) -> bool {
         let Self::Refused { code, .. } = self else { return false };
-        matches!(code.as_str(), "expired_token" | "invalid_token" | "NO_AUTH_FOUND" | "APPLICATION_NOT_FOUND")
+        matches!(code.as_str(), "expired_token" | "invalid_token" | "NO_AUTH_FOUND")
     }
 }
 

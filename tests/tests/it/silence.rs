@@ -147,6 +147,24 @@ async fn a_removal_that_nobody_told_of_closes_the_chats_after_a_day_and_access_o
 }
 
 #[tokio::test]
+async fn an_application_that_the_portal_does_not_find_is_removed_where_nobody_renews_its_tokens() {
+    let stage = Stage::by_hand().await;
+    let (mut visitor, _) = begun(&stage).await;
+    let launcher = format!("{}/widget/{}.js", stage.url(), visitor.site());
+    for method in ["app.info", "imconnector.send.messages"] {
+        stage.portal.fault_on(method, Fault::Refuse("APPLICATION_NOT_FOUND".to_owned()), 1_000);
+    }
+    visitor.say("два").await;
+    stage.portal.spend_refresh_tokens();
+    let _hurry = stage.hurry_by(HOUR / 6);
+    until("the chat to be closed", || async {
+        let script = http().get(&launcher).send().await.ok()?.text().await.ok()?;
+        script.contains("\"closed\":true").then_some(())
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn a_mistake_of_some_hours_closes_nothing() {
     let mut stage = Stage::by_hand().await;
     let (visitor, _) = begun(&stage).await;

@@ -11,7 +11,12 @@ use crate::store::StoreError;
 impl Watch {
     /// Nothing was answered but `error`, an hour after the one before.
     pub(super) async fn was_refused(&mut self, error: &PortalError) -> Result<(), StoreError> {
-        if !is_final(error) {
+        // Such an answer says nothing of the tokens; the OAuth server does.
+        let is_gone = match error.code() {
+            Some("APPLICATION_NOT_FOUND") => self.portal.exchange().await.is_err_and(|error| is_final(&error)),
+            _ => is_final(error),
+        };
+        if !is_gone {
             return Ok(());
         }
         let (host, now) = (self.portal.host().clone(), self.now());
