@@ -105,7 +105,7 @@ mod tests {
             now = offers.next(now).unwrap();
             assert!(offers.resting(now).is_empty());
         }
-        assert!(now >= 1_000 + HOUR && now < 2 * HOUR, "{now}");
+        assert!((1_000 + HOUR..2 * HOUR).contains(&now), "{now}");
         assert!((LEAST..=20).contains(&times), "{times}");
         assert_eq!(offers.next(0), None, "forgotten");
     }
