@@ -44,9 +44,9 @@ impl Linked {
             }
             // What no symbol names may be anything.
             for piece in self.relocations.pieces.iter().filter(|piece| piece.segment == number) {
-                for place in piece.start..piece.end {
-                    data[place] *= u8::from(used[place]);
-                }
+                let places = piece.start..piece.end;
+                let bytes = data[places.clone()].iter_mut().zip(&used[places]);
+                bytes.filter(|(_, used)| !**used).for_each(|(byte, _)| *byte = 0);
             }
         }
         Ok(())
