@@ -4,7 +4,7 @@
 
 use super::doubts::{Absent, Doubt};
 use super::rests::Rest;
-use super::sought::{BEFORE, Found, beyond, missing, named, unnamed};
+use super::sought::{BEFORE, Found, any, beyond, missing, named, unnamed};
 use super::stored::Sent;
 use super::verdict::Sessions;
 use super::who::who;
@@ -75,8 +75,11 @@ impl Outbox {
         let (item, title) = (&doubt.item, who(&doubt.item, visitor).title);
         let (dialogue, what, addresses) = (item.dialogue, &item.what, &self.relay.addresses);
         let sent = Sent { dialogue, what, title: &title, addresses };
-        let mut sighting = named(item, shown);
-        if sighting.is_none() {
+        // An earlier call of the same errand may stand there under its id, with the files that it goes for as links now.
+        let is_linked = self.as_links.contains(&item.position);
+        let mut sighting =
+            any(shown, |past| sent.is_linked(past)).or_else(|| named(item, shown).filter(|_| !is_linked));
+        if sighting.is_none() && !is_linked {
             let found = unnamed(item, shown, |past| sent.may_be(past));
             if !found.is_empty() {
                 let since = item.sending.unwrap_or(item.at).saturating_sub(millis(BEFORE));
@@ -96,7 +99,8 @@ impl Outbox {
         tracing::info!(dialogue.id = %item.dialogue, lost = lost.len(), "a message in doubt was found");
         self.arrived(doubt).await?;
         if doubt.is_aside() || !self.relay.store.is_waiting(item) {
-            self.relay.store.resend(item, lost, self.now()).await?; // it is not done again: an event told of it, or others went before
+            // An event told of it, or others went before it: it is not done again itself.
+            self.relay.store.resend(item, lost, self.now()).await?;
         } else if !self.unpacked(item, lost).await? {
             return self.relay.store.unmark(vec![position]).await;
         }

@@ -49,6 +49,12 @@ pub fn named<'a>(item: &OutboxItem, shown: &'a Shown) -> Option<Sighting<'a>> {
     shown.read().find_map(|history| Some(Sighting { history, past: history.named(item.id.as_str())? }))
 }
 
+/// The first message that is the one by what `is_it` says.
+pub fn any<'a>(shown: &'a Shown, is_it: impl Fn(&Past) -> bool) -> Option<Sighting<'a>> {
+    let all = |history: &'a History| history.messages.iter().map(move |past| Sighting { history, past });
+    shown.read().flat_map(all).find(|sighting| is_it(sighting.past))
+}
+
 /// Those without an id that may be `item` by what `may_be` says, the oldest first.
 pub fn unnamed<'a>(item: &OutboxItem, shown: &'a Shown, may_be: impl Fn(&Past) -> bool) -> Vec<Sighting<'a>> {
     let not_before = item.sending.unwrap_or(item.at).saturating_sub(millis(BEFORE));

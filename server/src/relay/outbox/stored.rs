@@ -36,9 +36,6 @@ impl Sent<'_> {
     pub fn may_be(&self, past: &Past) -> bool {
         let (text, words, files) = (bare(&past.text), wording(self.what, self.title), files(self.what));
         let words = bare(&words);
-        if self.are_links(text) {
-            return true;
-        }
         if text == words && words.is_empty() {
             let is_ours = |kept: &Attachment| files.iter().any(|file| is_named(kept, file) || is_long(kept, file));
             return past.file_count > 0 && (past.files.is_empty() || past.files.iter().any(is_ours));
@@ -49,11 +46,16 @@ impl Sent<'_> {
         no_room || thumb(words).is_some_and(|thumb| text == thumb)
     }
 
+    /// Whether `past` is the addresses of its files, which went in their place.
+    pub fn is_linked(&self, past: &Past) -> bool {
+        self.are_links(bare(&past.text))
+    }
+
     /// Which of its files `past`, which is it, does not have.
     pub fn lost(&self, past: &Past) -> Vec<File> {
         let files = files(self.what);
         let most = files.len().saturating_sub(past.file_count);
-        if most == 0 || self.are_links(bare(&past.text)) {
+        if most == 0 || self.is_linked(past) {
             return Vec::new();
         }
         // The portal may have called one otherwise, where it had its name already.
@@ -180,13 +182,16 @@ mod tests {
                 format!("{}: {}", file.name, sent.addresses.mint_whole(FileKey::of(of, &file.id), 9_000))
             };
             let here = sent.dialogue;
-            assert!(sent.may_be(&past(&line(&a, here), Vec::new())));
-            assert!(!sent.may_be(&past(&line(&b, here), Vec::new())), "another file");
-            assert!(!sent.may_be(&past(&line(&a, DialogueId::from_bytes([6; 16])), Vec::new())), "another visitor's");
-            assert!(!sent.may_be(&past("a.pdf: https://chat.example.ru/files/AAAA", Vec::new())));
+            assert!(sent.is_linked(&past(&line(&a, here), Vec::new())));
+            assert!(!sent.is_linked(&past(&line(&b, here), Vec::new())), "another file");
+            assert!(
+                !sent.is_linked(&past(&line(&a, DialogueId::from_bytes([6; 16])), Vec::new())),
+                "another visitor's"
+            );
+            assert!(!sent.is_linked(&past("a.pdf: https://chat.example.ru/files/AAAA", Vec::new())));
             assert_eq!(sent.lost(&past(&line(&a, here), Vec::new())), [], "nothing more can be done for it");
             let both = Sent { what: &say("", vec![a.clone(), b.clone()]), ..sent };
-            assert!(both.may_be(&past(&[line(&a, here), line(&b, here)].join("\n"), Vec::new())));
+            assert!(both.is_linked(&past(&[line(&a, here), line(&b, here)].join("\n"), Vec::new())));
         });
     }
 
