@@ -138,6 +138,11 @@ async fn a_portal_that_was_closed_is_asked_once_an_hour() {
 }
 
 #[tokio::test]
+async fn an_application_that_is_not_found_is_looked_for_once_an_hour() {
+    refused("APPLICATION_NOT_FOUND", HOUR).await;
+}
+
+#[tokio::test]
 async fn an_unpaid_application_is_tried_once_a_day() {
     refused("PAYMENT_REQUIRED", DAY).await;
 }
@@ -173,7 +178,7 @@ async fn what_the_portal_cannot_do_is_not_asked_for_again_and_again() {
 /// A token that ran out, or that the portal does not know, is renewed once, and the call made again at once.
 #[tokio::test]
 async fn a_token_is_renewed_once_and_the_call_repeated_at_once() {
-    for code in ["expired_token", "invalid_token", "NO_AUTH_FOUND", "APPLICATION_NOT_FOUND"] {
+    for code in ["expired_token", "invalid_token", "NO_AUTH_FOUND"] {
         let (stage, mut visitor, chat) = begun().await;
         let renewed = stage.portal.calls(OAUTH).len();
         stage.portal.fault_on(SEND, Fault::Refuse(code.to_owned()), 1);
@@ -187,16 +192,14 @@ async fn a_token_is_renewed_once_and_the_call_repeated_at_once() {
 /// What remains of it after a renewal: the application is gone, or as good as gone.
 #[tokio::test]
 async fn a_token_that_is_unknown_even_when_new_rests_for_an_hour() {
-    for code in ["NO_AUTH_FOUND", "APPLICATION_NOT_FOUND"] {
-        let (stage, mut visitor, chat) = begun().await;
-        hush(&stage);
-        stage.portal.fault_on(SEND, Fault::Refuse(code.to_owned()), 2);
-        visitor.say("два").await;
-        let refused = stage.portal.wait_calls(SEND, 3).await[2].at;
-        let again = call(&stage, SEND, 4, 2 * HOUR).await;
-        assert!(again.at.since(refused) >= HOUR.mul_f64(1.0 - JITTER), "{code}: {:?}", again.at.since(refused));
-        stage.portal.wait_texts(&chat.external, &["один", "два"]).await;
-    }
+    let (stage, mut visitor, chat) = begun().await;
+    hush(&stage);
+    stage.portal.fault_on(SEND, Fault::Refuse("NO_AUTH_FOUND".to_owned()), 2);
+    visitor.say("два").await;
+    let refused = stage.portal.wait_calls(SEND, 3).await[2].at;
+    let again = call(&stage, SEND, 4, 2 * HOUR).await;
+    assert!(again.at.since(refused) >= HOUR.mul_f64(1.0 - JITTER), "{:?}", again.at.since(refused));
+    stage.portal.wait_texts(&chat.external, &["один", "два"]).await;
 }
 
 /// An answer that says neither yes nor no: the portal is asked what it has before anything is said again.
