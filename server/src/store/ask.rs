@@ -53,7 +53,7 @@ impl Ask {
             Self::Say { .. } => None,
             Self::Edit { of, .. } | Self::Delete { of } => batch.asked(dialogue, of)?,
             Self::Rate { .. } => last_request(batch, head.tip)?,
-            Self::Finish if head.led => None,
+            Self::Finish if head.is_led() => None,
             Self::Finish => return Ok(led(batch, &head.joined)?.unwrap_or(dialogue)),
         };
         let origin = found.map(|position| batch.origin(position)).transpose()?.flatten();
@@ -72,7 +72,7 @@ impl Ask {
         Ok(match self {
             Self::Rate { .. } if !head.vote.is_some_and(|vote| vote.is_open(now)) => Err(Refusal::NotOpen),
             Self::Rate { like } => Ok(Told::Rated { id, like }),
-            Self::Finish if !head.led => Err(Refusal::NotOpen),
+            Self::Finish if !head.is_led() => Err(Refusal::NotOpen),
             Self::Finish => Ok(Told::Left { id, session: head.at_portal.session.unwrap_or_default() }),
             Self::Say { text, reply_to, files } => {
                 let Some(files) = batch.use_files(dialogue, &files)? else { return Ok(Err(Refusal::FileUnknown)) };
@@ -112,7 +112,7 @@ fn last_request(batch: &mut Batch<'_>, tip: Position) -> Result<Option<Position>
 /// The last of these dialogues whose conversation an operator leads.
 fn led(batch: &mut Batch<'_>, dialogues: &[DialogueId]) -> Result<Option<DialogueId>, StoreError> {
     for dialogue in dialogues.iter().rev() {
-        if batch.head(*dialogue)?.is_some_and(|head| head.led) {
+        if batch.head(*dialogue)?.is_some_and(|head| head.is_led()) {
             return Ok(Some(*dialogue));
         }
     }

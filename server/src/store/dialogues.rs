@@ -61,7 +61,7 @@ pub(super) struct Head {
     /// The request for a rating that was not answered, while the portal may take a text for the answer.
     #[serde(default)]
     pub vote: Option<Vote>,
-    /// An operator has spoken in the conversation that is open.
+    /// An operator has spoken since the last conversation ended: see `is_led`.
     #[serde(default)]
     pub led: bool,
     /// The visitor's end of the conversation, while nobody knows whether the portal took it: the entry, and the session
@@ -127,9 +127,9 @@ impl Head {
                 (self.led, self.asked_at) = (false, None);
                 self.learn(&AtPortal { session: Some(*session).filter(|&session| session > 0), ..AtPortal::default() });
             }
-            Told::Said { chat, from, vote, .. } => {
+            Told::Said { chat, from, vote, before, .. } => {
                 self.vote = vote.or(self.vote);
-                self.led |= *from == Author::Operator && !self.is_over();
+                self.led |= *from == Author::Operator && before.is_none(); // else it may be of the one before
                 match from {
                     Author::Visitor => drop(self.asked_at.get_or_insert(record.at)),
                     // One that was said before comes late, and answers something else.
@@ -160,10 +160,11 @@ impl Head {
         }
     }
 
-    /// Whether the last session that is known has ended. What an operator says then was said before its end, or tells of no
-    /// new one yet.
-    fn is_over(&self) -> bool {
-        self.finished > 0 && self.finished >= self.at_portal.session.unwrap_or_default()
+    /// Whether an operator leads the conversation that is open. What one says after the end of the last session that is
+    /// known was said before it, or in one whose beginning is still to be told.
+    pub fn is_led(&self) -> bool {
+        let is_over = self.finished > 0 && self.finished >= self.at_portal.session.unwrap_or_default();
+        self.led && !is_over
     }
 
     fn learn(&mut self, told: &AtPortal) {
