@@ -3,13 +3,16 @@
 //! own timing adds to them differs from run to run.
 //!
 //! ```text
-//! plan      what happens when, thrown from the seed     widget   a visitor     desk   the operators
-//! scene     lets it happen                              script   what a visitor has to say
-//! keeper    starts, kills and starves the relay         settle   waits until both sides agree
-//! verdict   what was said against what was heard
+//! plan      what happens when, thrown from the seed     widget   a visitor, who writes a diary, at the relay's door
+//! scene     lets it happen                              script   what a visitor has to say, and who they are
+//! keeper    starts, kills and starves the relay         desk     the operators
+//! verdict   what was said against what was heard        settle   waits until both sides agree
 //! ```
 
 mod desk;
+mod diary;
+mod door;
+mod heard;
 mod keeper;
 mod plan;
 mod scene;

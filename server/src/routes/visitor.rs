@@ -193,9 +193,9 @@ impl Visitor {
 
     /// An entry as the visitor may see it. The portal's words are read as BB-code; the visitor's own stay as typed.
     fn shown(&self, entry: StoredEntry) -> Entry {
-        let (dialogue, entry) = match entry.what {
-            Told::Joined { from, what } => (from, StoredEntry { what: *what, ..entry }),
-            _ => (self.record.dialogue, entry),
+        let (dialogue, place, entry) = match entry.what {
+            Told::Joined { from, what, before } => (from, before, StoredEntry { what: *what, ..entry }),
+            _ => (self.record.dialogue, None, entry),
         };
         let with_address = |file| self.with_address(dialogue, file);
         let what = match entry.what {
@@ -204,7 +204,7 @@ impl Visitor {
                 let files = files.into_iter().map(with_address).collect();
                 let (reply_to, rating) = (reply.map(|reply| reply.to), vote.is_some());
                 // What joined from another dialogue has other numbers here.
-                let before = before.filter(|_| dialogue == self.record.dialogue);
+                let before = if dialogue == self.record.dialogue { before } else { place };
                 let photo = face.photo.map(|name| format!("/photos/{name}"));
                 let face = Face { photo, ..face };
                 Happening::Said { id, from, name, body, reply_to, rating, files, face, before }

@@ -3,7 +3,7 @@
 
 use super::committer::Batch;
 use super::dialogues::Head;
-use super::log::{AtPortal, Position, ReadLog, Told, Walk};
+use super::log::{AtPortal, Position, ReadLog, Record, Told, Walk};
 use super::profiles::ProfileRecord;
 use super::sessions::SessionRecord;
 use super::tables::{DIALOGUES, PERSONS, PROFILES, SESSIONS, VISITORS};
@@ -128,6 +128,7 @@ impl Batch<'_> {
         at: Millis,
         mut told: Told,
     ) -> Result<(), StoreError> {
+        told = self.placed(from, there, told)?;
         if let Told::Done { id, entry, .. } = &mut told {
             let Some(position) = self.asked(there, id)? else { return Ok(()) };
             let Some(record) = self.record(position)? else { return Ok(()) };
@@ -138,9 +139,43 @@ impl Batch<'_> {
         self.append(there, at, told)?;
         if is_end && self.head(there)?.is_some_and(|head| head.started > head.finished) {
             let goes_on = Told::Started { session: 0, user: None };
-            self.append(there, at, Told::Joined { from, what: Box::new(goes_on) })?;
+            self.append(there, at, Told::Joined { from, what: Box::new(goes_on), before: None })?;
         }
         Ok(())
+    }
+
+    /// A message that was overtaken in `from` belongs before the same one here.
+    fn placed(&mut self, from: DialogueId, there: DialogueId, mut told: Told) -> Result<Told, StoreError> {
+        let Told::Joined { what, before: here, .. } = &mut told else { return Ok(told) };
+        let Told::Said { before: Some(before), .. } = **what else { return Ok(told) };
+        let followed = self.newest(from, |record| match &record.what {
+            Told::Said { id, .. } if record.seq == before => Some(id.clone()),
+            _ => None,
+        })?;
+        if let Some(followed) = followed {
+            *here = self.newest(there, |record| match &record.what {
+                Told::Joined { what, .. } if matches!(&**what, Told::Said { id, .. } if *id == followed) => {
+                    Some(record.seq)
+                }
+                _ => None,
+            })?;
+        }
+        Ok(told)
+    }
+
+    /// What `wanted` finds in the last record of a dialogue in which it finds anything.
+    fn newest<T>(
+        &mut self,
+        dialogue: DialogueId,
+        wanted: impl Fn(&Record) -> Option<T>,
+    ) -> Result<Option<T>, StoreError> {
+        let tip = self.head(dialogue)?.map_or(Position::NONE, |head| head.tip);
+        let mut found = None;
+        self.walk(tip, |_, record| {
+            found = wanted(&record);
+            if found.is_some() { Walk::Enough } else { Walk::On }
+        })?;
+        Ok(found)
     }
 
     /// In which dialogue what stands at `position` is the portal's: where it was said.
@@ -163,7 +198,7 @@ impl Told {
             | Self::Started { .. }
             | Self::Finished { .. }
             | Self::Edited { act: Some(_), .. }
-            | Self::Deleted { act: Some(_), .. } => Self::Joined { from, what: Box::new(self.clone()) },
+            | Self::Deleted { act: Some(_), .. } => Self::Joined { from, what: Box::new(self.clone()), before: None },
             Self::Edited { id, text, .. } => {
                 Self::Edited { id: id.clone(), text: text.clone(), act: None, unsent: None }
             }

@@ -138,6 +138,9 @@ pub enum Told {
     Joined {
         from: DialogueId,
         what: Box<Told>,
+        /// The entry here of the message that this one belongs before, as `Said::before` names it there.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        before: Option<Seq>,
     },
     /// What operators are told of the visitor in a message of its own, see `profile::note`.
     Noted {

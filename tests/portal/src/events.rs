@@ -168,6 +168,7 @@ impl World {
                 Way::Offline(connector) => {
                     let user = if let Auth::User(user) = kind { *user } else { UserId(0) };
                     Record::keep(&mut self.offline, &mut self.numbers, event, data, connector, user, now);
+                    self.kept.extend(self.offline.last().cloned());
                 }
             }
         }

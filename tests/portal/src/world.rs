@@ -65,6 +65,8 @@ pub(crate) struct World {
     pub downloaded: Vec<Vec<Downloaded>>,
     pub bindings: Vec<Binding>,
     pub offline: Vec<Record>,
+    /// Every record that there ever was in it.
+    pub kept: Vec<Record>,
     pub queue: Vec<Job>,
     /// Waits for the event after it ([`crate::faults::Fault::EventsSwapped`]).
     pub held: Option<Job>,
@@ -117,6 +119,7 @@ impl World {
             downloaded: Vec::new(),
             bindings: Vec::new(),
             offline: Vec::new(),
+            kept: Vec::new(),
             queue: Vec::new(),
             held: None,
             sending: 0,

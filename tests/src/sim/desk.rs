@@ -1,13 +1,16 @@
-//! The operators: answer, edit, delete, whisper, let the portal speak, finish. What they did is written down, for the
-//! portal itself forgets what an edit replaced.
+//! The operators: answer, edit, delete, whisper, let the portal speak, ask for ratings, finish. What they did is written
+//! down, for the portal itself forgets what an edit replaced.
 
 use fastrand::Rng;
-use otklik_portal::{Author, Chat, ChatId, Kind, MessageId, Portal};
+use otklik_portal::{Author, Chat, ChatId, Download, Kind, Link, MessageId, Portal, Upload};
 use std::sync::{Arc, Mutex};
 use tokio::time::{Instant, sleep_until};
 
-use super::plan::{Plan, dice};
-use crate::stage::ANNA;
+use super::{
+    plan::{Plan, dice},
+    script::{Parcel, long},
+};
+use crate::stage::{ANNA, SALES, SUPPORT};
 
 /// Something said in the portal.
 #[derive(Clone, Debug)]
@@ -16,9 +19,10 @@ pub struct Spoken {
     pub id: MessageId,
     /// Its words, oldest first.
     pub versions: Vec<String>,
-    pub deleted: bool,
     /// Said among operators alone.
     pub whispered: bool,
+    /// Its last change may have been told to nobody: the portal tells of what was confirmed alone.
+    pub untold_change: bool,
 }
 
 /// What operators did so far.
@@ -47,16 +51,22 @@ impl Desk {
     fn act(&mut self) {
         let chats = self.portal.chat_ids();
         let Some(chat) = self.dice.choice(&chats).copied() else { return };
-        match self.dice.u32(0..100) {
-            0..70 => self.answer(chat),
-            70..80 => self.whisper(chat),
-            80..83 => self.automatic(chat),
-            83..90 => self.edit(chat),
-            90..96 => self.delete(chat),
-            _ => {
-                let _ = self.portal.finish(chat, ANNA); // there may be nothing to finish
+        // There may be nothing to finish, to ask for or to double.
+        let _ = match self.dice.u32(0..400) {
+            0..262 => self.answer(chat),
+            262..276 => self.send(chat),
+            276..308 => self.whisper(chat),
+            308..322 => self.automatic(chat),
+            322..352 => self.edit(chat),
+            352..370 => self.delete(chat),
+            370..382 => self.portal.ask_for_rating(chat, ANNA),
+            382..386 => {
+                let line = self.dice.choice([SALES, SUPPORT]).expect("two");
+                self.portal.hand_over(chat, line)
             }
-        }
+            386..388 => self.portal.double_session(chat),
+            _ => self.portal.finish(chat, ANNA),
+        };
     }
 
     fn text(&mut self, what: &str) -> String {
@@ -64,60 +74,99 @@ impl Desk {
         format!("{what} {} {}", self.nth, self.mark)
     }
 
-    fn answer(&mut self, chat: ChatId) {
-        let text = self.text("ответ");
-        let said = self.portal.operator_says(chat, ANNA, &text);
-        self.note(chat, said.expect("Anna may answer"), text, false);
-    }
-
-    fn whisper(&mut self, chat: ChatId) {
-        let text = self.text("между нами");
-        let said = self.portal.operator_whispers(chat, ANNA, &text);
-        self.note(chat, said.expect("Anna may whisper"), text, true);
-    }
-
-    fn automatic(&mut self, chat: ChatId) {
-        let text = self.text("сообщение линии");
-        let said = self.portal.system_says(chat, &text);
-        self.note(chat, said.expect("the chat is there"), text, false);
-    }
-
-    /// Only what the connector confirmed: of other edits the portal tells nobody.
-    fn edit(&mut self, chat: ChatId) {
-        let text = self.text("правка");
-        let Some(id) = self.confirmed(chat) else { return };
-        if self.portal.edit(chat, id, &text).is_ok() {
-            self.change(chat, id, |spoken| spoken.versions.push(text));
-        }
-    }
-
-    fn delete(&mut self, chat: ChatId) {
-        let Some(id) = self.confirmed(chat) else { return };
-        if self.portal.delete(chat, id).is_ok() {
-            self.change(chat, id, |spoken| spoken.deleted = true);
-        }
-    }
-
-    /// One of the last messages of the operators in a chat whose arrival is confirmed.
-    fn confirmed(&mut self, chat: ChatId) -> Option<MessageId> {
-        let is_confirmed = |one: &&otklik_portal::Message| {
-            let by_operator = matches!(one.author, Author::Operator(_)) && one.kind == Kind::Said;
-            by_operator && !one.deleted && one.sending.is_none() && !one.mids.is_empty()
+    fn answer(&mut self, chat: ChatId) -> Acted {
+        let text = match self.dice.u32(0..40) {
+            0..3 => format!("сейчас посмотрю {}", self.mark), // said more than once in a talk
+            3 => long(&self.text("долгий ответ")),
+            _ => self.text("ответ"),
         };
-        let chat: Chat = self.portal.chat(chat)?;
-        let last: Vec<MessageId> = chat.messages.iter().rev().filter(is_confirmed).take(4).map(|one| one.id).collect();
+        let id = self.portal.operator_says(chat, ANNA, &text)?;
+        self.note(chat, id, text, false);
+        Ok(())
+    }
+
+    /// Files, with words or without, as portals of all ages give them.
+    fn send(&mut self, chat: ChatId) -> Acted {
+        let text = if self.dice.bool() { self.text("ответ с бумагами") } else { String::new() };
+        let files = (0..self.dice.usize(1..3)).map(|_| self.file()).collect();
+        let id = self.portal.operator_sends(chat, ANNA, &text, files)?;
+        self.note(chat, id, text, false);
+        Ok(())
+    }
+
+    fn file(&mut self) -> Upload {
+        let name = self.text("счёт");
+        let Parcel { name, bytes } = Parcel::new(&mut self.dice, &name);
+        let ways = [
+            (Download::Absolute, Link::Page),
+            (Download::Relative, Link::Page),
+            (Download::WithToken, Link::Page),
+            (Download::None, Link::Bytes),
+        ];
+        let (download, link) = self.dice.choice(ways).expect("four");
+        Upload { download, link, ..Upload::new(&name, "text/plain", bytes) }
+    }
+
+    fn whisper(&mut self, chat: ChatId) -> Acted {
+        let text = self.text("между нами");
+        let id = if self.dice.bool() {
+            self.portal.operator_whispers(chat, ANNA, &text)?
+        } else {
+            self.portal.notes(chat, &text)?
+        };
+        self.note(chat, id, text, true);
+        Ok(())
+    }
+
+    fn automatic(&mut self, chat: ChatId) -> Acted {
+        let text = self.text("сообщение линии");
+        let id = self.portal.system_says(chat, &text)?;
+        self.note(chat, id, text, false);
+        Ok(())
+    }
+
+    fn edit(&mut self, chat: ChatId) -> Acted {
+        let text = self.text("правка");
+        self.change(chat, |portal, id| portal.edit(chat, id, &text).map(|()| Some(text.clone())))
+    }
+
+    fn delete(&mut self, chat: ChatId) -> Acted {
+        self.change(chat, |portal, id| portal.delete(chat, id).map(|()| None))
+    }
+
+    /// Changes one of the last messages of the operators.
+    fn change(
+        &mut self,
+        chat: ChatId,
+        how: impl Fn(&Portal, MessageId) -> Result<Option<String>, otklik_portal::TalkError>,
+    ) -> Acted {
+        let Some(chat) = self.portal.chat(chat) else { return Ok(()) };
+        let Some(id) = self.lately(&chat) else { return Ok(()) };
+        let is_confirmed = chat.message(id).is_some_and(|message| !message.mids.is_empty());
+        let is_telling = || self.portal.is_telling();
+        let was_telling = is_telling();
+        let text = how(&self.portal, id)?;
+        let is_told = is_confirmed && was_telling && is_telling();
+        let mut book = self.book.lock().expect("no holder panics");
+        if let Some(spoken) = book.iter_mut().find(|spoken| spoken.chat == chat.id && spoken.id == id) {
+            spoken.versions.extend(text);
+            spoken.untold_change = !is_told;
+        }
+        Ok(())
+    }
+
+    fn lately(&mut self, chat: &Chat) -> Option<MessageId> {
+        let is_operators = |one: &&otklik_portal::Message| {
+            matches!(one.author, Author::Operator(_)) && one.kind == Kind::Said && !one.deleted && !one.unsent
+        };
+        let last: Vec<MessageId> = chat.messages.iter().rev().filter(is_operators).take(4).map(|one| one.id).collect();
         self.dice.choice(last)
     }
 
     fn note(&self, chat: ChatId, id: MessageId, text: String, whispered: bool) {
-        let spoken = Spoken { chat, id, versions: vec![text], deleted: false, whispered };
+        let spoken = Spoken { chat, id, versions: vec![text], whispered, untold_change: false };
         self.book.lock().expect("no holder panics").push(spoken);
     }
-
-    fn change(&self, chat: ChatId, id: MessageId, how: impl FnOnce(&mut Spoken)) {
-        let mut book = self.book.lock().expect("no holder panics");
-        if let Some(spoken) = book.iter_mut().find(|spoken| spoken.chat == chat && spoken.id == id) {
-            how(spoken);
-        }
-    }
 }
+
+type Acted = Result<(), otklik_portal::TalkError>;

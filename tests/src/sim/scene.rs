@@ -1,7 +1,9 @@
 //! Everything around the relay, and what happens to it: set up as people do it, then let go wrong as the plan says.
 
-use otklik_portal::{Fault, Line, Mood, Options, Portal};
+use otklik_portal::{Line, Mood, Options, Portal};
 use otklik_server::clock::Clock;
+use serde_json::json;
+use shared::Happening;
 use std::{
     path::Path,
     sync::{Arc, Mutex},
@@ -16,21 +18,25 @@ use tokio_util::sync::CancellationToken;
 
 use super::{
     desk,
+    door::Door,
+    heard::Heard,
     keeper::{Keeper, Lives, Order},
     plan::{self, Network, Plan, Trouble},
     script,
-    widget::{Diary, Door, Widget},
+    widget::{Diaries, Widget},
 };
 use crate::{
     admin,
     chaos::ChaosProxy,
+    logs,
     process::{Process, program},
-    stage::{CONNECTOR, SALES},
+    stage::{CONNECTOR, SALES, SUPPORT},
 };
 
-const HISTORY: &str = "imopenlines.session.history.get";
-const QUEUE: [&str; 3] = ["event.offline.list", "event.offline.get", "event.offline.clear"];
 const GREETING: &str = "Здравствуйте, чем помочь?";
+
+/// How long a talk stays open that its operator has finished.
+const CLOSES: Duration = Duration::from_secs(60);
 
 /// How often the portal's clock is moved.
 const BEAT: Duration = Duration::from_millis(5);
@@ -41,7 +47,8 @@ pub struct Scene {
     pub portal: Arc<Portal>,
     pub front: Arc<ChaosProxy>,
     pub lives: Arc<Lives>,
-    pub diaries: Vec<Arc<Mutex<Diary>>>,
+    pub diaries: Vec<Diaries>,
+    pub heard: Mutex<Heard>,
     pub door: Option<Door>,
     pub book: desk::Book,
     orders: mpsc::Sender<Order>,
@@ -51,16 +58,24 @@ pub struct Scene {
 
 impl Scene {
     pub async fn set(plan: Plan, folder: &Path) -> (Self, JoinHandle<Process>, JoinHandle<()>) {
-        let mut options = Options { event_delay: Duration::from_millis(400), ..Options::default() };
-        if plan.greeting {
-            options.lines[0] = Line::new(SALES, "Отдел продаж").greeting(GREETING);
-        }
+        let mut options = Options {
+            event_delay: Duration::from_millis(400),
+            build: plan.build,
+            workers: plan.workers,
+            ..Options::default()
+        };
+        options.lines[0] = Line {
+            greeting: plan.greeting.then(|| GREETING.to_owned()),
+            vote: Some(plan.vote.clone()),
+            full_close: CLOSES,
+            ..Line::new(SALES, "Отдел продаж")
+        };
         program("racing-relay"); // building it may take its time, before anything is waited for
         let portal = Arc::new(Portal::start(options).await.expect("free ports on the loopback"));
         let front = Arc::new(ChaosProxy::start().await);
         let settings = folder.join("otklik.toml");
         let limits = "[limits]\naddress_burst = 100000\naddress_per_minute = 100000\naddress_connections = 100000\n\
-             sessions_burst = 100000\nsessions_per_minute = 100000\n";
+             sessions_burst = 100000\nsessions_per_minute = 100000\nfiles_burst = 100000\nfiles_per_minute = 100000\n";
         let text = crate::settings::file(&front.url(), folder, Some(&portal), limits);
         std::fs::write(&settings, text).expect("the settings are written");
         let (since, times) = (Clock::real().now(), plan.times);
@@ -72,7 +87,8 @@ impl Scene {
         let relay = tokio::spawn(keeper.keep(ordered));
         let mark = format!("{:016x}", plan::dice(plan.seed, "mark").u64(..));
         let (diaries, book) = (Vec::new(), desk::Book::default());
-        let scene = Self { plan, portal, front, lives, diaries, door: None, book, orders, mark };
+        let heard = Mutex::default();
+        let scene = Self { plan, portal, front, lives, diaries, heard, door: None, book, orders, mark };
         (scene, relay, racing)
     }
 
@@ -87,14 +103,18 @@ impl Scene {
         self.portal.wait_ready(CONNECTOR).await;
         let page = admin::Page::open(&url, &self.portal.open_settings(SALES, "ru")).await;
         let site = page.connect(&["https://shop.example"]).await.key;
-        self.lasting_faults();
+        let answer = page.ask("secret", json!({})).await;
+        let secret = answer["secret"].as_str().unwrap_or_else(|| panic!("no secret: {answer}")).to_owned();
+        logs::confide(&secret);
+        self.portal.connect_line(CONNECTOR, SUPPORT); // talks are handed over to it
         let mut visitors = JoinSet::new();
-        let door = Door { relay: url, site };
+        let door = Door { relay: url, site, secret, clock: self.portal.clock().clone() };
         self.door = Some(door.clone());
         for nth in 0..self.plan.size.visitors {
             let dice = plan::dice(self.plan.seed, &format!("widget {nth}"));
-            let (widget, diary) = Widget::new(door.clone(), dice, script::of(&self.plan, nth, &self.mark));
-            self.diaries.push(diary);
+            let (whose, script) = (format!("visitor {nth}"), script::of(&self.plan, nth, &self.mark));
+            let (widget, diaries) = Widget::new(door.clone(), dice, whose, script::role(nth).0, script);
+            self.diaries.push(diaries);
             visitors.spawn(widget.live(stop.clone()));
         }
         visitors
@@ -102,19 +122,14 @@ impl Scene {
 
     /// Returns when those talks have begun that are to begin in peace.
     pub async fn begin(&self) {
-        let early = if self.plan.size.begun { self.diaries.len() } else { self.diaries.len() / 2 };
-        let begun = || async { (self.portal.chat_ids().len() >= early).then_some(()) };
+        let is_early = |nth: usize| self.plan.size.begun || nth.is_multiple_of(2);
+        let has_begun = |diaries: &Diaries| {
+            let diaries = diaries.lock().expect("no holder panics");
+            diaries.iter().any(|diary| diary.log.iter().any(|entry| matches!(entry.what, Happening::State { .. })))
+        };
+        let early = || self.diaries.iter().enumerate().filter(|(nth, _)| is_early(*nth));
+        let begun = || async { early().all(|(_, diaries)| has_begun(diaries)).then_some(()) };
         crate::wait::until("talks to begin", begun).await;
-    }
-
-    /// What this portal does not have, in this plan.
-    fn lasting_faults(&self) {
-        if !self.plan.history {
-            self.portal.fault_on(HISTORY, Fault::HistoryRefused, u32::MAX);
-        }
-        for method in QUEUE.iter().filter(|_| !self.plan.queue) {
-            self.portal.fault_on(method, Fault::Refuse("ERROR_METHOD_NOT_FOUND".to_owned()), u32::MAX);
-        }
     }
 
     /// Lets everything happen, each at its time.
@@ -125,6 +140,7 @@ impl Scene {
             match trouble.clone() {
                 Trouble::Fault { on: Some(on), fault, times } => self.portal.fault_on(on, fault, times),
                 Trouble::Fault { on: None, fault, times } => self.portal.fault(fault, times),
+                Trouble::Rename => self.portal.rename(),
                 Trouble::Mood(mood, lasts) => self.sulk(mood, lasts).await,
                 Trouble::Network(network, lasts) => self.cut(network, lasts).await,
                 Trouble::Kill(away) => self.order(Order::Kill(away)).await,
@@ -159,7 +175,6 @@ impl Scene {
     /// Nothing goes wrong any more. Where a kill cost the tokens, the administrator lets the application in again.
     pub async fn recover(&self) {
         self.portal.clear_faults();
-        self.lasting_faults();
         self.front.restore();
         self.order(Order::Kill(Duration::ZERO)).await; // the last one, and the end of every full disk
     }

@@ -207,3 +207,24 @@ async fn a_session_without_words_leaves_nothing_behind_when_somebody_signs_in() 
         two.bench.kill();
     }
 }
+
+/// What overtook another before somebody signed in, and after, stands behind it in the person's dialogue, too.
+#[tokio::test]
+async fn answers_that_overtook_each_other_stand_in_their_order_where_they_joined() {
+    let answers = async |bench: &Bench, dialogue: DialogueId| {
+        for nth in [3, 1] {
+            heard(bench, said(dialogue, nth, Author::Operator, None)).await;
+        }
+    };
+    let two = joined(answers).await;
+    heard(&two.bench, said(two.before, 2, Author::Operator, None)).await;
+    let mut shown: Vec<(u64, String)> = Vec::new();
+    for entry in two.bench.store.entries(two.theirs, 0, 10_000).await.unwrap() {
+        let Told::Joined { what, before, .. } = entry.what else { continue };
+        let Told::Said { text, from: Author::Operator, .. } = *what else { continue };
+        let place = before.and_then(|before| shown.iter().position(|(seq, _)| *seq == before));
+        shown.insert(place.unwrap_or(shown.len()), (entry.seq, text));
+    }
+    let texts: Vec<&str> = shown.iter().map(|(_, text)| text.as_str()).collect();
+    assert_eq!(texts, ["answer 1", "answer 2", "answer 3"]);
+}

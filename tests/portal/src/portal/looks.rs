@@ -123,6 +123,11 @@ impl Portal {
         self.shared.look(|world| world.offline.clone())
     }
 
+    /// What was put into the offline queue after the first so many records, whatever became of it.
+    pub fn kept_since(&self, count: usize) -> Vec<Record> {
+        self.shared.look(|world| world.kept.get(count..).unwrap_or_default().to_vec())
+    }
+
     /// Faults that nothing has met yet.
     pub fn faults_waiting(&self) -> Vec<Waiting> {
         self.shared.look(|world| world.faults.waiting().to_vec())
