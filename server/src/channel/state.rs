@@ -110,6 +110,7 @@ impl Channel {
                 Some(LineFault::Refused(_)) => self.doubtful = false, // marked so by ourselves
                 _ => self.settle(LineFault::Faulty),
             },
+            _ if self.fault == Some(LineFault::Gone) => self.doubtful = false, // and the connector with it
             _ => self.settle(LineFault::Off),
         }
     }
@@ -164,6 +165,8 @@ mod tests {
         assert!(asked.fault().is_some() && asked.wants_line());
         assert_eq!(fault([Seen::NotTaken, ON, Seen::Line(Some(false))]), Some(LineFault::Asleep));
         assert_eq!(fault([Seen::NotTaken, ON, Seen::Line(None)]), Some(LineFault::Gone));
+        assert_eq!(fault([Seen::NotTaken, OFF, Seen::Line(None), OFF]), Some(LineFault::Gone));
+        assert_eq!(fault([OFF, Seen::Line(None), ON, Seen::Line(Some(true))]), None, "it was not");
         assert_eq!(after([Seen::NotTaken, ON, Seen::Line(Some(true))]), Channel::default());
         assert_eq!(fault([Seen::NotTaken, ON, Seen::Line(Some(false)), ON]), Some(LineFault::Asleep));
         assert_eq!(after([Seen::Line(Some(false)), ON, Seen::Line(Some(true))]), Channel::default());

@@ -193,9 +193,14 @@ impl Watch {
             return Ok(());
         }
         self.see(line, Seen::Status(state));
-        if self.channel(line).wants_line() && state.usable {
+        let channel = self.channel(line);
+        let is_off = channel.fault() == Some(&LineFault::Off) && !state.usable;
+        if is_off || channel.wants_line() && state.usable {
             let found = self.portal.call(&GetLine::new(line)).await?;
-            self.see(line, Seen::Line(found.map(|line| line.active)));
+            // That the line is there changes nothing where the connector is off.
+            if !is_off || found.is_none() {
+                self.see(line, Seen::Line(found.map(|line| line.active)));
+            }
         }
         Ok(())
     }

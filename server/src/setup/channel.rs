@@ -15,9 +15,9 @@ use crate::bitrix::endpoint::Endpoint;
 use crate::bitrix::methods::app::{Info, Profile};
 use crate::bitrix::methods::channel::{Activate, SetData};
 use crate::bitrix::methods::lines::GetLine;
-use crate::channel::Seen;
+use crate::channel::{LineFault, Seen};
 use crate::ids::{LineId, PortalHost};
-use crate::store::{Choices, Look, PortalRecord, SiteRecord};
+use crate::store::{Choices, Closing, Look, PortalRecord, SiteRecord, StoreError};
 use crate::telemetry::chain;
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use shared::SiteKey;
@@ -101,7 +101,7 @@ impl Setup {
             // What was said, what waits and the code on the pages go on at this line.
             None => {
                 let origins = origins::read(sites).unwrap_or_default();
-                self.inner.store.site_without_line(&page.portal, &origins).await?
+                self.without_line(&page.portal, &origins).await?
             }
         };
         let (origins, look) = checked(sites, look, before.as_ref())?;
@@ -113,7 +113,7 @@ impl Setup {
         };
         let (portal_host, line_name) = (page.portal.clone(), line.name);
         // A line that is on stays so: a chat that works must not close because the portal does not answer now.
-        let connected = before.as_ref().is_some_and(|site| site.connected);
+        let connected = before.as_ref().is_some_and(|site| site.connected && site.line == page.line);
         let notes = before.and_then(|site| site.notes);
         let mut site = SiteRecord {
             key,
@@ -138,6 +138,16 @@ impl Setup {
         let setup = self.clone();
         self.inner.tasks.spawn(async move { setup.look_after(&portal, false).await });
         self.state(page).await
+    }
+
+    /// The site on one of these pages whose line was deleted: so the portal told, or so it was found.
+    async fn without_line(&self, portal: &PortalHost, origins: &[String]) -> Result<Option<SiteRecord>, StoreError> {
+        let is_gone = |site: &SiteRecord| {
+            site.closed_by == Some(Closing::LineDeleted)
+                || self.inner.channels.channel(portal, site.line).fault() == Some(&LineFault::Gone)
+        };
+        let is_it = |site: &SiteRecord| is_gone(site) && site.origins.iter().any(|origin| origins.contains(origin));
+        Ok(self.inner.store.sites_of(portal).await?.into_iter().find(is_it))
     }
 
     /// Keeps what was changed. `notes`: operators are told what the portal has no field for, in this language.

@@ -121,19 +121,6 @@ impl Store {
         self.shared.board.closed_by(key) == Some(Closing::LineDeleted)
     }
 
-    /// The site of `portal` whose line was deleted and that stands on one of these pages.
-    pub async fn site_without_line(
-        &self,
-        portal: &PortalHost,
-        origins: &[String],
-    ) -> Result<Option<SiteRecord>, StoreError> {
-        let sites = self.sites_of(portal).await?;
-        let is_it = |site: &SiteRecord| {
-            site.closed_by == Some(Closing::LineDeleted) && site.origins.iter().any(|origin| origins.contains(origin))
-        };
-        Ok(sites.into_iter().find(is_it))
-    }
-
     /// Whether the operators of `key` are told what the portal has no field for, and in which language. As above.
     pub fn notes_of(&self, key: &SiteKey) -> Option<String> {
         self.shared.board.notes_of(key)

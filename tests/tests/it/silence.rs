@@ -215,6 +215,23 @@ async fn a_deleted_lines_chat_goes_on_at_the_next_line_of_the_same_site() {
     assert_ne!(&other.key, visitor.site());
 }
 
+#[tokio::test]
+async fn a_line_that_is_gone_without_a_word_is_found_out_and_its_chat_goes_on_at_the_next() {
+    let stage = Stage::start().await;
+    let (mut visitor, _) = begun(&stage).await;
+    for event in ["ONIMCONNECTORLINEDELETE", "ONIMCONNECTORSTATUSDELETE"] {
+        stage.portal.fault_on(event, Fault::EventLost, 10);
+    }
+    let page = Page::open(&stage.url(), &stage.portal.open_settings(SALES, "ru")).await;
+    stage.portal.delete_line(SALES);
+    let waits = visitor.say("два").await;
+    wait_for_obstacle(&page, "line_gone").await;
+    let next = stage.connect(SUPPORT, &["https://shop.example"]).await;
+    assert_eq!(&next.key, visitor.site(), "the code on the site stays");
+    visitor.wait_for_state(&waits, MessageState::Delivered).await;
+    stage.portal.wait_any_chat(|chat| chat.visitor_texts() == ["два"]).await;
+}
+
 /// Whether the relay accepts one more message.
 async fn takes(visitor: &Visitor, text: &str) -> bool {
     let hello = json!({"type": "hello", "version": 1, "site": visitor.site(), "session": visitor.session, "seen": 0});
