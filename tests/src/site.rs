@@ -9,7 +9,7 @@ use axum::{
 use std::sync::{Arc, Mutex};
 use tokio::{net::TcpListener, task::JoinHandle};
 
-/// The strictest policy that CONTRACT promises to live under: the tag's nonce and the frame, nothing else, and Trusted
+/// The strictest policy that the README promises to live under: the tag's nonce and the frame, nothing else, and Trusted
 /// Types without a single policy.
 const STRICT: &str = "default-src 'none'; script-src 'nonce-{NONCE}'; frame-src {RELAY}; \
      require-trusted-types-for 'script'; trusted-types 'none'; base-uri 'none'; form-action 'none'";

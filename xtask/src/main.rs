@@ -15,7 +15,7 @@ const HELP: &str = "cargo xtask COMMAND
   ci        format, lints, budgets, licences, tests: what .ci/run runs
   dist      one self-contained release binary
   soak      visitors and operators talk while everything goes wrong; then every word is looked for. --seed N repeats a
-            run, --minutes N and --runs N make it longer
+            run, --minutes N and --runs N make it longer, --short is as in the tests, --fuzz bends untrusted input
   bench     the benchmarks as tables: `store`, `bridge` (then perhaps steady, rush, ways or flood), or both
   gallery   pictures of every state of the chat, to be looked at";
 

@@ -24,9 +24,9 @@ const A_MINUTE: &str = "public, max-age=60, stale-while-revalidate=86400";
 /// Instead of the launcher where there is no site, or it is disconnected: nothing shows, its developer is told why.
 const NO_SITE: &str = "document.currentScript?.dataset.debug!==undefined&&console.warn(\"otklik: REASON\")";
 
-/// Around the launcher of a site that is closed (imconnector.md of the portal's rules, 5.4: the history is kept, the chat
-/// shown as offline): who has written there lately still reads what was said, to nobody else anything shows. The mark is
-/// the host part's, see `assets/host.js`. The launcher of an open site carries nothing of this.
+/// Around the launcher of a site that is closed (the history is kept, the chat shown as offline): who has written there
+/// lately still reads what was said, to nobody else anything shows. The mark is the host part's, see `assets/host.js`. The
+/// launcher of an open site carries nothing of this.
 const CLOSED: &str = "{let a=0;try{a=localStorage[\"otklik:KEY\"]>Date.now()}catch{}if(a){LAUNCHER\n}else NO_SITE}";
 
 /// What the launcher is told. Names are those of the tag's attributes, which are stronger; what is left out is as usual.

@@ -98,7 +98,7 @@ async fn what_cannot_be_sent_is_told_before() {
     let files = format!("[21 * 1024 * 1024, 'film.mp4', 'video/mp4'], [0, 'empty.txt', 'text/plain'], {long}");
     give(&visit, &files, DROP).await;
     let why = "[...document.querySelectorAll('.chip[data-state=bad] small')].map((one) => one.textContent)";
-    let told = ["Over 20 MB, this file will not go through", "The file is empty"];
+    let told = ["Over 20\u{a0}MB, this file will not go through", "The file is empty"];
     visit.chat().until_eq::<Vec<String>, _>(why, told).await;
     until_uploaded(&visit, 1).await;
     give(&visit, "['aGk=', '1.txt', ''], ['aGk=', '2.txt', ''], ['aGk=', '3.txt', '']", PASTE).await;

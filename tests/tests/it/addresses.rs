@@ -1,4 +1,4 @@
-//! The addresses of CONTRACT: who gets what, how it may be kept, who may frame it.
+//! The relay's addresses: who gets what, how it may be kept, who may frame it.
 
 use otklik_tests::stage::{SALES, Stage};
 use reqwest::Response;

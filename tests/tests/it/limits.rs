@@ -48,7 +48,7 @@ async fn haste_is_refused_for_a_time_and_not_for_good() {
             Some(refused) => break refused,
         }
     };
-    assert_eq!((taken, code), (20, Refusal::TooFast), "CONTRACT: 20 messages at once");
+    assert_eq!((taken, code), (20, Refusal::TooFast), "20 messages at once");
     let wait = wait.expect("the refusal says for how long");
     stage.clock.advance(Duration::from_secs(wait.into()));
     assert_eq!(refusal(&mut visitor, "два").await, None);

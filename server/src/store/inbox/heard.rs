@@ -1,5 +1,5 @@
 //! Operators' messages as the portals told them: each stands in its dialogue once, in the portal's order, with the words
-//! that hold. Repeats are told as transport.md of the portal's rules has it: additions and deletions by the portal's own
+//! that hold. Repeats are told as the portal delivers them: additions and deletions by the portal's own
 //! numbers, edits by their words and time.
 
 use super::Confirmation;

@@ -26,7 +26,7 @@ fn document<'a>(site: Option<&'a SiteKey>, origins: &'a [String]) -> Document<'a
 }
 
 #[test]
-fn names_of_the_contract_are_in_the_document() {
+fn names_that_screen_readers_find_are_in_the_document() {
     let key = key();
     let html = document(Some(&key), &[]).html();
     for part in [
