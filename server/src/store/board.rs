@@ -259,15 +259,21 @@ impl Board {
 
     /// The messages for `portal` whose call is under way or of unknown outcome, in the order of the log.
     pub fn under_way(&self, portal: &PortalHost, lane: Lane) -> Vec<Ticket> {
+        self.tickets(portal, |waiting| waiting.lane == lane && waiting.sending.is_some())
+    }
+
+    /// Those for `portal` that wait for another call after one that may have carried them, in the order of the log.
+    pub fn tried(&self, portal: &PortalHost, lane: Lane) -> Vec<Ticket> {
+        self.tickets(portal, |waiting| waiting.lane == lane && waiting.sending.is_none() && waiting.attempts > 0)
+    }
+
+    fn tickets(&self, portal: &PortalHost, is_it: impl Fn(&Waiting) -> bool) -> Vec<Ticket> {
         let state = self.lock();
-        let desks = state.desks.iter().filter(|(_, desk)| &desk.portal == portal);
-        let mut tickets: Vec<Ticket> = desks
-            .flat_map(|(site, desk)| {
-                let is_it = |waiting: &Waiting| waiting.sending.is_some() && waiting.lane == lane;
-                let marked = desk.waiting.iter().filter(move |(_, waiting)| is_it(waiting));
-                marked.map(|(position, waiting)| desk.ticket(site, *position, waiting))
-            })
-            .collect();
+        let mut tickets = Vec::new();
+        for (site, desk) in state.desks.iter().filter(|(_, desk)| &desk.portal == portal) {
+            let found = desk.waiting.iter().filter(|(_, waiting)| is_it(waiting));
+            tickets.extend(found.map(|(position, waiting)| desk.ticket(site, *position, waiting)));
+        }
         tickets.sort_unstable_by_key(|ticket| ticket.position);
         tickets
     }

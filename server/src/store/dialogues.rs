@@ -127,6 +127,7 @@ impl Head {
                 (self.led, self.asked_at) = (false, None);
                 self.learn(&AtPortal { session: Some(*session).filter(|&session| session > 0), ..AtPortal::default() });
             }
+            Told::EndKnown { .. } => self.left = None,
             Told::Said { chat, from, vote, before, .. } => {
                 self.vote = vote.or(self.vote);
                 self.led |= *from == Author::Operator && before.is_none(); // else it may be of the one before

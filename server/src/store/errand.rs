@@ -96,6 +96,7 @@ impl Told {
             | Self::Done { .. }
             | Self::Started { .. }
             | Self::Finished { .. }
+            | Self::EndKnown { .. }
             | Self::Owned { .. }
             | Self::Joined { .. } => return None,
         };

@@ -205,7 +205,11 @@ impl Told {
             Self::Deleted { id, .. } => Self::Deleted { id: id.clone(), act: None, unsent: None },
             Self::State { id, state, .. } => settled(id.clone(), *state),
             Self::Done { id, state, .. } => Self::Done { id: id.clone(), state: *state, of: Position::NONE, entry: 0 },
-            Self::Again { .. } | Self::Owned { .. } | Self::Joined { .. } | Self::Noted { .. } => return None,
+            Self::Again { .. }
+            | Self::Owned { .. }
+            | Self::Joined { .. }
+            | Self::Noted { .. }
+            | Self::EndKnown { .. } => return None,
         })
     }
 

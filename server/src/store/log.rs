@@ -128,6 +128,10 @@ pub enum Told {
     Finished {
         session: u64,
     },
+    /// The portal has ended its session of this number, which the visitor ended before: for the chat it is no news.
+    EndKnown {
+        session: u64,
+    },
     /// The dialogue is this person's from now on, whom the site vouches for. `moved`: it goes on in that one.
     Owned {
         person: PersonId,

@@ -105,6 +105,11 @@ impl Store {
         self.items(self.shared.board.under_way(portal, lane)).await
     }
 
+    /// What waits for another call after one that may have carried it.
+    pub async fn tried(&self, portal: &PortalHost, lane: Lane) -> Result<Vec<OutboxItem>, StoreError> {
+        self.items(self.shared.board.tried(portal, lane)).await
+    }
+
     /// A call that carries these begins. Until this returns it must not; it carries what this returns: what was taken
     /// back meanwhile is left out, and words are as they were left last.
     pub async fn mark_sending(&self, positions: Vec<Position>, now: Millis) -> Result<Vec<OutboxItem>, StoreError> {

@@ -219,9 +219,14 @@ fn started(
 fn finished(batch: &mut Batch<'_>, dialogue: DialogueId, session: u64, now: Millis) -> Result<bool, StoreError> {
     let is_done = ended(batch, dialogue, session, now)?;
     // A vote opens a closed session again without a word and closes it again: it stays closed for the visitor.
-    let is_new = batch.head(dialogue)?.is_some_and(|head| session >= head.started && session > head.finished);
+    let Some(head) = batch.head(dialogue)? else { return Ok(is_done) };
+    let is_new = session >= head.started && session > head.finished;
+    // The visitor ended it first, and the call for that is on its way: whatever comes back, it has ended.
+    let is_known = session == head.finished && head.left.is_some_and(|(_, before)| session > before);
     if is_new {
         batch.append(dialogue, now, Told::Finished { session })?;
+    } else if is_known {
+        batch.append(dialogue, now, Told::EndKnown { session })?;
     }
     Ok(is_new || is_done)
 }

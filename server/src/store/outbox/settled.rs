@@ -4,7 +4,7 @@ use super::Outcome;
 use crate::ids::DialogueId;
 use crate::store::StoreError;
 use crate::store::committer::Batch;
-use crate::store::log::{AtPortal, Position, ReadLog, Told, Walk};
+use crate::store::log::{AtPortal, Position, ReadLog, Record, Told, Walk};
 use crate::store::tables::OUTBOX;
 use shared::{MessageId, MessageState, Millis, SiteKey};
 
@@ -21,6 +21,7 @@ pub(super) fn settle_one(
     if batch.board().take(&site, position).is_none() {
         return Ok(None);
     }
+    let outcome = if has_ended(batch, &record)? { Outcome::Delivered(AtPortal::default()) } else { outcome };
     let (state, at_portal) = match outcome {
         Outcome::Delivered(at_portal) => (MessageState::Delivered, at_portal),
         Outcome::Unconfirmed => (MessageState::Unconfirmed, AtPortal::default()),
@@ -37,6 +38,14 @@ pub(super) fn settle_one(
     }
     batch.remove(OUTBOX, position.0)?;
     Ok(Some((record.dialogue, site)))
+}
+
+/// Whether `record` is the end of a conversation of which the portal has told meanwhile that it is over, or that another
+/// has begun.
+fn has_ended(batch: &mut Batch<'_>, record: &Record) -> Result<bool, StoreError> {
+    let Told::Left { session: 1.., .. } = record.what else { return Ok(false) };
+    let left = batch.head(record.dialogue)?.and_then(|head| head.left);
+    Ok(left.is_none_or(|(entry, _)| entry != record.seq))
 }
 
 /// The portal has the visitor's message `id`, whatever became of the call that carried it. One that was settled otherwise,

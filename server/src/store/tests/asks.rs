@@ -241,6 +241,35 @@ async fn an_end_that_the_portal_did_not_take_is_none() {
 }
 
 /// The portal refuses what waits.
+/// The call that ends the conversation is on its way when the portal tells that it is over.
+#[tokio::test]
+async fn an_end_that_the_portal_tells_of_holds_whatever_becomes_of_the_visitors_call() {
+    for outcome in [Outcome::Failed, Outcome::Unconfirmed] {
+        let bench = Bench::new().await;
+        let one = bench.dialogue("one").await;
+        bench.say(one, 1).await;
+        deliver(&bench).await;
+        told(&bench, InboxAct::Started { dialogue: one, session: 6, user: None }).await;
+        told(&bench, said(one, 7, Author::Operator, None)).await;
+        assert!(matches!(ask(&bench, one, 3, Ask::Finish, 5).await, Acceptance::New { seq: 5, .. }));
+        let position = first(&bench).await;
+        bench.store.mark_sending(vec![position], 5).await.unwrap();
+        bench.say(one, 4).await;
+        for _ in 0..2 {
+            told(&bench, InboxAct::Finished { dialogue: one, session: 6 }).await;
+        }
+        assert!(bench.store.pending(&host("a.ru"), 9).await.unwrap().is_empty(), "the call may still work");
+        bench.store.settle(vec![Settlement { position, outcome }], 9).await.unwrap();
+        let entries = bench.store.entries(one, 6, 9).await.unwrap();
+        let [known, done] = &entries[..] else { panic!("{entries:?}") };
+        assert!(matches!(known.what, Told::EndKnown { session: 6 }), "once, and no second end: {known:?}");
+        assert!(matches!(done.what, Told::Done { state: MessageState::Delivered, entry: 5, .. }), "{done:?}");
+        let again = ask(&bench, one, 5, Ask::Finish, 9).await;
+        assert_eq!(again, Acceptance::Refused(Refusal::NotOpen), "it is over");
+        assert_eq!(bench.store.pending(&host("a.ru"), 9).await.unwrap().len(), 1, "and now the next goes");
+    }
+}
+
 async fn fail(bench: &Bench) {
     let (position, outcome) = (first(bench).await, Outcome::Failed);
     bench.store.settle(vec![Settlement { position, outcome }], 5).await.unwrap();

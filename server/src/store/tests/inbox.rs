@@ -54,6 +54,7 @@ pub(super) async fn seen(bench: &Bench, dialogue: DialogueId) -> Vec<String> {
         Told::State { state, .. } => format!("{state:?}"),
         Told::Started { session, .. } => format!("started {session}"),
         Told::Finished { session } => format!("finished {session}"),
+        Told::EndKnown { session } => format!("end known {session}"),
         other => format!("{other:?}"),
     });
     short.collect()
