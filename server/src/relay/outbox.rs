@@ -102,6 +102,9 @@ impl Outbox {
             // As of now, not since its call: nothing the portal told while we were away has been read yet.
             self.lost(item, Ending::Lost).await?;
         }
+        for item in self.relay.store.tried(self.portal.host(), self.lane).await? {
+            self.may_still_work(&item);
+        }
         let ways = self.relay.store.ways(self.portal.host()).await?;
         self.sessions = match (ways.tells_sessions, ways.hides_sessions) {
             (true, _) => Sessions::Told,
@@ -124,7 +127,7 @@ impl Outbox {
                 () = bell.notified() => {}
                 _ = news.changed() => {} // its sender lives as long as the portals do
                 () = self.relay.clock.sleep(wait) => {}
-                Ok(()) = installs.changed() => self.rests = Rests::default(),
+                Ok(()) = installs.changed() => self.rests.installed(),
             }
         }
         Ok(())

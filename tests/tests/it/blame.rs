@@ -186,6 +186,29 @@ async fn a_message_the_portal_will_not_have_is_told_as_failed_and_holds_up_nothi
     assert_eq!(chat.sessions.len(), 1);
 }
 
+/// What travels alone is refused alone: where nothing else is taken, it looks like the line.
+#[tokio::test]
+async fn a_file_goes_though_another_with_words_is_refused_for_ever() {
+    let stage = Stage::by_hand().await;
+    let site = stage.site().await;
+    let mut visitor = begun(&stage, &site, "один").await;
+    let other = begun(&stage, &site, "другой").await;
+    stage.portal.shun(POISON, Fault::ElementFailure);
+    let file = visitor.upload("a.pdf", "%PDF-1.7").await;
+    let theirs = other.upload("b.pdf", "%PDF-1.7").await;
+    visitor.send_files(POISON, &[&file]).await;
+    until("the channel to be shown as faulty", || async {
+        stage.advance(Duration::from_secs(1));
+        (obstacle(&stage).await == "refused").then_some(())
+    })
+    .await;
+    let mut other = other.resume().await;
+    let id = other.send_files("вот", &[&theirs]).await;
+    let _hurry = stage.hurry();
+    other.wait_for_state(&id, MessageState::Delivered).await;
+    assert_eq!(obstacle(&stage).await, Value::Null, "the line is well");
+}
+
 /// The messenger behind a line is away for ten minutes and fails every element: all is held, shown, and then it goes.
 #[tokio::test]
 async fn a_messenger_that_takes_nothing_for_minutes_fails_nobodys_words() {

@@ -10,6 +10,7 @@ use std::time::Duration;
 
 const SEND: &str = "imconnector.send.messages";
 const FINISH: &str = "imopenlines.operator.another.finish";
+const STATE: &str = "imopenlines.dialog.get";
 const HOUR: Duration = Duration::from_secs(3_600);
 
 /// A conversation that Anna leads, on a line that asks for a rating at its end.
@@ -201,11 +202,36 @@ async fn an_end_that_the_portal_refuses_is_none_and_may_be_asked_for_again() {
 /// What the visitor says next begins another conversation: a call that still works would end that one.
 #[tokio::test]
 async fn an_end_whose_answer_was_lost_is_not_called_for_again_and_ends_no_other() {
-    let (stage, mut visitor, chat) = led_by_hand().await;
+    lost_end(async |_| ()).await;
+}
+
+/// An installation mends much, and ends no call that may still work.
+#[tokio::test]
+async fn what_is_said_behind_a_lost_end_waits_through_an_installation() {
+    lost_end(async |stage: &mut Stage| {
+        stage.install().await;
+        stage.site().await;
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn what_is_said_behind_a_lost_end_waits_through_a_restart() {
+    lost_end(async |stage: &mut Stage| {
+        stage.restart().await; // it is in doubt
+        stage.restart().await; // it was, and is to be done again
+    })
+    .await;
+}
+
+async fn lost_end(meanwhile: impl AsyncFnOnce(&mut Stage)) {
+    let (mut stage, mut visitor, chat) = led_by_hand().await;
     stage.portal.fault_on(FINISH, Fault::Late(Duration::from_secs(50)), 1);
     let end = visitor.accepted(|id| ToServer::Finish { id }).await;
     let id = visitor.say("Другой вопрос").await;
     let ended = stage.portal.wait_calls(FINISH, 1).await[0].at;
+    meanwhile(&mut stage).await;
+    let mut visitor = visitor.resume().await;
     let _hurry = stage.hurry();
     told(&mut visitor, 1, |what| matches!(what, Happening::Done { id, .. } if *id == end)).await;
     visitor.wait_for_state(&id, MessageState::Delivered).await;
@@ -261,7 +287,7 @@ async fn an_end_of_one_conversation_is_none_of_the_next() {
 #[tokio::test]
 async fn an_end_is_asked_for_where_the_portal_does_not_tell_who_leads() {
     let (stage, mut visitor, chat) = led(None).await;
-    stage.portal.fault_on("imopenlines.dialog.get", Fault::Refuse("ACCESS_ERROR".to_owned()), u32::MAX);
+    stage.portal.fault_on(STATE, Fault::Refuse("ACCESS_ERROR".to_owned()), u32::MAX);
     visitor.accepted(|id| ToServer::Finish { id }).await;
     stage.portal.wait_chat(&chat.external, |chat| chat.open_session().is_none()).await;
     assert_eq!(stage.portal.calls(FINISH).len(), 1);
@@ -308,4 +334,28 @@ async fn a_conversation_handed_to_another_line_stays_one_chat() {
     let chat = stage.portal.chat(chat.id).expect("it is there");
     let visitors: Vec<_> = chat.said().filter(|one| matches!(one.author, Author::Visitor(_))).collect();
     assert_eq!(visitors.len(), 2);
+}
+
+/// What the portal says of one conversation is no word about the others', nor about what is said behind.
+#[tokio::test]
+async fn an_end_that_the_portal_has_no_word_for_fails_alone_and_holds_up_nobody() {
+    for fault in [Fault::Refuse("INTERNAL_SERVER_ERROR".to_owned()), Fault::HtmlPage] {
+        let (stage, mut visitor, _) = led_by_hand().await;
+        let site = stage.site().await;
+        let mut other = stage.visitor(&site).await;
+        stage.portal.fault_on(STATE, fault, u32::MAX);
+        let end = visitor.accepted(|id| ToServer::Finish { id }).await;
+        stage.portal.wait_calls(STATE, 1).await;
+        let behind = visitor.say("Ещё тут?").await;
+        let id = other.say("А мне?").await;
+        other.wait_for_state(&id, MessageState::Delivered).await; // the clock stands still
+        let _hurry = stage.hurry();
+        let failed =
+            |what: &Happening| matches!(what, Happening::Done { id, state: MessageState::Failed, .. } if *id == end);
+        told(&mut visitor, 1, failed).await;
+        visitor.wait_for_state(&behind, MessageState::Delivered).await;
+        let asked = stage.portal.calls(STATE).len();
+        assert!((5..10).contains(&asked), "{asked} questions");
+        assert!(stage.portal.calls(FINISH).is_empty());
+    }
 }

@@ -19,6 +19,10 @@ use crate::telemetry::chain;
 /// grow to that: about an hour in all, while which those behind it wait.
 const REPEATS: u32 = 60;
 
+/// After so many answers that say nothing of a conversation, which take half a minute, its end counts as refused: what is
+/// said behind it waits as long. Soon after, the portal itself would count as away for them.
+const ODD: u32 = 6;
+
 /// The REST method that does an errand.
 pub fn method(what: &Errand) -> &'static str {
     match what {
@@ -50,27 +54,36 @@ impl Outbox {
     /// The call that carried `item` had no answer, or its answer left it out.
     pub(super) async fn lost(&mut self, item: OutboxItem, ending: Ending) -> Result<(), StoreError> {
         let (now, position) = (self.now(), item.position);
-        match item.what {
+        match &item.what {
             Errand::Say { .. } | Errand::Resend { .. } | Errand::Rate { .. } | Errand::Note { .. } => {
                 self.doubts.add(item, now, ending);
                 Ok(())
             }
             what if what.may_repeat() && item.attempts < REPEATS => {
-                let rest = self.rests.lost(item.dialogue);
-                match what {
-                    // The call may still work after a newer edit's, and bring back the words of this one.
-                    Errand::Edit { .. } => rest.end_at(now + millis(LATE)),
-                    _ => rest.lengthen_evenly(now, Rest::SHORT),
+                if !self.may_still_work(&item) {
+                    self.rests.lost(item.dialogue).lengthen_evenly(now, Rest::SHORT);
                 }
                 self.relay.store.send_again(position).await
             }
-            // It must not end what the words behind it begin: they wait, and then it counts as done.
             Errand::Finish { .. } => {
-                self.rests.lost(item.dialogue).end_at(now + millis(LATE));
+                self.may_still_work(&item);
                 self.relay.store.send_again(position).await
             }
             _ => self.settle(vec![Settlement { position, outcome: Outcome::Unconfirmed }]).await,
         }
+    }
+
+    /// A call of `item` was lost: where it would harm if it worked after what follows, that waits as long as it may. Tells
+    /// whether it is so.
+    pub(super) fn may_still_work(&mut self, item: &OutboxItem) -> bool {
+        // The call of an edit may bring back its words after a newer one's. That of a finish must not end what the words
+        // behind it begin: they wait, and then it counts as done.
+        let harms = matches!(item.what, Errand::Edit { .. } | Errand::Finish { .. });
+        if harms {
+            let until = self.now() + millis(LATE);
+            self.rests.lost(item.dialogue).end_at(until);
+        }
+        harms
     }
 
     fn outgoing(&self, item: &OutboxItem, visitor: &str) -> Outgoing {
@@ -113,6 +126,7 @@ impl Outbox {
                 Err(error) => return self.put_off(&item, &error).await,
             },
         };
+        self.rests.clear(item.dialogue);
         self.settle(vec![Settlement { position, outcome }]).await
     }
 
@@ -132,16 +146,37 @@ impl Outbox {
         matches!(error.advice(), Advice::Hold | Advice::LineOff) && self.portal.trouble().is_none()
     }
 
-    /// Nothing was done: the errand waits, and where it is the method's own pause, no other with it.
+    /// Nothing was done: the errand waits. No other waits with it where it is the method's own pause, or where the portal,
+    /// asked about this conversation, says nothing; and where the portal rests, others have the first turn after.
     async fn put_off(&mut self, item: &OutboxItem, error: &PortalError) -> Result<(), StoreError> {
         self.relay.store.unmark(vec![item.position]).await?;
         let pauses =
             [GetDialog::NAME, FinishAnothers::NAME].into_iter().filter_map(|name| self.portal.paused_until(name));
-        match pauses.max().filter(|_| self.portal.paused_until(Send::NAME).is_none()) {
-            Some(until) => self.rests.dialogue(item.dialogue).end_at(until),
-            None => self.rest(error, item.line),
+        if let Some(until) = pauses.max().filter(|_| self.portal.paused_until(Send::NAME).is_none()) {
+            self.rests.dialogue(item.dialogue).end_at(until);
+            return Ok(());
         }
+        if error.advice() == Advice::FindOut && self.portal.trouble().is_none() {
+            return self.baffled(item, error).await;
+        }
+        self.rest(error, item.line);
+        let longest = self.now() + millis(Rest::SHORT.1);
+        let until = self.rests.portal.until().min(longest) + 1_000;
+        self.rests.dialogue(item.dialogue).end_at(until);
         Ok(())
+    }
+
+    /// The portal was asked about the conversation that `item` is to end, and its answer says nothing.
+    async fn baffled(&mut self, item: &OutboxItem, error: &PortalError) -> Result<(), StoreError> {
+        let (now, position, rest) = (self.now(), item.position, self.rests.dialogue(item.dialogue));
+        rest.lengthen(now, Rest::SHORT);
+        let times = rest.times();
+        tracing::warn!(dialogue.id = %item.dialogue, times, error = chain(error), "the portal does not tell of a conversation");
+        if times < ODD {
+            return Ok(());
+        }
+        self.rests.clear(item.dialogue);
+        self.settle(vec![Settlement { position, outcome: Outcome::Failed }]).await
     }
 }
 

@@ -103,6 +103,10 @@ impl Outbox {
         if taken.len() == 1 && self.offers.is_excused(position, now) {
             return false;
         }
+        if taken.len() == 1 {
+            // The others that wait have their turn first, for perhaps they are taken.
+            self.suspects.put_off(std::slice::from_ref(item));
+        }
         // Once for each call: what takes nothing from anybody is the line, or the messenger behind it.
         if !self.rests.line(item.line).is_on(now) {
             self.rests.line(item.line).lengthen(now, Rest::MIDDLE);

@@ -16,7 +16,7 @@ pub struct Rests {
     pub portal: Rest,
     lines: HashMap<LineId, Rest>,
     dialogues: HashMap<DialogueId, Rest>,
-    /// Of dialogues whose first message was lost on its way, and did not arrive.
+    /// Of dialogues in which a call was lost, as long as it may still work, or what it carried is offered again.
     lost: HashMap<DialogueId, Rest>,
     /// The portal rests, or may, for a trouble of its own, as far as was seen.
     in_trouble: bool,
@@ -89,6 +89,11 @@ impl Rests {
         self.lost.entry(dialogue).or_default()
     }
 
+    /// The application was installed anew: nothing of what was wrong need be so now. What a lost call may still do it may.
+    pub fn installed(&mut self) {
+        *self = Self { lost: std::mem::take(&mut self.lost), ..Self::default() };
+    }
+
     /// Whether the portal is in trouble, as the client knows now. A rest ends with the trouble it is for, whoever saw that
     /// end first.
     pub fn follow_trouble(&mut self, is_in_trouble: bool) {
@@ -119,6 +124,7 @@ impl Rests {
     pub fn held(&mut self, now: Millis, lane: Lane) -> Held {
         self.lines.retain(|_, rest| rest.times > 0 || rest.is_on(now));
         self.dialogues.retain(|_, rest| rest.times > 0 || rest.is_on(now));
+        self.lost.retain(|_, rest| rest.times > 0 || rest.is_on(now));
         let dialogues = on(&self.dialogues, now).chain(on(&self.lost, now)).collect();
         Held { lines: on(&self.lines, now).collect(), dialogues, lane, ..Held::default() }
     }
