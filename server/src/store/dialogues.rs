@@ -61,6 +61,10 @@ pub(super) struct Head {
     /// The request for a rating that was not answered, while the portal may take a text for the answer.
     #[serde(default)]
     pub vote: Option<Vote>,
+    /// The last request that the visitor answered, and the entry of the answer: until the portal has that, it may take a
+    /// text for it, and words from before it are still under way.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rated: Option<(Seq, Vote)>,
     /// An operator has spoken since the last conversation ended: see `is_led`.
     #[serde(default)]
     pub led: bool,
@@ -89,6 +93,7 @@ impl Head {
             moved: None,
             joined: Vec::new(),
             vote: None,
+            rated: None,
             led: false,
             left: None,
             asked_at: None,
@@ -117,6 +122,7 @@ impl Head {
                 self.led &= self.finished >= self.started;
                 self.started = self.started.max(*session);
                 self.vote = self.vote.filter(|vote| vote.session >= *session);
+                self.rated = self.rated.filter(|(_, vote)| vote.session >= *session);
                 self.left = None;
                 self.learn(&AtPortal { chat: None, session: Some(*session), user: *user });
             }
@@ -139,8 +145,9 @@ impl Head {
                 }
                 self.learn(&AtPortal { chat: *chat, ..AtPortal::default() });
             }
-            Told::Rated { .. } => self.vote = None,
+            Told::Rated { .. } => self.rated = self.vote.take().map(|vote| (record.seq, vote)).or(self.rated),
             Told::Done { state, entry, .. } => {
+                self.rated = self.rated.filter(|(rated, _)| rated != entry || *state != MessageState::Delivered);
                 if let Some((_, finished)) = self.left.take_if(|(left, _)| left == entry)
                     && *state != MessageState::Delivered
                 {
@@ -159,6 +166,11 @@ impl Head {
             | Told::Deleted { .. }
             | Told::Noted { .. } => {}
         }
+    }
+
+    /// Whether the portal may take a text for a rating.
+    pub fn awaits_rating(&self) -> bool {
+        self.vote.is_some() || self.rated.is_some()
     }
 
     /// Whether an operator leads the conversation that is open. What one says after the end of the last session that is

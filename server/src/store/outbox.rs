@@ -219,7 +219,7 @@ impl Store {
                 let record = view.record(ticket.position)?;
                 // Not committed yet, or erased.
                 let (Some(record), Some(head)) = (record, head(fresh, view, ticket.dialogue)?) else { continue };
-                let (at, before, guarded) = (record.at, record.before, head.vote.is_some());
+                let (at, before, guarded) = (record.at, record.before, head.awaits_rating());
                 let Some((id, mut what)) = record.what.into_errand(guarded) else { continue };
                 if let Errand::Edit { of, reply, .. } = &mut what {
                     *reply = answered(&mut view, before, of)?;

@@ -106,6 +106,23 @@ async fn a_visitors_own_digit_is_no_rating_while_one_is_asked_for() {
 }
 
 #[tokio::test]
+async fn a_digit_from_before_the_rating_is_none_either() {
+    let (stage, mut visitor, chat) = led_by_hand().await;
+    stage.portal.ask_for_rating(chat.id, ANNA).expect("they talked");
+    let hurry = stage.hurry();
+    told(&mut visitor, 1, is_request).await;
+    drop(hurry);
+    stage.portal.set_mood(Mood::Busy).await.expect("its own port is free");
+    visitor.say("0 нет").await;
+    visitor.accepted(|id| ToServer::Rate { id, like: true }).await;
+    stage.portal.set_mood(Mood::Answers).await.expect("its own port is free");
+    let _hurry = stage.hurry();
+    let chat = stage.portal.wait_chat(&chat.external, |chat| chat.visitor_texts().len() == 3).await;
+    assert_eq!(chat.visitor_texts()[1..], ["\u{2060}0 нет", "[like]"]);
+    assert_eq!(chat.ratings(), [5]);
+}
+
+#[tokio::test]
 async fn a_rating_that_comes_too_late_is_never_sent_again() {
     let (stage, mut visitor, chat) = led(None).await;
     let vote = Vote { limit: HOUR, ..Vote::default() };

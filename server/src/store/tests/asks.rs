@@ -191,7 +191,7 @@ async fn a_rating_is_taken_once_and_while_it_is_asked_for() {
     assert!(guarded().await, "a digit would be taken for the rating, even after its time");
     assert!(matches!(ask(&bench, one, 3, rate(true), 99).await, Acceptance::New { .. }));
     assert_eq!(ask(&bench, one, 4, rate(false), 99).await, refused);
-    assert!(!guarded().await);
+    assert!(guarded().await, "it goes before the rating does");
     told(&bench, said(one, 8, Author::System, Some(Vote { session: 5, until: None }))).await;
     told(&bench, InboxAct::Started { dialogue: one, session: 6, user: None }).await;
     assert!(!guarded().await, "another conversation began");
