@@ -33,8 +33,23 @@ pub struct Files {
     busy: Busy,
 }
 
-/// Files that are being written, or are written and not yet in the store: the sweep leaves them alone.
-type Busy = Arc<Mutex<HashSet<FileKey>>>;
+/// Files that the sweep leaves alone.
+type Busy = Arc<Mutex<Writing>>;
+
+#[derive(Debug, Default)]
+struct Writing {
+    /// Being written, or written and not yet in the store.
+    now: HashSet<FileKey>,
+    /// Begun since the sweep looked: one of them may stand in the place of what it saw, and is in the store by now.
+    since: HashSet<FileKey>,
+    is_swept: bool,
+}
+
+impl Writing {
+    fn has(&self, key: FileKey) -> bool {
+        self.now.contains(&key) || self.since.contains(&key)
+    }
+}
 
 /// What a file is by its bytes.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -112,6 +127,7 @@ impl Files {
     /// What lies in the folder and is not in use: to be asked for before the store is asked what it knows, for what is
     /// whole then and in no record is nobody's.
     pub async fn idle(&self) -> Result<Vec<PathBuf>, Error> {
+        self.look();
         let mut entries = match fs::read_dir(&*self.folder).await {
             Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Vec::new()),
             entries => entries?,
@@ -120,7 +136,7 @@ impl Files {
         while let Some(entry) = entries.next_entry().await? {
             idle.push(entry.path());
         }
-        idle.retain(|path| key_of(path).is_some_and(|key| !self.lock().contains(&key)));
+        idle.retain(|path| key_of(path).is_some_and(|key| !self.lock().has(key)));
         Ok(idle)
     }
 
@@ -128,12 +144,13 @@ impl Files {
     pub async fn sweep(&self, idle: Vec<PathBuf>, known: &HashSet<FileKey>) -> Result<(), Error> {
         for path in idle {
             let is_part = path.extension().is_some();
-            let stays =
-                key_of(&path).is_none_or(|key| self.lock().contains(&key) || (!is_part && known.contains(&key)));
+            let stays = key_of(&path).is_none_or(|key| self.lock().has(key) || (!is_part && known.contains(&key)));
             if !stays {
                 fs::remove_file(path).await?;
             }
         }
+        let mut writing = self.lock();
+        (writing.is_swept, writing.since) = (false, HashSet::new());
         Ok(())
     }
 
@@ -168,14 +185,24 @@ impl Files {
         self.folder.join(key.to_string())
     }
 
+    /// From now on it is noted what is written, until the sweep is over.
+    fn look(&self) {
+        let mut writing = self.lock();
+        (writing.is_swept, writing.since) = (true, HashSet::new());
+    }
+
     fn claim(&self, key: FileKey) -> Result<Claim, Error> {
-        if !self.lock().insert(key) {
+        let mut writing = self.lock();
+        if !writing.now.insert(key) {
             return Err(ErrorKind::AlreadyExists.into());
+        }
+        if writing.is_swept {
+            writing.since.insert(key);
         }
         Ok(Claim { key, busy: Arc::clone(&self.busy) })
     }
 
-    fn lock(&self) -> MutexGuard<'_, HashSet<FileKey>> {
+    fn lock(&self) -> MutexGuard<'_, Writing> {
         self.busy.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -189,7 +216,7 @@ pub struct Claim {
 
 impl Drop for Claim {
     fn drop(&mut self) {
-        self.busy.lock().unwrap_or_else(PoisonError::into_inner).remove(&self.key);
+        self.busy.lock().unwrap_or_else(PoisonError::into_inner).now.remove(&self.key);
     }
 }
 

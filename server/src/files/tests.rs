@@ -52,6 +52,19 @@ async fn a_sweep_takes_what_nobody_knows() {
 }
 
 #[tokio::test]
+async fn a_sweep_spares_what_came_in_the_place_of_what_it_saw() {
+    let place = tempfile::tempdir().unwrap();
+    let files = Files::beside(&place.path().join("otklik.redb"), 100);
+    drop(written(&files, key(1), b"whole, and in no store when the relay was killed").await);
+    let (idle, known) = (files.idle().await.unwrap(), HashSet::new());
+    drop(written(&files, key(1), b"fetched again, and in the store").await);
+    files.sweep(idle, &known).await.unwrap();
+    assert_eq!(names(&files.folder).await, [key(1).to_string()]);
+    files.sweep(files.idle().await.unwrap(), &known).await.unwrap();
+    assert_eq!(names(&files.folder).await, Vec::<String>::new(), "nobody's by the next sweep");
+}
+
+#[tokio::test]
 async fn a_copy_is_put_back_and_what_was_there_stays_beside() {
     let place = tempfile::tempdir().unwrap();
     let data = place.path().join("otklik.redb");

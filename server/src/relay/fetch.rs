@@ -13,7 +13,7 @@ use crate::ids::{FileKey, PortalHost};
 use crate::store::{Fetch, Fetched, StoreError};
 use crate::telemetry::chain;
 use shared::Millis;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::io::ErrorKind;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -96,12 +96,14 @@ pub async fn run(relay: Relay) -> Result<(), StoreError> {
 /// Begins what is due, as far as there is room; tells when the next falls due. Each that ends rings.
 async fn begin(relay: &Relay, under_way: &UnderWay) -> Result<Option<Millis>, StoreError> {
     let now = relay.clock.now();
+    // One that ends while the store is read may still stand in what is read: to fetch it anew would cost what was fetched.
+    let before: HashSet<FileKey> = lock(under_way).keys().copied().collect();
     for fetch in relay.store.fetches().await? {
         let key = fetch.key();
         if fetch.due > now {
             return Ok(Some(fetch.due));
         }
-        if take(&mut lock(under_way), key, &fetch.host) {
+        if !before.contains(&key) && take(&mut lock(under_way), key, &fetch.host) {
             let (relay, under_way) = (relay.clone(), Arc::clone(under_way));
             relay.tasks.clone().spawn(async move {
                 tokio::select! {

@@ -111,7 +111,9 @@ impl Store {
     pub async fn fetched(&self, fetch: &Fetch, outcome: Fetched, now: Millis) -> Result<bool, StoreError> {
         let key = fetch.key();
         self.commit(move |batch| {
-            let Some(fetch) = batch.row::<_, Fetch>(FETCHES, key.bytes())? else { return Ok(false) };
+            let Some(fetch) = batch.row::<_, Fetch>(FETCHES, key.bytes())? else {
+                return Ok(batch.row::<_, FileRecord>(FILES, key.bytes())?.is_some()); // fetched already
+            };
             let Fetch { dialogue, message, .. } = fetch.clone();
             let file = match outcome {
                 Fetched::Later(due) => {
