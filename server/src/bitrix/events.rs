@@ -179,9 +179,9 @@ impl What {
                 let messages = messages().into_iter().filter_map(Deleted::read).collect();
                 Self::MessageDelete { connector: connector()?, line: line()?, messages }
             }
-            // What the line gave to its connector has the connector's name beside it, and is told by the events above.
-            "ONOPENLINEMESSAGEADD" if connector().is_none() => {
-                let messages = get(data, "DATA").map(elements).unwrap_or_default();
+            "ONOPENLINEMESSAGEADD" => {
+                // What the line gave to its connector has the connector's name beside it, and is told by the events above.
+                let messages = get(data, "DATA").filter(|_| connector().is_none()).map(elements).unwrap_or_default();
                 Self::LineMessage { messages: messages.into_iter().filter_map(Carried::read).collect() }
             }
             "ONIMCONNECTORDIALOGSTART" => Self::DialogStart { connector: connector()?, dialogs: dialogs() },

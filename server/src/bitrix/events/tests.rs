@@ -180,6 +180,15 @@ fn events_that_are_not_ours_are_unknown() {
 }
 
 #[test]
+fn what_a_line_repeats_of_its_operators_is_whole_and_says_nothing() {
+    let data = serde_json::json!({"CONNECTOR": "otklik", "LINE": 1, "DATA": {"message": {"id": 7, "text": "x"}}});
+    let body = serde_json::json!({"event": "ONOPENLINEMESSAGEADD", "data": data});
+    assert_eq!(Event::of(&body).what, What::LineMessage { messages: Vec::new() });
+    let cut = serde_json::json!({"event": "ONOPENLINEMESSAGEADD"});
+    assert_eq!(Event::of(&cut).what, What::Unknown, "what the queue cut off is not whole");
+}
+
+#[test]
 fn the_offline_queue_tells_the_same() {
     let record = &json("event.offline.list.response.json")["result"][0];
     let body = serde_json::json!({"event": record["EVENT_NAME"], "data": record["EVENT_DATA"]});
