@@ -89,7 +89,7 @@ impl Outbox {
         }
         Ok(match sighting {
             Some(sighting) => (Found::Here(sighting.at_portal()), sent.lost(sighting.past)),
-            None => (missing(what, shown), Vec::new()),
+            None => (missing(item, shown), Vec::new()),
         })
     }
 

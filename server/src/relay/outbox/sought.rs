@@ -8,6 +8,7 @@ use crate::bitrix::methods::history::{History, Past};
 use crate::clock::millis;
 use crate::relay::histories::{Obstacle, Shown};
 use crate::store::{Arrived, AtPortal, Errand, OutboxItem};
+use shared::Millis;
 use std::time::Duration;
 
 /// How old a message without an id may be that is taken for the one that is sought, and how far back it is counted: what
@@ -57,8 +58,7 @@ pub fn any<'a>(shown: &'a Shown, is_it: impl Fn(&Past) -> bool) -> Option<Sighti
 
 /// Those without an id that may be `item` by what `may_be` says, the oldest first.
 pub fn unnamed<'a>(item: &OutboxItem, shown: &'a Shown, may_be: impl Fn(&Past) -> bool) -> Vec<Sighting<'a>> {
-    let not_before = item.sending.unwrap_or(item.at).saturating_sub(millis(BEFORE));
-    let all = shown.read().flat_map(|history| history.unnamed(not_before).map(move |past| Sighting { history, past }));
+    let all = shown.read().flat_map(|history| history.unnamed(since(item)).map(move |past| Sighting { history, past }));
     let mut found: Vec<Sighting<'_>> = all.filter(|sighting| may_be(sighting.past)).collect();
     found.sort_by_key(|sighting| sighting.past.id);
     found
@@ -85,11 +85,16 @@ pub fn beyond<'a>(
     found.into_iter().next()
 }
 
-/// What it means that `what` is not in what was shown.
-pub fn missing(what: &Errand, shown: &Shown) -> Found {
-    // Of what went as a quotation, or became a thumb, HTML says something else.
-    let is_changed = matches!(what, Errand::Rate { .. } | Errand::Say { reply: Some(_), .. });
-    let is_undone = |history: &History| history.messages.iter().any(|past| past.is_undone);
+/// From when on a message without an id may be `item`, by the portal's clock.
+fn since(item: &OutboxItem) -> Millis {
+    item.sending.unwrap_or(item.at).saturating_sub(millis(BEFORE))
+}
+
+/// What it means that `item` is not in what was shown.
+pub fn missing(item: &OutboxItem, shown: &Shown) -> Found {
+    // Of what went as a quotation, or became a thumb, HTML says something else: any without an id may be it.
+    let is_changed = matches!(item.what, Errand::Rate { .. } | Errand::Say { reply: Some(_), .. });
+    let is_undone = |history: &History| history.unnamed(since(item)).any(|past| past.is_undone);
     match shown.obstacle() {
         Some(Obstacle::TooMuch) => Found::TooMuch,
         Some(Obstacle::NotNow) => Found::NotNow,

@@ -4,7 +4,7 @@ use super::*;
 use crate::bitrix::error::PortalError;
 use crate::bitrix::methods::history::{History, Past, Sender};
 use crate::relay::outbox::doubts::tests::item;
-use shared::{MessageId, Millis};
+use shared::MessageId;
 
 const ID: &str = "0192b6a1-7c1f-7d2e-8000-1234567890ab";
 const OTHER: &str = "0192b6a1-7c1f-7d2e-8000-1234567890ac";
@@ -91,7 +91,7 @@ fn of_messages_that_say_the_same_each_is_one() {
 
 #[test]
 fn without_a_look_into_both_sessions_nothing_is_known() {
-    let missing = |histories, refused| missing(&sought().what, &shown(histories, refused));
+    let missing = |histories, refused| missing(&sought(), &shown(histories, refused));
     let denied = refused(400, "ACCESS_DENIED");
     assert_eq!(missing(vec![Err(denied.clone())], None), Found::Refused);
     assert_eq!(missing(vec![one(&[], "bye", SENT)], Some(denied.clone())), Found::Refused);
@@ -105,7 +105,7 @@ fn without_a_look_into_both_sessions_nothing_is_known() {
 
 #[test]
 fn a_portal_that_answers_all_but_one_question_is_not_away() {
-    let missing = |error| missing(&sought().what, &shown(vec![Err(error)], None));
+    let missing = |error| missing(&sought(), &shown(vec![Err(error)], None));
     assert_eq!(missing(PortalError::Shape { method: "imopenlines.session.history.get" }), Found::Odd);
     assert_eq!(missing(refused(200, "INTERNAL_SERVER_ERROR")), Found::Odd, "inside a batch that was answered");
     assert_eq!(missing(refused(500, "INTERNAL_SERVER_ERROR")), Found::NotNow);
@@ -115,7 +115,10 @@ fn a_portal_that_answers_all_but_one_question_is_not_away() {
 
 #[test]
 fn what_html_shows_otherwise_is_not_missed_in_it() {
-    let html = shown(vec![history(vec![Past { is_undone: true, ..past(1, &["x"], "hi", SENT) }])], None);
-    assert_eq!(missing(&Errand::Rate { like: true }, &html), Found::Refused);
-    assert_eq!(missing(&sought().what, &html), Found::Nowhere);
+    let html =
+        |external: &[&str]| shown(vec![history(vec![Past { is_undone: true, ..past(1, external, "hi", SENT) }])], None);
+    let rating = OutboxItem { what: Errand::Rate { like: true }, ..sought() };
+    assert_eq!(missing(&rating, &html(&[])), Found::Refused);
+    assert_eq!(missing(&rating, &html(&[OTHER])), Found::Nowhere, "that one is another");
+    assert_eq!(missing(&sought(), &html(&[])), Found::Nowhere);
 }
