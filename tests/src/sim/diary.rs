@@ -30,6 +30,8 @@ pub struct Accepted {
     pub id: MessageId,
     /// Its words, oldest first.
     pub versions: Vec<String>,
+    /// It went as a quotation with words behind it.
+    pub reply: bool,
     pub deleted: bool,
     pub files: Vec<Parcel>,
     /// It was said before the page told who this is.

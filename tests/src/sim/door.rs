@@ -10,7 +10,7 @@ use tokio::time::timeout;
 
 use super::script::Parcel;
 
-/// After so long without a word the connection is taken for dead, in the machine's time.
+/// After so long without a word a widget takes its connection for dead, in the machine's time.
 pub const SILENCE: Duration = Duration::from_secs(3);
 
 /// How long the site's word for a person is good, in seconds.
@@ -24,6 +24,8 @@ pub struct Door {
     pub secret: String,
     /// The time that site, portal and relay share.
     pub clock: Clock,
+    /// How long an answer is waited for.
+    pub patience: Duration,
 }
 
 #[derive(Serialize)]
@@ -73,23 +75,23 @@ impl Door {
     /// The answer to a request; none where there is none in time.
     pub async fn ask(&self, frames: &[ToServer], wait: u64) -> Option<Vec<ToWidget>> {
         let request = crate::http().post(format!("{}/v1/poll", self.relay)).header("origin", &self.relay);
-        let answer = timeout(SILENCE, request.json(&Poll { frames, wait }).send()).await.ok()?.ok()?;
-        Some(timeout(SILENCE, answer.json::<Polled>()).await.ok()?.ok()?.frames)
+        let answer = timeout(self.patience, request.json(&Poll { frames, wait }).send()).await.ok()?.ok()?;
+        Some(timeout(self.patience, answer.json::<Polled>()).await.ok()?.ok()?.frames)
     }
 
     /// Uploads a file. Whether the relay has it: none where it did not say.
     pub async fn upload(&self, session: &str, id: &FileId, parcel: &Parcel) -> Option<bool> {
         let request = crate::http().put(format!("{}/v1/files/{id}", self.relay)).query(&[("name", &parcel.name)]);
         let request = request.header("origin", &self.relay).bearer_auth(session).body(parcel.bytes.clone());
-        Some(timeout(SILENCE, request.send()).await.ok()?.ok()?.status().is_success())
+        Some(timeout(self.patience, request.send()).await.ok()?.ok()?.status().is_success())
     }
 
     /// The bytes of a file that the relay shows.
     pub async fn fetch(&self, file: &File) -> Option<Vec<u8>> {
         let href = file.href.as_ref().filter(|_| file.state.is_none())?;
         let address = format!("{}{href}", self.relay);
-        let answer = timeout(SILENCE, crate::http().get(address).send()).await.ok()?.ok()?;
+        let answer = timeout(self.patience, crate::http().get(address).send()).await.ok()?.ok()?;
         let answer = answer.error_for_status().ok()?;
-        Some(timeout(SILENCE, answer.bytes()).await.ok()?.ok()?.to_vec())
+        Some(timeout(self.patience, answer.bytes()).await.ok()?.ok()?.to_vec())
     }
 }

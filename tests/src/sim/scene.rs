@@ -18,7 +18,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::{
     desk,
-    door::Door,
+    door::{Door, SILENCE},
     heard::Heard,
     keeper::{Keeper, Lives, Order},
     plan::{self, Network, Plan, Trouble},
@@ -37,6 +37,9 @@ const GREETING: &str = "Здравствуйте, чем помочь?";
 
 /// How long a talk stays open that its operator has finished.
 const CLOSES: Duration = Duration::from_secs(60);
+
+/// How long talks may take to begin: all of them at once, on a machine that does something else as well.
+const BEGINS: Duration = Duration::from_secs(180);
 
 /// How often the portal's clock is moved.
 const BEAT: Duration = Duration::from_millis(5);
@@ -108,7 +111,7 @@ impl Scene {
         logs::confide(&secret);
         self.portal.connect_line(CONNECTOR, SUPPORT); // talks are handed over to it
         let mut visitors = JoinSet::new();
-        let door = Door { relay: url, site, secret, clock: self.portal.clock().clone() };
+        let door = Door { relay: url, site, secret, clock: self.portal.clock().clone(), patience: SILENCE };
         self.door = Some(door.clone());
         for nth in 0..self.plan.size.visitors {
             let dice = plan::dice(self.plan.seed, &format!("widget {nth}"));
@@ -129,7 +132,7 @@ impl Scene {
         };
         let early = || self.diaries.iter().enumerate().filter(|(nth, _)| is_early(*nth));
         let begun = || async { early().all(|(_, diaries)| has_begun(diaries)).then_some(()) };
-        crate::wait::until("talks to begin", begun).await;
+        crate::wait::until_within(BEGINS, "talks to begin", begun).await;
     }
 
     /// Lets everything happen, each at its time.

@@ -284,9 +284,17 @@ impl Widget {
         let diary = diary.last();
         diary.left -= 1;
         match frame {
-            ToServer::Say { id, text, .. } => {
+            ToServer::Say { id, text, reply_to, .. } => {
+                let reply = reply_to.is_some();
                 let files = files.into_iter().map(|(_, parcel)| parcel).collect();
-                diary.accepted.push(Accepted { id, versions: vec![text], deleted: false, files, before_sign_in });
+                diary.accepted.push(Accepted {
+                    id,
+                    versions: vec![text],
+                    reply,
+                    deleted: false,
+                    files,
+                    before_sign_in,
+                });
             }
             ToServer::Edit { of, text, .. } => diary.change(&of, |said| said.versions.push(text)),
             ToServer::Delete { of, .. } => diary.change(&of, |said| said.deleted = true),

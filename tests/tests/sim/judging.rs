@@ -87,7 +87,7 @@ const BENDS: &[Bend] = &[
     Bend {
         word: "unconfirmed though histories are shown",
         how: |seen| {
-            seen.plan.build.history = true;
+            (seen.plan.build.history, seen.plan.build.plain_texts) = (true, true);
             unconfirmed(seen);
         },
     },
