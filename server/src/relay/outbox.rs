@@ -278,7 +278,10 @@ impl Outbox {
                     settled.push(Settlement { position: item.position, outcome: Outcome::Failed });
                 }
                 Verdict::Refused => again.push(item.position),
-                Verdict::Unknown => self.lost(item, ending).await?,
+                Verdict::Unknown => {
+                    self.suspects.separate(std::slice::from_ref(&item));
+                    self.lost(item, ending).await?;
+                }
                 Verdict::Untold => self.lost(item, Ending::SaidYes).await?,
             }
         }

@@ -294,6 +294,58 @@ async fn an_old_portal_that_shows_nothing_is_believed_after_one_wait() {
     assert_eq!(stage.portal.calls(SEND).len(), 3);
 }
 
+/// Nothing tells where the conversation is, but that it is: what comes after its first word is not sent blindly.
+#[tokio::test]
+async fn what_follows_a_first_word_is_not_repeated_though_nothing_was_told_of_the_conversation() {
+    let mut stage = Stage::empty(Clock::by_hand(Clock::real().now()), "").await;
+    stage.portal.set_build(|build| (build.tells_sessions, build.offline_queue) = (false, false));
+    stage.start_here().await;
+    stage.install().await;
+    let (site, _hurry) = (stage.site().await, stage.hurry());
+    let mut other = stage.visitor(&site).await;
+    for text in ["один", "два"] {
+        let id = other.say(text).await; // by the first of them the relay learns that sessions are not told
+        other.wait_for_state(&id, MessageState::Delivered).await;
+    }
+    let mut visitor = stage.visitor(&site).await;
+    for event in [START, WITNESS] {
+        stage.portal.fault_on(event, Fault::EventLost, 99);
+    }
+    let first = visitor.say("раз").await;
+    visitor.wait_for_state(&first, MessageState::Delivered).await;
+    stage.portal.fault_on(SEND, Fault::CutAfter, 1);
+    let second = visitor.say("два").await;
+    visitor.wait_for_state(&second, MessageState::Unconfirmed).await;
+    let third = visitor.say("три").await;
+    visitor.wait_for_state(&third, MessageState::Delivered).await;
+    stage.portal.wait_any_chat(|chat| chat.visitor_texts() == ["раз", "два", "три"]).await;
+}
+
+/// A bare digit without a session in the answer may be a rating, or nothing.
+#[tokio::test]
+async fn first_words_that_good_answers_leave_out_are_not_repeated_without_end() {
+    let (stage, _, _) = begun().await;
+    let site = stage.site().await;
+    stage.portal.shun("\"1\"", Fault::LostSession);
+    stage.portal.set_mood(Mood::Off).await.expect("a mood");
+    let (mut visitors, mut said) = (Vec::new(), Vec::new());
+    for _ in 0..2 {
+        let mut visitor = stage.visitor(&site).await;
+        said.push(visitor.say("1").await);
+        visitors.push(visitor);
+    }
+    let before = stage.portal.calls(SEND).len();
+    stage.portal.set_mood(Mood::Answers).await.expect("a mood");
+    let _hurry = stage.hurry();
+    stage.portal.wait_calls(SEND, before + 3).await;
+    for (visitor, id) in visitors.iter().zip(&said) {
+        visitor.resume().await.wait_for_state(id, MessageState::Unconfirmed).await;
+    }
+    let calls = stage.portal.calls(SEND).split_off(before);
+    let sizes = calls.iter().map(|call| call.args["MESSAGES"].as_array().map_or(0, Vec::len));
+    assert_eq!(sizes.collect::<Vec<_>>(), [2, 1, 1], "once together, and once each alone");
+}
+
 #[tokio::test]
 async fn a_quotation_of_the_visitors_own_words_is_recognised_after_a_crash() {
     let (mut stage, mut visitor, chat) = begun().await;

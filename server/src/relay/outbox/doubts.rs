@@ -45,6 +45,9 @@ const PATIENCE: Duration = Duration::from_secs(24 * 60 * 60);
 /// How many calls may carry a first message while nothing is told of its dialogue.
 const BLIND_CALLS: u32 = 2;
 
+/// The same with those that carried others too and were lost: they part until each is alone.
+const BLIND_CALLS_IN_ALL: u32 = 6;
+
 /// How many calls a message may spoil by itself. Where it is nowhere after all of them, something between refuses its
 /// words, and the messages behind it have waited long enough. Calls that fail for everybody do not count: in an outage
 /// messages wait.
@@ -256,7 +259,9 @@ impl Doubts {
     pub fn unheard(&self, doubt: &Doubt, now: Millis, queue_read: Option<Millis>) -> Absent {
         let had_its_say = now >= doubt.since + millis(SILENCE) && is_told(doubt, now, queue_read);
         // A rating belongs to a talk that was: by itself it would begin another.
-        let is_last = doubt.item.attempts >= BLIND_CALLS && doubt.ending != Ending::Shared; // that one is its own
+        // The last one is its own.
+        let most = if doubt.ending == Ending::Shared { BLIND_CALLS_IN_ALL } else { BLIND_CALLS };
+        let is_last = doubt.item.attempts >= most;
         let may_repeat = !is_last && !matches!(doubt.item.what, Errand::Rate { .. });
         match () {
             () if !had_its_say && now < doubt.since + millis(PATIENCE) => Absent::NotYet,

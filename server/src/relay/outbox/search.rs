@@ -118,6 +118,8 @@ impl Outbox {
             Found::NoPlace if ways.history_refused.is_some() && queue_read.is_none() => {
                 self.doubts.unseen(doubt, asked_at, None)
             }
+            // It is not the first: the portal has taken others, and would not tell of a beginning.
+            Found::NoPlace if item.at_portal.user.is_some() => self.doubts.unseen(doubt, asked_at, queue_read),
             Found::NoPlace => match self.doubts.unheard(doubt, asked_at, queue_read) {
                 Absent::NotYet => Absent::NotYet,
                 _ if queue_read.is_none() && !self.is_there().await => self.doubts.away(doubt, asked_at),

@@ -172,6 +172,9 @@ fn a_first_message_is_sent_blindly_once() {
     doubts.add(OutboxItem { attempts: 2, ..item() }, 1_000_000, Ending::Shared);
     let doubt = doubts.due(1_001_000, 50).remove(0);
     assert_eq!(doubts.unheard(&doubt, 1_150_000, None), Absent::SendAgain, "its last call is its own");
+    doubts.add(OutboxItem { attempts: 6, ..item() }, 1_000_000, Ending::Shared);
+    let doubt = doubts.due(1_001_000, 50).remove(0);
+    assert_eq!(doubts.unheard(&doubt, 1_150_000, None), Absent::GiveUp, "not for ever");
 }
 
 #[test]
