@@ -109,14 +109,15 @@ impl Said<'_> {
         one.is_some()
     }
 
-    /// Whether the relay can know of the session: of the last one, of one that a message of the visitor went into, and
-    /// of one whose beginning or end it was told. A history is asked for by session, and nothing lists those between.
+    /// Whether the relay can know of the session: of the last one, of one that a message of the visitor went into, where
+    /// the portal's answer names it, and of one whose beginning or end it was told. A history is asked for by session, and
+    /// nothing lists those between.
     fn is_in_told_session(&self, evidence: &Evidence) -> bool {
         let Self { chat, message, .. } = self;
         let by_visitor = |one: &Message| one.session == message.session && matches!(one.author, Author::Visitor(_));
         evidence.heard.sessions.contains(&message.session)
             || self.is_in_last_session()
-            || chat.messages.iter().any(by_visitor)
+            || evidence.plan.build.tells_sessions && chat.messages.iter().any(by_visitor)
     }
 
     fn is_in_last_session(&self) -> bool {
