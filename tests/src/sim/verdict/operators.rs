@@ -204,11 +204,17 @@ fn guarded(
     let is_it = |what: &Happening| matches!(what, Happening::Said { id, .. } if *id == said.id);
     let Some(at) = group.log.iter().position(|entry| is_it(&entry.what)) else { return };
     let asked = group.log[..at].iter().rev().find_map(|entry| match &entry.what {
-        Happening::Said { rating: true, .. } => Some(true),
-        Happening::Rated { .. } | Happening::Started => Some(false),
+        Happening::Said { id, rating: true, .. } => Some(Some(id.as_str())),
+        Happening::Rated { .. } | Happening::Started => Some(None),
         _ => None,
     });
-    if asked == Some(true) && !place.message.text.starts_with(JOINER) {
+    // One that waited until another conversation began answers nothing of the one before.
+    let is_of_its_session = |id: &str| {
+        let messages = evidence.chats.iter().filter(|chat| chat.id == place.chat).flat_map(|chat| &chat.messages);
+        let mut requests = messages.filter(|one| one.mids.iter().any(|mid| mid == id));
+        requests.any(|one| one.session == place.message.session)
+    };
+    if asked.flatten().is_some_and(is_of_its_session) && !place.message.text.starts_with(JOINER) {
         verdict.broken.push(format!("{what} could be taken for a rating"));
     }
 }
