@@ -21,5 +21,5 @@ async fn whatever_goes_wrong_every_word_arrives_once_and_in_order_and_no_log_has
 /// Histories are shown, and the line greets.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_greeting_line_is_no_exception() {
-    holds(2).await;
+    holds(3).await;
 }
