@@ -262,7 +262,11 @@ impl Heard<'_> {
         let tip = batch.head(self.dialogue)?.map_or(Position::NONE, |head| head.tip);
         let mut found = (later.len(), None);
         batch.walk(tip, |_, record| {
-            let Told::Said { id, .. } = &record.what else { return Walk::On };
+            // A visitor's own stands where it was said, whenever it came to the portal.
+            let Told::Said { id, from, .. } = &record.what else { return Walk::On };
+            if *from == Author::Visitor {
+                return Walk::On;
+            }
             if let Some(nth) = later.iter().position(|later| later == id).filter(|nth| *nth < found.0) {
                 found = (nth, Some(record.seq));
             }

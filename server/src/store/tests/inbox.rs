@@ -288,6 +288,21 @@ async fn order(bench: &Bench, dialogue: DialogueId) -> Vec<String> {
 }
 
 #[tokio::test]
+async fn a_visitors_message_that_reached_the_portal_late_draws_no_answer_to_it() {
+    let bench = Bench::new().await;
+    let dialogue = bench.dialogue("one").await;
+    bench.say(dialogue, 1).await;
+    let late = InboxAct::Deleted { dialogue, im: ImId { chat: 1807, message: 9 }, external: Some(message(1)) };
+    work(&bench, vec![said(dialogue, 2, "a"), late, said(dialogue, 3, "b")]).await;
+    let entries = bench.store.entries(dialogue, 0, 10).await.unwrap();
+    let answers = entries.iter().filter_map(|entry| match &entry.what {
+        Told::Said { from: Author::Operator, before, .. } => Some(*before),
+        _ => None,
+    });
+    assert_eq!(answers.collect::<Vec<_>>(), [None, None], "the number that the visitor's got there is no place here");
+}
+
+#[tokio::test]
 async fn a_message_that_was_overtaken_long_ago_has_its_place() {
     let bench = Bench::new().await;
     let dialogue = bench.dialogue("one").await;
