@@ -71,7 +71,7 @@ impl Store {
 fn session(what: &Told) -> Option<u64> {
     match what {
         Told::Started { session, .. } | Told::Finished { session, .. } => Some(*session),
-        Told::State { at_portal, .. } => at_portal.session,
+        Told::State { at_portal, .. } | Told::Done { at_portal, .. } => at_portal.session,
         _ => None,
     }
 }

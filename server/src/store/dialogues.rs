@@ -146,7 +146,8 @@ impl Head {
                 self.learn(&AtPortal { chat: *chat, ..AtPortal::default() });
             }
             Told::Rated { .. } => self.rated = self.vote.take().map(|vote| (record.seq, vote)).or(self.rated),
-            Told::Done { state, entry, .. } => {
+            Told::Done { state, entry, at_portal, .. } => {
+                self.learn(at_portal);
                 self.rated = self.rated.filter(|(rated, _)| rated != entry || *state != MessageState::Delivered);
                 if let Some((_, finished)) = self.left.take_if(|(left, _)| left == entry)
                     && *state != MessageState::Delivered

@@ -204,7 +204,10 @@ impl Told {
             }
             Self::Deleted { id, .. } => Self::Deleted { id: id.clone(), act: None, unsent: None },
             Self::State { id, state, .. } => settled(id.clone(), *state),
-            Self::Done { id, state, .. } => Self::Done { id: id.clone(), state: *state, of: Position::NONE, entry: 0 },
+            Self::Done { id, state, .. } => {
+                let (of, entry, at_portal) = (Position::NONE, 0, AtPortal::default());
+                Self::Done { id: id.clone(), state: *state, of, entry, at_portal }
+            }
             Self::Again { .. }
             | Self::Owned { .. }
             | Self::Joined { .. }

@@ -109,6 +109,9 @@ pub enum Told {
         /// Its entry; 0 where an older relay wrote this.
         #[serde(default)]
         entry: Seq,
+        /// Where the portal has what it was, if it told.
+        #[serde(default, skip_serializing_if = "AtPortal::is_empty")]
+        at_portal: AtPortal,
     },
     /// What became of the visitor's message `id`.
     State {

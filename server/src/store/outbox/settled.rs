@@ -30,7 +30,7 @@ pub(super) fn settle_one(
     let of = position;
     let told = match record.what {
         Told::Said { .. } => Told::State { id, state, at_portal, of },
-        _ => Told::Done { id, state, of, entry: record.seq },
+        _ => Told::Done { id, state, of, entry: record.seq, at_portal },
     };
     batch.append(record.dialogue, now, told)?;
     if state != MessageState::Delivered {

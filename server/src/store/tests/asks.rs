@@ -142,6 +142,22 @@ async fn an_operators_word_that_comes_after_the_end_leads_no_conversation() {
 }
 
 #[tokio::test]
+async fn a_conversation_that_only_a_rating_went_into_is_known() {
+    let bench = Bench::new().await;
+    let one = bench.dialogue("one").await;
+    bench.say(one, 1).await;
+    deliver(&bench).await;
+    told(&bench, InboxAct::Started { dialogue: one, session: 5, user: None }).await;
+    told(&bench, said(one, 7, Author::System, Some(Vote { session: 5, until: None }))).await;
+    ask(&bench, one, 2, Ask::Rate { like: true }, 9).await;
+    let at_portal = AtPortal { chat: Some(1), session: Some(6), user: None };
+    let (position, outcome) = (first(&bench).await, Outcome::Delivered(at_portal));
+    bench.store.settle(vec![Settlement { position, outcome }], 10).await.unwrap();
+    let activity = bench.store.activity(&host("a.ru"), Position::default(), 0).await.unwrap();
+    assert!(activity.dialogues[0].sessions.contains(&6), "{activity:?}");
+}
+
+#[tokio::test]
 async fn an_end_that_the_portal_tells_of_is_not_asked_for_any_more() {
     let bench = Bench::new().await;
     let one = bench.dialogue("one").await;

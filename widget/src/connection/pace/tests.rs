@@ -1,3 +1,5 @@
+//! The pace, by hand-moved time.
+
 use super::*;
 
 fn up(now: Millis) -> Pace {
