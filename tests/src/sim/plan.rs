@@ -166,10 +166,10 @@ impl Plan {
             refusal("ERROR_UNEXPECTED_ANSWER"),
             Fault::CutAfter,
         ];
-        // Where no session is ever named, its absence says nothing: the portal's word is all there is.
-        let unstored = if self.build.tells_sessions { Fault::LostSession } else { Fault::ElementFailure };
+        // `LostSession` is not among them: of a rating it would say that it was stored (`imconnector.send.messages`), and
+        // it was not. Tests of its own throw it at other words.
         let cut = Fault::CutAt(dice.usize(0..5));
-        let sends = [cut.clone(), cut.clone(), Fault::ElementFailure, unstored, Fault::OuterFailure, Fault::LineOff];
+        let sends = [cut.clone(), cut.clone(), Fault::ElementFailure, Fault::OuterFailure, Fault::LineOff];
         let changes = [late.clone(), cut, Fault::CutAfter, Fault::CutBefore];
         let oauth = [Fault::CutBefore, Fault::HtmlPage, slow];
         let (on, fault) = match dice.u32(0..48) {
