@@ -28,8 +28,8 @@ async fn deliver(bench: &Bench) {
 }
 
 /// What the portal told of the first dialogue, by one act.
-async fn told(bench: &Bench, act: InboxAct) {
-    bench.store.work_off(&host("a.ru"), vec![], vec![act], 50).await.unwrap();
+pub(super) async fn told(bench: &Bench, act: InboxAct) {
+    super::inbox::work(bench, vec![act]).await;
 }
 
 fn said(dialogue: DialogueId, nth: u64, author: Author, vote: Option<Vote>) -> InboxAct {

@@ -1,6 +1,7 @@
 //! What was said before somebody signed in, once it has joined the person's own dialogue: it can be changed, answered,
 //! rated and ended as before, and the portal has all of that where it was said.
 
+use super::asks::told as heard;
 use super::*;
 use crate::identity::PersonId;
 use crate::ids::ImId;
@@ -49,10 +50,6 @@ impl Two {
         let items = self.bench.store.pending(&host("a.ru"), 100).await.unwrap();
         items.into_iter().map(|item| (item.dialogue, item.what)).collect()
     }
-}
-
-async fn heard(bench: &Bench, act: InboxAct) {
-    bench.store.work_off(&host("a.ru"), vec![], vec![act], 50).await.unwrap();
 }
 
 fn said(dialogue: DialogueId, nth: u64, author: Author, vote: Option<Vote>) -> InboxAct {
