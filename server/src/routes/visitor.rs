@@ -216,7 +216,11 @@ impl Visitor {
             Told::Edited { id, text, .. } => Happening::Edited { id, body: bbcode::parse_from(&self.portal, &text) },
             Told::Deleted { id, .. } => Happening::Deleted { id },
             Told::Rated { like, .. } => Happening::Rated { like },
-            Told::Joined { .. } | Told::Noted { .. } | Told::Owned { .. } | Told::EndKnown { .. } => Happening::Unknown,
+            Told::Joined { .. }
+            | Told::Noted { .. }
+            | Told::Owned { .. }
+            | Told::EndKnown { .. }
+            | Told::Late { .. } => Happening::Unknown,
             Told::Done { id, state, entry, .. } => {
                 Happening::Done { id, state, entry: Some(entry).filter(|&entry| entry > 0) }
             }

@@ -68,9 +68,9 @@ impl Store {
 }
 
 /// The session that an entry tells of.
-fn session(what: &Told) -> Option<u64> {
+pub(super) fn session(what: &Told) -> Option<u64> {
     match what {
-        Told::Started { session, .. } | Told::Finished { session, .. } => Some(*session),
+        Told::Started { session, .. } | Told::Finished { session, .. } | Told::Late { session } => Some(*session),
         Told::State { at_portal, .. } | Told::Done { at_portal, .. } => at_portal.session,
         _ => None,
     }

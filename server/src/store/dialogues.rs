@@ -165,7 +165,8 @@ impl Head {
             | Told::Again { .. }
             | Told::Edited { .. }
             | Told::Deleted { .. }
-            | Told::Noted { .. } => {}
+            | Told::Noted { .. }
+            | Told::Late { .. } => {}
         }
     }
 

@@ -97,6 +97,7 @@ impl Told {
             | Self::Started { .. }
             | Self::Finished { .. }
             | Self::EndKnown { .. }
+            | Self::Late { .. }
             | Self::Owned { .. }
             | Self::Joined { .. } => return None,
         };

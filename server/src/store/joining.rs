@@ -212,7 +212,8 @@ impl Told {
             | Self::Owned { .. }
             | Self::Joined { .. }
             | Self::Noted { .. }
-            | Self::EndKnown { .. } => return None,
+            | Self::EndKnown { .. }
+            | Self::Late { .. } => return None,
         })
     }
 

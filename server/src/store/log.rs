@@ -135,6 +135,11 @@ pub enum Told {
     EndKnown {
         session: u64,
     },
+    /// The portal told of its session of this number when later ones were known: for the chat it is no news, and it may
+    /// hold something that is.
+    Late {
+        session: u64,
+    },
     /// The dialogue is this person's from now on, whom the site vouches for. `moved`: it goes on in that one.
     Owned {
         person: PersonId,

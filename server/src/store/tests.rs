@@ -1,5 +1,6 @@
 //! What every part of the store promises, across closing and opening it again.
 
+mod activity;
 mod asks;
 mod copies;
 mod crash;

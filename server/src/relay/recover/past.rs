@@ -136,19 +136,19 @@ impl Reader {
         let too_much = shown.iter().any(|shown| shown.obstacle() == Some(Obstacle::TooMuch));
         self.at_once = if too_much { (records.len() / 2).max(1) } else { AT_ONCE };
         let ways = histories::learn(&self.relay, &self.portal, &shown).await?;
-        for (record, shown) in records.iter().zip(&shown) {
+        for ((record, spot), shown) in records.iter().zip(&spots).zip(&shown) {
             let next = match shown.obstacle() {
                 Some(Obstacle::TooMuch) if records.len() > 1 => now,
                 Some(Obstacle::NotNow) => now + millis(AGAIN),
                 Some(Obstacle::Odd) => {
                     self.take_up(record, shown, &ways, now).await?;
-                    self.watch.looked(record.id, now, None, self.has_queue); // ever rarer: it may never be told
+                    self.watch.looked(record.id, now, &[], None, self.has_queue); // ever rarer: it may never be told
                     continue;
                 }
                 _ if self.take_up(record, shown, &ways, now).await? => now + millis(LEFT_ALONE),
                 _ => {
-                    let session = shown.read().filter_map(|history| history.session).max();
-                    self.watch.looked(record.id, now, session, self.has_queue);
+                    let last = shown.read().filter_map(|history| history.session).max();
+                    self.watch.looked(record.id, now, &spot.sessions, last, self.has_queue);
                     continue;
                 }
             };

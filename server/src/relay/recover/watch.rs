@@ -81,13 +81,18 @@ impl Watch {
         self.all.get(&dialogue).into_iter().flat_map(|watched| &watched.sessions).copied().take(SESSIONS).collect()
     }
 
-    /// `dialogue` was looked at, up to `session`.
-    pub fn looked(&mut self, dialogue: DialogueId, now: Millis, session: Option<u64>, has_queue: bool) {
+    /// `dialogue` was looked at: sessions `asked` after, of which `last` is the last that could be read, if any could.
+    pub fn looked(&mut self, dialogue: DialogueId, now: Millis, asked: &[u64], last: Option<u64>, has_queue: bool) {
         let Some(watched) = self.all.get_mut(&dialogue) else { return };
-        watched.sessions.extend(session);
-        watched.sessions.retain(|known| session.is_none_or(|read| *known >= read));
         let quiet = now.saturating_sub(watched.active);
         watched.due = now + quiet.clamp(millis(shortest(has_queue)), millis(LONGEST));
+        if let Some(last) = last {
+            watched.sessions.retain(|known| !asked.contains(known));
+            if !watched.sessions.is_empty() {
+                watched.due = now; // more than are read at once
+            }
+            watched.sessions.insert(last);
+        }
         if quiet > millis(KEPT) {
             self.all.remove(&dialogue);
         }
@@ -129,7 +134,7 @@ mod tests {
         while let Some(due) = watch.next() {
             assert_eq!((watch.due(due - 1, 9), watch.due(due, 9)), (vec![], vec![id]));
             looks.push(due / MINUTE);
-            watch.looked(id, due, None, has_queue);
+            watch.looked(id, due, &[], None, has_queue);
         }
         looks
     }
@@ -147,14 +152,15 @@ mod tests {
         let (mut watch, id) = (Watch::default(), DialogueId::random());
         watch.note(id, 0, BTreeSet::from([7]), false);
         assert_eq!(watch.sessions(id), [7]);
-        watch.looked(id, 5 * HOUR, Some(9), false);
+        watch.looked(id, 5 * HOUR, &[7], Some(9), false);
         assert_eq!(watch.sessions(id), [9]);
         assert_eq!(watch.next(), Some(10 * HOUR));
         watch.note(id, 5 * HOUR, BTreeSet::from([10, 11]), false);
         assert_eq!(watch.sessions(id), [9, 10, 11], "session 9 may have more since");
         assert_eq!(watch.next(), Some(5 * HOUR + MINUTE));
         watch.note(id, 6 * HOUR, BTreeSet::new(), true);
-        watch.looked(id, 6 * HOUR, None, true);
+        watch.looked(id, 6 * HOUR, &[9, 10, 11], None, true);
+        assert_eq!(watch.sessions(id), [9, 10, 11], "none of them was shown");
         watch.alone(6 * HOUR);
         assert_eq!(watch.next(), Some(6 * HOUR + MINUTE), "the queue is gone");
         watch.want(id, 7);
@@ -163,6 +169,19 @@ mod tests {
         assert_eq!(watch.next(), Some(HOUR));
         watch.forget(id);
         assert_eq!(watch.next(), None);
+    }
+
+    #[test]
+    fn more_sessions_than_are_read_at_once_are_read_one_after_the_other() {
+        let (mut watch, id) = (Watch::default(), DialogueId::random());
+        watch.note(id, 0, (1..=10).collect(), false);
+        let first = watch.sessions(id);
+        assert_eq!(first, [1, 2, 3, 4, 5, 6, 7, 8]);
+        let asked: Vec<u64> = first.into_iter().chain([10]).collect(); // and the one that is open
+        watch.looked(id, MINUTE, &asked, Some(10), false);
+        assert_eq!((watch.next(), watch.sessions(id)), (Some(MINUTE), vec![9, 10]), "at once");
+        watch.looked(id, MINUTE, &[9, 10], Some(10), false);
+        assert_eq!((watch.next(), watch.sessions(id)), (Some(2 * MINUTE), vec![10]));
     }
 
     #[test]

@@ -2,6 +2,7 @@
 
 use super::heard::{Heard, Words};
 use crate::ids::{DialogueId, ImId, LineId, PortalHost};
+use crate::store::activity;
 use crate::store::committer::Batch;
 use crate::store::files::FileSource;
 use crate::store::log::{AtPortal, Position, ReadLog, Told, Vote, Walk};
@@ -212,8 +213,27 @@ fn started(
     let is_new = batch.head(dialogue)?.is_some_and(|head| session > head.started && session > head.finished);
     if is_new {
         batch.append(dialogue, now, Told::Started { session, user })?;
+    } else {
+        told_late(batch, dialogue, session, now)?;
     }
     Ok(is_new)
+}
+
+/// A session of which the portal tells after a later one is kept in mind, once: its history is to be read, too.
+fn told_late(batch: &mut Batch<'_>, dialogue: DialogueId, session: u64, now: Millis) -> Result<(), StoreError> {
+    let Some(head) = batch.head(dialogue)? else { return Ok(()) };
+    if session >= head.started.max(head.finished) {
+        return Ok(());
+    }
+    let (tip, mut is_known) = (head.tip, false);
+    batch.walk(tip, |_, record| {
+        is_known = activity::session(&record.what) == Some(session);
+        if is_known { Walk::Enough } else { Walk::On }
+    })?;
+    if !is_known {
+        batch.append(dialogue, now, Told::Late { session })?;
+    }
+    Ok(())
 }
 
 fn finished(batch: &mut Batch<'_>, dialogue: DialogueId, session: u64, now: Millis) -> Result<bool, StoreError> {
@@ -227,6 +247,8 @@ fn finished(batch: &mut Batch<'_>, dialogue: DialogueId, session: u64, now: Mill
         batch.append(dialogue, now, Told::Finished { session })?;
     } else if is_known {
         batch.append(dialogue, now, Told::EndKnown { session })?;
+    } else {
+        told_late(batch, dialogue, session, now)?;
     }
     Ok(is_new || is_done)
 }

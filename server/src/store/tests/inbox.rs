@@ -3,7 +3,6 @@
 use super::*;
 use crate::ids::ImId;
 use shared::{Author, File};
-use std::collections::BTreeSet;
 
 const IM: ImId = ImId { chat: 1807, message: 100 };
 
@@ -428,26 +427,6 @@ async fn whoever_is_in_doubt_of_a_message_learns_that_it_arrived() {
     assert_eq!(seen(&bench, dialogue).await[3..], ["Unconfirmed", "Delivered", "Delivered"]);
     assert!(!bench.store.is_waiting(&waiting[1]) && bench.store.is_waiting(&waiting[2]));
     assert_eq!(bench.store.pending(&host("a.ru"), 9).await.unwrap().len(), 1, "nothing holds it up");
-}
-
-#[tokio::test]
-async fn where_something_happened_is_told_once() {
-    let bench = Bench::new().await;
-    let (one, two) = (bench.dialogue("one").await, bench.dialogue("two").await);
-    bench.store.accept(one, message(1), "?".to_owned(), 10).await.unwrap();
-    bench.store.accept(two, message(2), "?".to_owned(), 20).await.unwrap();
-    bench.store.accept(two, message(3), "?".to_owned(), 30).await.unwrap();
-    let all = bench.store.activity(&host("a.ru"), Position::default(), 0).await.unwrap();
-    let active = |dialogue, at| Active { dialogue, at, sessions: BTreeSet::new() };
-    assert!(all.dialogues.contains(&active(one, 10)) && all.dialogues.contains(&active(two, 30)), "{all:?}");
-    let late = bench.store.activity(&host("a.ru"), Position::default(), 15).await.unwrap();
-    assert_eq!(late.dialogues, [active(two, 30)]);
-    assert_eq!(bench.store.activity(&host("a.ru"), all.until, 0).await.unwrap().dialogues, []);
-    let started = |session| InboxAct::Started { dialogue: two, session, user: None };
-    work(&bench, vec![started(7), InboxAct::Finished { dialogue: two, session: 7 }, started(9)]).await;
-    let told = bench.store.activity(&host("a.ru"), all.until, 0).await.unwrap();
-    assert_eq!(told.dialogues, [Active { dialogue: two, at: 50, sessions: BTreeSet::from([7, 9]) }]);
-    assert_eq!(bench.store.activity(&host("b.ru"), Position::default(), 0).await.unwrap().dialogues, []);
 }
 
 #[tokio::test]
