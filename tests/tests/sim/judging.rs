@@ -185,6 +185,10 @@ async fn what_is_lost_doubled_swapped_or_shown_to_the_wrong_one_is_told() {
         }
     }
     assert!(untold.is_empty(), "{}", untold.join("\n"));
+    let mut linked = outcome.evidence;
+    link(&mut linked);
+    let verdict = sim::judge(&linked);
+    assert!(verdict.is_clean(), "files that the portal would not have are there as links: {verdict}");
 }
 
 /// The first visitor's chat.
@@ -261,4 +265,21 @@ fn paper(seen: &mut Evidence) -> &mut Message {
     let messages = seen.chats.iter_mut().flat_map(|chat| &mut chat.messages);
     let is_it = |one: &&mut Message| matches!(one.author, Author::Visitor(_)) && !one.deleted && !one.files.is_empty();
     messages.into_iter().find(is_it).expect("somebody sent a file")
+}
+
+/// In the place of files that came without a word the portal has a link for each.
+fn link(seen: &mut Evidence) {
+    let is_wordless = |one: &&Message| words_of(one).is_empty() && !one.files.is_empty() && !one.deleted;
+    let theirs = |one: &&Message| matches!(one.author, Author::Visitor(_));
+    let messages = || seen.chats.iter().flat_map(|chat| &chat.messages).filter(theirs);
+    let id = messages().find(is_wordless).expect("somebody sent files alone").id;
+    let message = seen.chats.iter_mut().flat_map(|chat| &mut chat.messages).find(|one| one.id == id);
+    let message = message.expect("it was just there");
+    let names = std::mem::take(&mut message.files).into_iter().map(|file| file.file.name.to_string());
+    let links: Vec<String> = names.map(|name| format!("{name}: https://relay.example/files/1a/{name}")).collect();
+    message.text = links.join("\n");
+}
+
+fn words_of(message: &Message) -> &str {
+    message.text.trim_end_matches("[FILE]").trim()
 }
