@@ -31,7 +31,7 @@ async fn begun_at(set_up: impl FnOnce(&mut Build)) -> (Stage, Visitor, Chat) {
     (stage, visitor, chat)
 }
 
-async fn begun() -> (Stage, Visitor, Chat) {
+pub(super) async fn begun() -> (Stage, Visitor, Chat) {
     begun_at(|_| {}).await
 }
 
@@ -41,7 +41,7 @@ fn without_anything(build: &mut Build) {
 }
 
 /// The next message is stored without its id, and nobody is told.
-fn spoil_next(stage: &Stage) {
+pub(super) fn spoil_next(stage: &Stage) {
     stage.portal.fault_on(SEND, Fault::CutAt(0), 1);
     stage.portal.fault_on(WITNESS, Fault::EventLost, 1);
 }

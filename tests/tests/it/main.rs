@@ -29,6 +29,7 @@ mod recorded;
 mod recovery;
 mod refusals;
 mod rules;
+mod sessions;
 mod settings;
 mod setup;
 mod silence;

@@ -1,5 +1,5 @@
-//! Looks for messages in doubt in the portal's histories: of all their dialogues in one request, in the last known
-//! session and in the one that is open now. Where the portal refuses to show them, nothing is guessed and nothing sent
+//! Looks for messages in doubt in the portal's histories: of all their dialogues in one request, in each session that was
+//! told of since they were said, in the last one before, and in the one that is open now. Where the portal refuses to show them, nothing is guessed and nothing sent
 //! again.
 
 use super::doubts::{Absent, Doubt};
@@ -10,6 +10,7 @@ use super::verdict::Sessions;
 use super::who::who;
 use super::{Outbox, parcel};
 use crate::bitrix::methods::app::Info;
+use crate::bitrix::methods::batch;
 use crate::bitrix::trouble::Sign;
 use crate::clock::millis;
 use crate::relay::histories::{self, AT_ONCE, Shown, Spot};
@@ -24,7 +25,7 @@ impl Outbox {
         // An event told that it arrived; of its files it told nothing.
         let is_over =
             |doubt: &Doubt| !self.relay.store.is_waiting(&doubt.item) && parcel::files(&doubt.item.what).is_empty();
-        let (over, doubts): (Vec<Doubt>, Vec<Doubt>) = due.into_iter().partition(is_over);
+        let (over, mut doubts): (Vec<Doubt>, Vec<Doubt>) = due.into_iter().partition(is_over);
         for doubt in &over {
             self.arrived(doubt).await?;
         }
@@ -43,10 +44,8 @@ impl Outbox {
                 return Ok(true);
             }
         };
-        let mut spots = Vec::with_capacity(doubts.len());
-        for doubt in &doubts {
-            spots.push(Spot::of(self.relay.store.dialogue(doubt.item.dialogue).await?.as_ref()));
-        }
+        let spots = self.spots(&doubts).await?;
+        doubts.truncate(spots.len());
         let shown = histories::look(&self.portal, &spots).await;
         let ways = histories::learn(&self.relay, &self.portal, &shown).await?;
         let mut found = Vec::with_capacity(doubts.len());
@@ -68,6 +67,22 @@ impl Outbox {
             self.conclude(doubt, found, asked_at, &ways).await?;
         }
         Ok(true)
+    }
+
+    /// Where to look for as many of `doubts`, the first ones, as one request can ask about; the others are still due.
+    async fn spots(&self, doubts: &[Doubt]) -> Result<Vec<Spot>, StoreError> {
+        let mut spots: Vec<Spot> = Vec::with_capacity(doubts.len());
+        for doubt in doubts {
+            let sessions = self.relay.store.sessions_since(&doubt.item).await?;
+            let sessions = sessions.into_iter().rev().take(batch::MOST - 2).collect(); // there are never so many
+            let record = self.relay.store.dialogue(doubt.item.dialogue).await?;
+            let spot = Spot::of(record.as_ref()).and(sessions);
+            if spots.iter().chain([&spot]).map(Spot::histories).sum::<usize>() > batch::MOST {
+                break;
+            }
+            spots.push(spot);
+        }
+        Ok(spots)
     }
 
     /// Looks for one message in what was shown of its dialogue; tells also which of its files are not there.

@@ -1,5 +1,6 @@
 //! What waits for a portal, what is under way, and what became of it.
 
+use super::inbox::work;
 use super::*;
 use shared::MessageState;
 
@@ -290,6 +291,38 @@ async fn what_arrived_before_is_told_with_its_session() {
             arrived.into_iter().map(|one| (one.id, one.session)).collect::<Vec<_>>()
         }
     };
-    assert_eq!(told(0).await, [(message(1), Some(5)), (message(4), None)]);
-    assert_eq!(told(3).await, [(message(4), None)], "the first is older");
+    assert_eq!(told(0).await, [(message(1), Some(5)), (message(4), Some(5))], "the last that was known then");
+    assert_eq!(told(3).await, [(message(4), Some(5))], "the first is older");
+}
+
+#[tokio::test]
+async fn what_arrived_when_no_session_was_known_is_told_without_one() {
+    let bench = Bench::new().await;
+    let one = bench.dialogue("one").await;
+    for nth in 1..=3 {
+        bench.say(one, nth).await;
+    }
+    let items = items(&bench).await;
+    let nowhere = Settlement { position: items[0].position, outcome: Outcome::Delivered(AtPortal::default()) };
+    bench.store.settle(vec![nowhere, delivered(items[1].position)], 9).await.unwrap();
+    let arrived = bench.store.arrived_before(&items[2], 0).await.unwrap();
+    assert_eq!(arrived.into_iter().map(|one| one.session).collect::<Vec<_>>(), [None, Some(5)]);
+}
+
+/// Each of the sessions that were told of since a message was said may hold it, and so may the one before.
+#[tokio::test]
+async fn a_message_may_be_in_any_session_since() {
+    let bench = Bench::new().await;
+    let dialogue = bench.dialogue("one").await;
+    let started = |session| InboxAct::Started { dialogue, session, user: None };
+    let finished = |session| InboxAct::Finished { dialogue, session };
+    bench.say(dialogue, 1).await;
+    let first = items(&bench).await.remove(0);
+    assert_eq!(bench.store.sessions_since(&first).await.unwrap(), [].into());
+    work(&bench, vec![started(7), finished(7), started(8), finished(8), finished(3)]).await;
+    bench.say(dialogue, 2).await;
+    let second = items(&bench).await.remove(1);
+    work(&bench, vec![started(9), finished(9), started(10)]).await;
+    assert_eq!(bench.store.sessions_since(&second).await.unwrap(), [3, 8, 9, 10].into(), "3 was told of late");
+    assert_eq!(bench.store.sessions_since(&first).await.unwrap(), [3, 7, 8, 9, 10].into());
 }
