@@ -15,8 +15,9 @@ use crate::{visitor, wait::DEADLINE};
 const LOOK: Duration = Duration::from_millis(400);
 
 /// How long nothing may become better, once nothing goes wrong any more, and how long all must stay well: by the
-/// machine's time. In the relay's, what is in doubt is sought for minutes.
-const SETTLES: Duration = Duration::from_secs(60);
+/// machine's time. The longest that the relay waits by design is an hour of its own, which flies 20 times as fast: for the
+/// last attempt at a file.
+const SETTLES: Duration = Duration::from_secs(200);
 const STAYS: Duration = Duration::from_secs(4);
 
 impl Scene {
