@@ -167,7 +167,7 @@ impl Relay {
         for dialogue in done.touched {
             self.hub.wake(dialogue);
         }
-        self.want_histories(host, done.disputed);
+        self.want_histories(host, done.unclear);
         answered.into_iter().for_each(|line| self.presences.heard(host, line));
         if is_gone {
             self.presences.ring();
@@ -191,7 +191,7 @@ fn answered_on(act: &InboxAct) -> Option<LineId> {
 
 impl Relay {
     /// What events told of these dialogues is not the whole truth.
-    fn want_histories(&self, host: &PortalHost, dialogues: impl IntoIterator<Item = DialogueId>) {
+    pub(super) fn want_histories(&self, host: &PortalHost, dialogues: impl IntoIterator<Item = DialogueId>) {
         if let Some(nets) = self.nets.get(host) {
             nets.want(dialogues);
         }

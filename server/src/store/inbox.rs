@@ -4,6 +4,7 @@
 mod acts;
 mod heard;
 
+pub(super) use acts::started;
 pub use acts::{InboxAct, Looks, WorkedOff};
 pub(super) use heard::{ConfirmationRow, HeardRow};
 

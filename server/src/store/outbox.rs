@@ -17,7 +17,7 @@ use crate::ids::{DialogueId, LineId, PortalHost};
 use crate::profile::Profile;
 use serde::{Deserialize, Serialize};
 use settled::settle_one;
-pub(super) use settled::{arrived, ended};
+pub(super) use settled::{Arrival, arrived, ended};
 use sha2::{Digest, Sha256};
 use shared::{File, MessageId, Millis, SiteKey};
 use std::collections::{BTreeMap, HashSet};

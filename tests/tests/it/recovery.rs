@@ -8,11 +8,14 @@ use otklik_tests::{
     visitor::{Seen, Visitor},
 };
 use shared::{Author, MessageState};
+use std::time::Duration;
 
 const ADD: &str = "ONIMCONNECTORMESSAGEADD";
 const UPDATE: &str = "ONIMCONNECTORMESSAGEUPDATE";
 const DELETE: &str = "ONIMCONNECTORMESSAGEDELETE";
 const FINISH: &str = "ONIMCONNECTORDIALOGFINISH";
+const START: &str = "ONIMCONNECTORDIALOGSTART";
+const SEND: &str = "imconnector.send.messages";
 const HISTORY: &str = "imopenlines.session.history.get";
 
 /// A conversation that has begun, at a portal without an offline queue, by a clock that stands still.
@@ -175,6 +178,46 @@ async fn an_end_that_no_event_told_is_in_the_history() {
     while !visitor.log.iter().any(is_end) {
         visitor.read().await.expect("the relay keeps the connection");
     }
+}
+
+/// How many conversations the portal is known to have opened.
+fn starts(visitor: &Visitor) -> usize {
+    visitor.log.iter().filter(|entry| matches!(entry.what, shared::Happening::Started)).count()
+}
+
+/// The answer to the message that began the second conversation is lost, and so is the event of its beginning; the line's
+/// own word tells that the message arrived, and not where. The third one begins before the next look is due.
+#[tokio::test]
+async fn a_conversation_that_nothing_named_is_asked_after_at_once_and_its_answers_are_read() {
+    let (stage, mut visitor, chat) = begun().await;
+    let hurry = stage.hurry();
+    stage.portal.finish(chat.id, ANNA).expect("a session is open");
+    let is_end = |entry: &shared::Entry| matches!(entry.what, shared::Happening::Finished);
+    while !visitor.log.iter().any(is_end) {
+        visitor.read().await.expect("the relay keeps the connection");
+    }
+    drop(hurry);
+    let slowly = stage.hurry_by(Duration::from_millis(20));
+    stage.portal.fault_on(START, Fault::EventLost, 1);
+    stage.portal.fault_on(SEND, Fault::CutAfter, 1);
+    let (second, before) = (visitor.say("два").await, starts(&visitor));
+    visitor.wait_for_state(&second, MessageState::Delivered).await;
+    let settled_at = stage.clock.now();
+    while starts(&visitor) == before {
+        visitor.read().await.expect("the relay keeps the connection");
+    }
+    let seconds = (stage.clock.now() - settled_at) / 1_000;
+    assert!(seconds < 30, "a dialogue is looked at after a minute: {seconds}");
+    for event in [ADD, FINISH] {
+        stage.portal.fault_on(event, Fault::EventLost, 1);
+    }
+    stage.portal.operator_says(chat.id, ANNA, "ответ").expect("Anna may answer");
+    stage.portal.finish(chat.id, ANNA).expect("a session is open");
+    let third = visitor.say("три").await;
+    visitor.wait_for_state(&third, MessageState::Delivered).await;
+    drop(slowly);
+    let _hurry = stage.hurry();
+    visitor.hear("ответ").await;
 }
 
 #[tokio::test]

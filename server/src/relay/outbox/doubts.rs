@@ -159,6 +159,11 @@ impl Doubts {
         self.all.values().filter(|doubt| doubt.due <= now).take(most).cloned().collect()
     }
 
+    /// Those that are so.
+    pub fn which(&self, is_so: impl Fn(&Doubt) -> bool) -> Vec<Doubt> {
+        self.all.values().filter(|doubt| is_so(doubt)).cloned().collect()
+    }
+
     /// When the next look is due.
     pub fn next(&self) -> Option<Millis> {
         self.all.values().map(|doubt| doubt.due).min()

@@ -21,14 +21,15 @@ use shared::{File, Millis};
 impl Outbox {
     /// Looks for what is due; tells whether there was anything.
     pub(super) async fn find_out(&mut self) -> Result<bool, StoreError> {
-        let due = self.doubts.due(self.now(), self.asked_at_once);
         // An event told that it arrived; of its files it told nothing.
         let is_over =
             |doubt: &Doubt| !self.relay.store.is_waiting(&doubt.item) && parcel::files(&doubt.item.what).is_empty();
-        let (over, mut doubts): (Vec<Doubt>, Vec<Doubt>) = due.into_iter().partition(is_over);
-        for doubt in &over {
+        for doubt in &self.doubts.which(is_over) {
             self.arrived(doubt).await?;
+            // Nor did it tell in which session, and what else is there may be news.
+            self.relay.want_histories(self.portal.host(), [doubt.item.dialogue]);
         }
+        let mut doubts = self.doubts.due(self.now(), self.asked_at_once);
         if doubts.is_empty() {
             return Ok(false);
         }

@@ -20,7 +20,8 @@ use std::time::Duration;
 /// Between two rounds of two calls where more is due: half of what a portal takes, at the most (`limits.md`).
 const PAUSE: Duration = Duration::from_secs(2);
 
-/// Between two rounds where nothing more is due: so long dialogues gather that go together.
+/// Between two rounds where nothing more is due: so long dialogues gather that go together. What is wanted at once does
+/// not wait for that.
 const GATHER: Duration = Duration::from_secs(30);
 
 /// How long the offline queue goes first at the start: it holds the events themselves.
@@ -45,6 +46,8 @@ pub struct Reader {
     at_once: usize,
     /// No round before this.
     rests_until: Millis,
+    /// Nor before this, unless a dialogue is wanted.
+    gathers_until: Millis,
     /// The offline queue worked when it was asked about last.
     has_queue: bool,
 }
@@ -52,7 +55,8 @@ pub struct Reader {
 impl Reader {
     pub fn new(relay: Relay, portal: Portal) -> Self {
         let watch = Watch::default();
-        Self { relay, portal, watch, seen: Position::default(), at_once: AT_ONCE, rests_until: 0, has_queue: false }
+        let (seen, at_once, rests_until, gathers_until) = (Position::default(), AT_ONCE, 0, 0);
+        Self { relay, portal, watch, seen, at_once, rests_until, gathers_until, has_queue: false }
     }
 
     /// Reads until the shutdown.
@@ -68,11 +72,13 @@ impl Reader {
         while !relay.shutdown.is_cancelled() {
             self.notice(nets, false).await?;
             let now = relay.clock.now();
-            if now >= self.rests_until && self.watch.next().is_some_and(|due| due <= now) {
+            if now >= self.may_ask_at() && self.watch.next().is_some_and(|due| due <= now) {
                 let rest = self.round(now).await?;
                 self.rests_until = relay.clock.now() + millis(rest);
+                let is_more = self.watch.next().is_some_and(|due| due <= now);
+                self.gathers_until = if is_more { 0 } else { relay.clock.now() + millis(GATHER) };
             }
-            let next = self.watch.next().map_or(now + millis(AGAIN), |due| due.max(self.rests_until));
+            let next = self.watch.next().map_or(now + millis(AGAIN), |due| due.max(self.may_ask_at()));
             let wait = Duration::from_millis(next.saturating_sub(relay.clock.now())).min(AGAIN);
             tokio::select! {
                 () = relay.shutdown.cancelled() => {}
@@ -81,6 +87,10 @@ impl Reader {
             }
         }
         Ok(())
+    }
+
+    fn may_ask_at(&self) -> Millis {
+        self.rests_until.max(self.gathers_until)
     }
 
     /// Takes note of where something happened. At the start all of that may have been missed.
@@ -100,6 +110,7 @@ impl Reader {
             }
         }
         for dialogue in nets.take_wanted() {
+            self.gathers_until = 0;
             self.watch.want(dialogue, now);
         }
         self.watch.leave(since);
@@ -154,12 +165,7 @@ impl Reader {
             };
             self.watch.postpone(record.id, next);
         }
-        let is_more = self.watch.next().is_some_and(|due| due <= now);
-        Ok(match ways.history_refused {
-            Some(_) => REFUSED,
-            None if is_more => PAUSE,
-            None => GATHER,
-        })
+        Ok(if ways.history_refused.is_some() { REFUSED } else { PAUSE })
     }
 
     /// Does what the histories of one dialogue ask for; tells whether there is more that may still come as an event.

@@ -6,7 +6,7 @@ use crate::store::activity;
 use crate::store::committer::Batch;
 use crate::store::files::FileSource;
 use crate::store::log::{AtPortal, Position, ReadLog, Told, Vote, Walk};
-use crate::store::outbox::{arrived, ended};
+use crate::store::outbox::{Arrival, arrived, ended};
 use crate::store::signatures::Signature;
 use crate::store::tables::{LINES, SITES};
 use crate::store::{Closing, SiteRecord, StoreError};
@@ -116,8 +116,9 @@ fn spoken(act: &InboxAct) -> Option<ImId> {
 pub struct WorkedOff {
     /// Dialogues with something new: their listeners should be woken.
     pub touched: Vec<DialogueId>,
-    /// Dialogues in which two edits are so close that only the portal can tell which holds.
-    pub disputed: Vec<DialogueId>,
+    /// Dialogues of which only the portal can tell the truth: two edits are too close to say which holds, or a message
+    /// that was given up arrived in a session that nobody named.
+    pub unclear: Vec<DialogueId>,
 }
 
 impl InboxAct {
@@ -170,12 +171,17 @@ pub fn perform(
             let attached = String::new();
             let words = Words { author, name, text, face, signature, attached, files: Vec::new(), vote: None };
             let edit = heard(im).edited(batch, line, words, at, is_late)?;
-            done.disputed.extend(edit.is_disputed.then_some(dialogue));
+            done.unclear.extend(edit.is_disputed.then_some(dialogue));
             edit.is_news
         }
         InboxAct::Restated { im, text, asked_at, .. } => heard(im).restated(batch, text, asked_at)?,
         InboxAct::Deleted { im, external, .. } => heard(im).deleted(batch, external)?,
-        InboxAct::Arrived { id, at_portal, .. } => arrived(batch, dialogue, &id, at_portal, now)?,
+        InboxAct::Arrived { id, at_portal, .. } => {
+            let arrival = arrived(batch, dialogue, &id, at_portal, now)?;
+            let is_unplaced = arrival == Arrival::Late && at_portal.session.is_none();
+            done.unclear.extend(is_unplaced.then_some(dialogue));
+            arrival != Arrival::Known
+        }
         InboxAct::Started { session, user, .. } => started(batch, dialogue, session, user, now)?,
         InboxAct::Finished { session, .. } => finished(batch, dialogue, session, now)?,
         InboxAct::LineDeleted { .. } => false,
@@ -203,7 +209,8 @@ fn is_visitors(batch: &mut Batch<'_>, dialogue: DialogueId, id: &MessageId) -> R
     Ok(is_theirs)
 }
 
-fn started(
+/// The portal has a session of this number. Tells whether that is news.
+pub(in crate::store) fn started(
     batch: &mut Batch<'_>,
     dialogue: DialogueId,
     session: u64,

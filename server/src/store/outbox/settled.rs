@@ -4,6 +4,7 @@ use super::Outcome;
 use crate::ids::DialogueId;
 use crate::store::StoreError;
 use crate::store::committer::Batch;
+use crate::store::inbox::started;
 use crate::store::log::{AtPortal, Position, ReadLog, Record, Told, Walk};
 use crate::store::tables::OUTBOX;
 use shared::{MessageId, MessageState, Millis, SiteKey};
@@ -19,7 +20,12 @@ pub(super) fn settle_one(
     let Some(id) = record.what.asked().cloned() else { return Ok(None) };
     let Some(site) = batch.head(record.dialogue)?.map(|head| head.site.clone()) else { return Ok(None) };
     if batch.board().take(&site, position).is_none() {
-        return Ok(None);
+        // The line told before the answer did that the message arrived, but not into which session.
+        let Outcome::Delivered(AtPortal { session: Some(session), user, .. }) = outcome else { return Ok(None) };
+        if batch.head(record.dialogue)?.is_some_and(|head| head.at_portal.session == Some(session)) {
+            return Ok(None);
+        }
+        return Ok(started(batch, record.dialogue, session, user, now)?.then_some((record.dialogue, site)));
     }
     let outcome = if has_ended(batch, &record)? { Outcome::Delivered(AtPortal::default()) } else { outcome };
     let (state, at_portal) = match outcome {
@@ -48,6 +54,17 @@ fn has_ended(batch: &mut Batch<'_>, record: &Record) -> Result<bool, StoreError>
     Ok(left.is_none_or(|(entry, _)| entry != record.seq))
 }
 
+/// What the word that a message arrived changed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::store) enum Arrival {
+    /// Nothing.
+    Known,
+    /// It waited to be settled.
+    Settled,
+    /// It had been given up: nobody looks for it any more.
+    Late,
+}
+
 /// The portal has the visitor's message `id`, whatever became of the call that carried it. One that was settled otherwise,
 /// because nobody knew, is settled anew.
 pub(in crate::store) fn arrived(
@@ -56,12 +73,12 @@ pub(in crate::store) fn arrived(
     id: &MessageId,
     at_portal: AtPortal,
     now: Millis,
-) -> Result<bool, StoreError> {
-    let Some(of) = batch.asked(dialogue, id)? else { return Ok(false) };
+) -> Result<Arrival, StoreError> {
+    let Some(of) = batch.asked(dialogue, id)? else { return Ok(Arrival::Known) };
     if settle_one(batch, of, Outcome::Delivered(at_portal), now)?.is_some() {
         let site = batch.head(dialogue)?.map(|head| head.site.clone());
         site.iter().for_each(|site| batch.board().ring(site)); // what waits behind it may go
-        return Ok(true);
+        return Ok(Arrival::Settled);
     }
     let tip = batch.head(dialogue)?.map_or(Position::NONE, |head| head.tip);
     let mut last = None;
@@ -77,7 +94,7 @@ pub(in crate::store) fn arrived(
     if is_news {
         batch.append(dialogue, now, Told::State { id: id.clone(), state: MessageState::Delivered, at_portal, of })?;
     }
-    Ok(is_news)
+    Ok(if is_news { Arrival::Late } else { Arrival::Known })
 }
 
 /// The portal ended its session of this number: what the visitor asked for, if no call did it yet, is done.

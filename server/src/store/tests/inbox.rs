@@ -338,7 +338,7 @@ async fn edits_too_close_to_tell_apart_are_told_as_that() {
         if let InboxAct::Edited { is_late: late, .. } = &mut act {
             *late = is_late;
         }
-        !bench.store.work_off(&host("a.ru"), vec![], vec![act], 50).await.unwrap().disputed.is_empty()
+        !bench.store.work_off(&host("a.ru"), vec![], vec![act], 50).await.unwrap().unclear.is_empty()
     };
     work(&bench, vec![said(dialogue, 100, "a")]).await;
     assert!(!disputed("b", 100_000, false).await, "the first edit");
@@ -382,7 +382,7 @@ async fn an_edit_right_after_a_history_was_read_is_not_lost_to_a_clock() {
     work(&bench, vec![asked("c", 900_000)]).await;
     let act = edited(dialogue, IM, "d", 600_000); // the portal's clock is five minutes behind ours
     let done = bench.store.work_off(&host("a.ru"), vec![], vec![act], 901_000).await.unwrap();
-    assert_eq!(done.disputed, [dialogue], "the history tells which holds");
+    assert_eq!(done.unclear, [dialogue], "the history tells which holds");
     work(&bench, vec![asked("d", 902_000)]).await;
     assert_eq!(seen(&bench, dialogue).await, ["a", "~b", "~c", "~d"]);
 }
@@ -427,6 +427,35 @@ async fn whoever_is_in_doubt_of_a_message_learns_that_it_arrived() {
     assert_eq!(seen(&bench, dialogue).await[3..], ["Unconfirmed", "Delivered", "Delivered"]);
     assert!(!bench.store.is_waiting(&waiting[1]) && bench.store.is_waiting(&waiting[2]));
     assert_eq!(bench.store.pending(&host("a.ru"), 9).await.unwrap().len(), 1, "nothing holds it up");
+}
+
+/// An event tells that a message arrived, and not in which of the portal's sessions.
+#[tokio::test]
+async fn where_a_message_is_that_an_event_told_of_is_found_out() {
+    let bench = Bench::new().await;
+    let dialogue = bench.dialogue("one").await;
+    for nth in [1, 2] {
+        bench.say(dialogue, nth).await;
+    }
+    let waiting = bench.store.pending(&host("a.ru"), 9).await.unwrap();
+    let told = async |nth, session| {
+        let at_portal = AtPortal { chat: Some(9), session, user: None };
+        let act = InboxAct::Arrived { dialogue, id: message(nth), at_portal };
+        bench.store.work_off(&host("a.ru"), vec![], vec![act], 50).await.unwrap().unclear
+    };
+    bench.store.mark_sending(vec![waiting[0].position], 3).await.unwrap();
+    assert_eq!(told(1, None).await, [], "its call may still be answered, and whoever made it looks");
+    let at_portal = AtPortal { chat: Some(9), session: Some(5), user: Some(7) };
+    let outcome = Outcome::Delivered(at_portal);
+    let answered = Settlement { position: waiting[0].position, outcome };
+    assert_eq!(bench.store.settle(vec![answered], 4).await.unwrap(), [dialogue]);
+    assert_eq!(bench.store.settle(vec![answered], 5).await.unwrap(), []);
+    assert_eq!(bench.store.dialogue(dialogue).await.unwrap().unwrap().portal_session, Some(5), "the answer did tell");
+    let given_up = Settlement { position: waiting[1].position, outcome: Outcome::Unconfirmed };
+    bench.store.settle(vec![given_up], 6).await.unwrap();
+    assert_eq!(told(2, None).await, [dialogue], "nobody looks for it any more");
+    assert_eq!(told(2, None).await, []);
+    assert_eq!(seen(&bench, dialogue).await[2..], ["Delivered", "started 5", "Unconfirmed", "Delivered"]);
 }
 
 #[tokio::test]
