@@ -5,9 +5,11 @@ use super::Relay;
 use crate::bitrix::client::Portal;
 use crate::bitrix::error::{Advice, PortalError};
 use crate::bitrix::methods::Method;
+use crate::bitrix::methods::app::Info;
 use crate::bitrix::methods::batch::{self, Batch};
 use crate::bitrix::methods::bindings::{Bind, LINE_MESSAGE};
 use crate::bitrix::methods::history::{ChatState, GetDialog, GetHistory, History};
+use crate::bitrix::trouble::Sign;
 use crate::store::{DialogueRecord, StoreError, Ways};
 use crate::telemetry::chain;
 
@@ -25,12 +27,16 @@ pub struct Spot {
 /// What the portal showed of one conversation.
 #[derive(Debug, Default)]
 pub struct Shown {
-    /// Of the known sessions, then of the open one.
+    /// The sessions asked for: the known ones, then the open one.
+    pub asked: Vec<u64>,
+    /// Their histories.
     pub histories: Vec<Result<History, PortalError>>,
     /// Why it is not known which session is open.
     pub refused: Option<PortalError>,
     /// The portal itself named one of the sessions: a refusal does not mean that there is no such.
     pub is_certain: bool,
+    /// Whatever had no answer had none beside others that the portal gave meanwhile.
+    pub is_spoilt: bool,
 }
 
 /// Why something may have remained unseen.
@@ -38,6 +44,8 @@ pub struct Shown {
 pub enum Obstacle {
     /// What the portal answered to all questions together is more than is taken.
     TooMuch,
+    /// All questions together had no answer, from a portal that gives others: something among them is too much work.
+    Spoilt,
     /// The portal could not be asked just now.
     NotNow,
     /// The portal answers, but not to one of these questions.
@@ -72,13 +80,34 @@ impl Shown {
         self.histories.iter().filter_map(|history| history.as_ref().ok())
     }
 
+    /// Of the sessions asked for, those that need not be asked for again: they were read, or are nowhere.
+    pub fn done(&self) -> Vec<u64> {
+        let is_done = |history: &Result<History, PortalError>| match history {
+            Ok(_) => true,
+            Err(error) => error.code() == Some("INVALID_SESSION_ID"),
+        };
+        let answered = self.asked.iter().zip(&self.histories);
+        answered.filter(|(_, history)| is_done(history)).map(|(session, _)| *session).collect()
+    }
+
+    /// The last session that was read.
+    pub fn last(&self) -> Option<u64> {
+        self.read().filter_map(|history| history.session).max()
+    }
+
+    /// Whether something had no answer though it may have been asked: not refused, and not more than is taken.
+    fn is_unanswered(&self) -> bool {
+        let errors = || self.histories.iter().filter_map(|history| history.as_ref().err()).chain(&self.refused);
+        errors().any(|error| error.advice() == Advice::FindOut && !is_odd(error) && !error.is_too_large())
+    }
+
     /// What stands in the way of seeing everything.
     pub fn obstacle(&self) -> Option<Obstacle> {
         let errors = || self.histories.iter().filter_map(|history| history.as_ref().err()).chain(&self.refused);
         if errors().any(PortalError::is_too_large) {
             Some(Obstacle::TooMuch)
         } else if errors().any(|error| !is_refusal(error) && !is_odd(error)) {
-            Some(Obstacle::NotNow)
+            Some(if self.is_spoilt { Obstacle::Spoilt } else { Obstacle::NotNow })
         } else if errors().any(is_odd) {
             Some(Obstacle::Odd)
         } else {
@@ -119,26 +148,34 @@ fn is_denial(error: &PortalError) -> bool {
 pub async fn look(portal: &Portal, spots: &[Spot]) -> Vec<Shown> {
     let chats = spots.iter().map(|spot| spot.chat.map(|chat_id| GetDialog { chat_id })).collect();
     let states = ask(portal, chats).await;
-    let mut counts = Vec::with_capacity(spots.len());
-    let mut questions = Vec::new();
+    let mut all = Vec::with_capacity(spots.len());
     for (spot, state) in spots.iter().zip(&states) {
         let open = state.as_ref().and_then(|state| state.as_ref().ok()?.session);
         let open = open.filter(|open| !spot.sessions.contains(open));
-        let sessions = spot.sessions.iter().copied().chain(open);
-        let before = questions.len();
-        questions.extend(sessions.map(|session_id| Some(GetHistory { session_id })));
-        counts.push(questions.len() - before);
+        all.push(spot.sessions.iter().copied().chain(open).collect::<Vec<u64>>());
     }
+    let questions = all.iter().flatten().map(|&session_id| Some(GetHistory { session_id })).collect();
     let names_one = |state: &Option<Result<ChatState, PortalError>>| {
         state.as_ref().is_some_and(|state| state.as_ref().is_ok_and(|state| state.session.is_some()))
     };
     let mut histories = ask(portal, questions).await.into_iter().flatten();
-    let shown = states.into_iter().zip(counts).map(|(state, count)| Shown {
-        histories: histories.by_ref().take(count).collect(),
+    let shown = states.into_iter().zip(all).map(|(state, asked)| Shown {
+        histories: histories.by_ref().take(asked.len()).collect(),
+        asked,
         is_certain: names_one(&state),
         refused: state.and_then(Result::err),
+        is_spoilt: false,
     });
-    shown.collect()
+    let mut shown: Vec<Shown> = shown.collect();
+    if shown.iter().any(Shown::is_unanswered) && portal.trouble().is_none() && is_there(portal).await {
+        shown.iter_mut().for_each(|shown| shown.is_spoilt = true);
+    }
+    shown
+}
+
+/// Whether the portal answers now.
+pub async fn is_there(portal: &Portal) -> bool {
+    portal.call(&Info::default()).await.map_or_else(|error| error.sign() == Sign::Well, |_| true)
 }
 
 /// Notes what the answers say of the portal itself. Tells all that is known of it then.
@@ -219,7 +256,34 @@ mod tests {
     }
 
     fn denied(is_certain: bool, refused: Option<PortalError>) -> Shown {
-        Shown { histories: vec![Err(self::refused("ACCESS_DENIED"))], refused, is_certain }
+        Shown { histories: vec![Err(self::refused("ACCESS_DENIED"))], refused, is_certain, ..Shown::default() }
+    }
+
+    #[test]
+    fn what_was_not_shown_is_asked_for_again_unless_it_is_nowhere() {
+        let histories = vec![
+            Ok(History { session: Some(3), ..History::default() }),
+            Err(refused("INVALID_SESSION_ID")),
+            Err(refused("ACCESS_DENIED")),
+            Err(refused("INTERNAL_SERVER_ERROR")),
+        ];
+        let shown = Shown { asked: vec![3, 5, 7, 9], histories, ..Shown::default() };
+        assert_eq!((shown.done(), shown.last()), (vec![3, 5], Some(3)));
+    }
+
+    #[test]
+    fn an_answer_that_did_not_come_beside_others_is_told_from_a_portal_that_is_away() {
+        let lost = || Shown { histories: vec![Err(PortalError::Unreadable { status: 504 })], ..Shown::default() };
+        assert!(lost().is_unanswered());
+        assert_eq!(lost().obstacle(), Some(Obstacle::NotNow));
+        assert_eq!(Shown { is_spoilt: true, ..lost() }.obstacle(), Some(Obstacle::Spoilt));
+        for error in
+            [PortalError::Unreadable { status: 429 }, PortalError::Paused { until: 1 }, refused("ACCESS_DENIED")]
+        {
+            assert!(!Shown { histories: vec![Err(error)], ..Shown::default() }.is_unanswered());
+        }
+        let odd = Shown { histories: vec![Err(GetHistory::shape())], ..Shown::default() };
+        assert!(!odd.is_unanswered(), "that one was answered");
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! Where something happened lately: read from the log's end, for whoever looks whether the portal has more.
 
 use super::dialogues::head;
-use super::log::{Position, Record, Told};
+use super::log::{Position, ReadLog, Record, Told, Walk};
 use super::tables::LOG;
 use super::{Store, StoreError, row};
 use crate::ids::{DialogueId, PortalHost};
@@ -62,6 +62,26 @@ impl Store {
                 }
             }
             Ok(activity)
+        })
+        .await
+    }
+}
+
+impl Store {
+    /// The portal's sessions of `dialogue` that were told of not before `since`, and the last known one.
+    pub async fn sessions_of(&self, dialogue: DialogueId, since: Millis) -> Result<BTreeSet<u64>, StoreError> {
+        let fresh = self.fresh_head(dialogue);
+        self.read(move |mut view| {
+            let Some(head) = head(fresh, view, dialogue)? else { return Ok(BTreeSet::new()) };
+            let mut sessions: BTreeSet<u64> = head.at_portal.session.into_iter().collect();
+            view.walk(head.tip, |_, record| {
+                if is_of_our_clock(&record) && record.at < since {
+                    return Walk::Enough;
+                }
+                sessions.extend(session(&record.what));
+                Walk::On
+            })?;
+            Ok(sessions)
         })
         .await
     }

@@ -15,6 +15,7 @@ mod faults;
 mod files;
 mod flags;
 mod held;
+mod histories;
 mod identity;
 mod inbox;
 mod install;

@@ -9,9 +9,7 @@ use super::stored::Sent;
 use super::verdict::Sessions;
 use super::who::who;
 use super::{Outbox, parcel};
-use crate::bitrix::methods::app::Info;
 use crate::bitrix::methods::batch;
-use crate::bitrix::trouble::Sign;
 use crate::clock::millis;
 use crate::relay::histories::{self, AT_ONCE, Shown, Spot};
 use crate::store::{AtPortal, Outcome, Settlement, StoreError, Ways};
@@ -53,7 +51,7 @@ impl Outbox {
         for (doubt, shown) in doubts.iter().zip(&shown) {
             found.push(self.seek(doubt, visitor, shown).await?);
         }
-        let too_much = found.iter().any(|(found, _)| *found == Found::TooMuch);
+        let too_much = found.iter().any(|(found, _)| matches!(found, Found::TooMuch | Found::Spoilt));
         self.asked_at_once = if too_much { (doubts.len() / 2).max(1) } else { AT_ONCE };
         for (doubt, (found, lost)) in doubts.iter().zip(found) {
             let found = match found {
@@ -62,7 +60,8 @@ impl Outbox {
                     continue;
                 }
                 Found::TooMuch if doubts.len() == 1 => Found::Refused, // it will never be less
-                Found::TooMuch => Found::NotNow,
+                Found::Spoilt if doubts.len() == 1 => Found::Odd,
+                Found::TooMuch | Found::Spoilt => Found::NotNow,
                 found => found,
             };
             self.conclude(doubt, found, asked_at, &ways).await?;
@@ -138,7 +137,9 @@ impl Outbox {
             Found::NoPlace if item.at_portal.user.is_some() => self.doubts.unseen(doubt, asked_at, queue_read),
             Found::NoPlace => match self.doubts.unheard(doubt, asked_at, queue_read) {
                 Absent::NotYet => Absent::NotYet,
-                _ if queue_read.is_none() && !self.is_there().await => self.doubts.away(doubt, asked_at),
+                _ if queue_read.is_none() && !histories::is_there(&self.portal).await => {
+                    self.doubts.away(doubt, asked_at)
+                }
                 next => next,
             },
             Found::Odd => self.doubts.baffled(doubt, asked_at),
@@ -146,7 +147,7 @@ impl Outbox {
                 let has_witnesses = ways.history_refused.is_some(); // only then the queue keeps them
                 self.doubts.unseen(doubt, asked_at, queue_read.filter(|_| has_witnesses))
             }
-            Found::NotNow | Found::TooMuch | Found::Here(_) => self.doubts.untold(doubt, asked_at),
+            Found::NotNow | Found::TooMuch | Found::Spoilt | Found::Here(_) => self.doubts.untold(doubt, asked_at),
         };
         tracing::info!(dialogue.id = %item.dialogue, ?found, ?next, "a message in doubt was looked for");
         if next == Absent::NotYet {
@@ -203,10 +204,5 @@ impl Outbox {
             self.relay.store.change_ways(self.portal.host(), |ways| ways.hides_sessions = true).await?;
         }
         Ok(())
-    }
-
-    /// Whether the portal answers now.
-    async fn is_there(&self) -> bool {
-        self.portal.call(&Info::default()).await.map_or_else(|error| error.sign() == Sign::Well, |_| true)
     }
 }

@@ -30,6 +30,8 @@ pub enum Found {
     NotNow,
     /// What the portal answered to all questions together is more than is taken.
     TooMuch,
+    /// All questions together had no answer, from a portal that gives others.
+    Spoilt,
 }
 
 /// A message, and where it stands.
@@ -97,6 +99,7 @@ pub fn missing(item: &OutboxItem, shown: &Shown) -> Found {
     let is_undone = |history: &History| history.unnamed(since(item)).any(|past| past.is_undone);
     match shown.obstacle() {
         Some(Obstacle::TooMuch) => Found::TooMuch,
+        Some(Obstacle::Spoilt) => Found::Spoilt,
         Some(Obstacle::NotNow) => Found::NotNow,
         Some(Obstacle::Odd) => Found::Odd,
         Some(Obstacle::Refused) => Found::Refused,

@@ -14,7 +14,7 @@ use crate::relay::histories::{self, AT_ONCE, Obstacle, Shown, Spot};
 use crate::relay::speaker::{conceal, is_somebodys};
 use crate::store::{Active, DialogueRecord, InboxAct, Position, StoreError, Told, Ways};
 use shared::Millis;
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::time::Duration;
 
 /// Between two rounds of two calls where more is due: half of what a portal takes, at the most (`limits.md`).
@@ -106,12 +106,14 @@ impl Reader {
         for Active { dialogue, at, sessions } in activity.dialogues {
             self.watch.note(dialogue, at.min(now), sessions, self.has_queue);
             if at_start {
-                self.watch.want(dialogue, now);
+                self.watch.want(dialogue, now, BTreeSet::new());
             }
         }
         for dialogue in nets.take_wanted() {
             self.gathers_until = 0;
-            self.watch.want(dialogue, now);
+            // What is not sure may be of any of the last days' conversations.
+            let sessions = self.relay.store.sessions_of(dialogue, since).await?;
+            self.watch.want(dialogue, now, sessions);
         }
         self.watch.leave(since);
         Ok(())
@@ -126,8 +128,12 @@ impl Reader {
         let most = if ways.history_refused.is_some() { 1 } else { self.at_once };
         let (mut records, mut spots) = (Vec::new(), Vec::new());
         for dialogue in self.watch.due(now, most) {
+            let is_alone = self.watch.is_alone(dialogue);
+            if is_alone && !records.is_empty() {
+                continue;
+            }
             let record = self.relay.store.dialogue(dialogue).await?;
-            let spot = Spot::of(record.as_ref()).and(self.watch.sessions(dialogue));
+            let spot = self.spot(dialogue, record.as_ref());
             let histories: usize = spots.iter().chain([&spot]).map(Spot::histories).sum();
             if histories > batch::MOST {
                 break;
@@ -139,33 +145,64 @@ impl Reader {
                 }
                 None => self.watch.forget(dialogue), // erased, or nothing of it is at the portal
             }
+            if is_alone {
+                break;
+            }
         }
         if records.is_empty() {
             return Ok(Duration::ZERO);
         }
         let shown = histories::look(&self.portal, &spots).await;
-        let too_much = shown.iter().any(|shown| shown.obstacle() == Some(Obstacle::TooMuch));
-        self.at_once = if too_much { (records.len() / 2).max(1) } else { AT_ONCE };
+        let is_too_much = |shown: &Shown| matches!(shown.obstacle(), Some(Obstacle::TooMuch | Obstacle::Spoilt));
+        self.at_once = if shown.iter().any(is_too_much) { (records.len() / 2).max(1) } else { AT_ONCE };
         let ways = histories::learn(&self.relay, &self.portal, &shown).await?;
-        for ((record, spot), shown) in records.iter().zip(&spots).zip(&shown) {
+        for (record, shown) in records.iter().zip(&shown) {
             let next = match shown.obstacle() {
-                Some(Obstacle::TooMuch) if records.len() > 1 => now,
                 Some(Obstacle::NotNow) => now + millis(AGAIN),
-                Some(Obstacle::Odd) => {
-                    self.take_up(record, shown, &ways, now).await?;
-                    self.watch.looked(record.id, now, &[], None, self.has_queue); // ever rarer: it may never be told
+                Some(obstacle @ (Obstacle::TooMuch | Obstacle::Spoilt)) if shown.read().next().is_none() => {
+                    self.lessen(record, shown, obstacle, records.len() == 1, now);
                     continue;
                 }
-                _ if self.take_up(record, shown, &ways, now).await? => now + millis(LEFT_ALONE),
-                _ => {
-                    let last = shown.read().filter_map(|history| history.session).max();
-                    self.watch.looked(record.id, now, &spot.sessions, last, self.has_queue);
-                    continue;
-                }
+                obstacle => match self.take_up(record, shown, &ways, now).await? {
+                    // Ever rarer where the answer is odd: it may never be told.
+                    true if obstacle != Some(Obstacle::Odd) => now + millis(LEFT_ALONE),
+                    _ => {
+                        let (asked, done) = (&shown.asked[..], &shown.done()[..]);
+                        self.watch.looked(record.id, now, (asked, done), shown.last(), self.has_queue);
+                        continue;
+                    }
+                },
             };
             self.watch.postpone(record.id, next);
         }
         Ok(if ways.history_refused.is_some() { REFUSED } else { PAUSE })
+    }
+
+    /// What is asked about a dialogue.
+    fn spot(&self, dialogue: DialogueId, record: Option<&DialogueRecord>) -> Spot {
+        let sessions = self.watch.sessions(dialogue);
+        if self.watch.is_parted(dialogue) {
+            return Spot { chat: None, sessions };
+        }
+        Spot::of(record).and(sessions)
+    }
+
+    /// Nothing was shown, for it was too much for one answer, or for the portal: less is asked for next, or it is given up.
+    fn lessen(&mut self, record: &DialogueRecord, shown: &Shown, obstacle: Obstacle, is_alone: bool, now: Millis) {
+        let next = if obstacle == Obstacle::TooMuch { now } else { now + millis(AGAIN) };
+        if !is_alone {
+            self.watch.postpone(record.id, next);
+            return;
+        }
+        if self.watch.part(record.id, &shown.asked, next) {
+            return;
+        }
+        // What is more than is taken will never be less.
+        let may_come = self.watch.failed(record.id, next) && obstacle == Obstacle::Spoilt;
+        if !may_come {
+            tracing::warn!(dialogue.id = %record.id, ?obstacle, "a history is not read: it is too much for one answer");
+            self.watch.looked(record.id, now, (&shown.asked, &shown.asked), None, self.has_queue);
+        }
     }
 
     /// Does what the histories of one dialogue ask for; tells whether there is more that may still come as an event.

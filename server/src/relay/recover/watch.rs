@@ -4,8 +4,11 @@
 //! quiet, up to a few times a day. That makes some forty looks in a week, and what falls due within half a minute shares
 //! two calls: a thousand talks a day take five thousand calls, of the 170,000 a day that a portal takes (`limits.md`).
 
+mod sessions;
+
 use crate::clock::millis;
 use crate::ids::DialogueId;
+use sessions::Sessions;
 use shared::Millis;
 use std::collections::{BTreeSet, HashMap};
 use std::time::Duration;
@@ -22,8 +25,8 @@ const LONGEST: Duration = Duration::from_secs(6 * 60 * 60);
 /// How long after the last thing that happened a dialogue is looked at: lines close a talk that rests within days.
 pub const KEPT: Duration = Duration::from_secs(7 * 24 * 60 * 60);
 
-/// How many sessions of a dialogue are read at once at most.
-pub const SESSIONS: usize = 8;
+/// So often the portal may fail at a dialogue by itself, while it answers all else, before that counts as not shown.
+const FAILURES: u32 = 5;
 
 #[derive(Debug, Default)]
 pub struct Watch {
@@ -35,9 +38,16 @@ struct Watched {
     /// When something happened last.
     active: Millis,
     due: Millis,
-    /// The portal's sessions that may hold something: all that were told of since, and the last that was read, which may
-    /// have gone on.
-    sessions: BTreeSet<u64>,
+    /// The portal's sessions that may hold something.
+    sessions: Sessions,
+    /// How often the portal failed at it by itself since it was read.
+    failures: u32,
+}
+
+impl Watched {
+    fn new(active: Millis, due: Millis) -> Self {
+        Self { active, due, sessions: Sessions::default(), failures: 0 }
+    }
 }
 
 impl Watch {
@@ -45,8 +55,8 @@ impl Watch {
     /// this one.
     pub fn note(&mut self, dialogue: DialogueId, at: Millis, sessions: BTreeSet<u64>, has_queue: bool) {
         let due = at + millis(shortest(has_queue));
-        let watched = self.all.entry(dialogue).or_insert(Watched { active: at, due, sessions: BTreeSet::new() });
-        watched.sessions.extend(sessions);
+        let watched = self.all.entry(dialogue).or_insert(Watched::new(at, due));
+        watched.sessions.note(sessions);
         watched.active = watched.active.max(at);
         watched.due = watched.due.min(due);
     }
@@ -63,9 +73,10 @@ impl Watch {
         }
     }
 
-    /// Looks at `dialogue` at `due`, or before.
-    pub fn want(&mut self, dialogue: DialogueId, due: Millis) {
-        let watched = self.all.entry(dialogue).or_insert(Watched { active: due, due, sessions: BTreeSet::new() });
+    /// Looks at `dialogue` at `due`, or before, and at these of its sessions.
+    pub fn want(&mut self, dialogue: DialogueId, due: Millis, sessions: BTreeSet<u64>) {
+        let watched = self.all.entry(dialogue).or_insert(Watched::new(due, due));
+        watched.sessions.note(sessions);
         watched.due = watched.due.min(due);
     }
 
@@ -76,26 +87,60 @@ impl Watch {
         due.into_iter().take(most).map(|(id, _)| *id).collect()
     }
 
-    /// The sessions to read, the oldest first: at most [`SESSIONS`] at a time.
+    /// The sessions to read, the oldest first.
     pub fn sessions(&self, dialogue: DialogueId) -> Vec<u64> {
-        self.all.get(&dialogue).into_iter().flat_map(|watched| &watched.sessions).copied().take(SESSIONS).collect()
+        self.all.get(&dialogue).map(|watched| watched.sessions.next()).unwrap_or_default()
     }
 
-    /// `dialogue` was looked at: sessions `asked` after, of which `last` is the last that could be read, if any could.
-    pub fn looked(&mut self, dialogue: DialogueId, now: Millis, asked: &[u64], last: Option<u64>, has_queue: bool) {
+    /// Whether these are parts of what was too much: nothing else is to be asked of the dialogue with them.
+    pub fn is_parted(&self, dialogue: DialogueId) -> bool {
+        self.all.get(&dialogue).is_some_and(|watched| watched.sessions.is_parted())
+    }
+
+    /// Whether the dialogue is to be asked about without any other, which it might spoil the answer for.
+    pub fn is_alone(&self, dialogue: DialogueId) -> bool {
+        self.is_parted(dialogue) || self.all.get(&dialogue).is_some_and(|watched| watched.failures > 0)
+    }
+
+    /// `dialogue` was looked at: sessions `asked` for, of which these are `done`, being read or nowhere. `last` is the
+    /// last that could be read, if any could.
+    pub fn looked(
+        &mut self,
+        dialogue: DialogueId,
+        now: Millis,
+        (asked, done): (&[u64], &[u64]),
+        last: Option<u64>,
+        has_queue: bool,
+    ) {
         let Some(watched) = self.all.get_mut(&dialogue) else { return };
         let quiet = now.saturating_sub(watched.active);
         watched.due = now + quiet.clamp(millis(shortest(has_queue)), millis(LONGEST));
-        if let Some(last) = last {
-            watched.sessions.retain(|known| !asked.contains(known));
-            if !watched.sessions.is_empty() {
-                watched.due = now; // more than are read at once
-            }
-            watched.sessions.insert(last);
+        if last.is_some() {
+            watched.failures = 0;
+        }
+        if watched.sessions.looked(asked, done, last) {
+            watched.due = now;
         }
         if quiet > millis(KEPT) {
             self.all.remove(&dialogue);
         }
+    }
+
+    /// What was `asked` of `dialogue`, and of no other, was too much for an answer. Tells whether it can be less, and is
+    /// at `due`.
+    pub fn part(&mut self, dialogue: DialogueId, asked: &[u64], due: Millis) -> bool {
+        let Some(watched) = self.all.get_mut(&dialogue) else { return false };
+        watched.due = due;
+        watched.sessions.part(asked)
+    }
+
+    /// The portal failed at `dialogue`, asked about no other and as little as can be. Tells whether it is to be asked
+    /// again, at `due`.
+    pub fn failed(&mut self, dialogue: DialogueId, due: Millis) -> bool {
+        let Some(watched) = self.all.get_mut(&dialogue) else { return false };
+        watched.failures = watched.failures.saturating_add(1);
+        watched.due = due;
+        watched.failures < FAILURES
     }
 
     /// It could not be looked at, or not at all of it: again at `due`.
@@ -134,7 +179,7 @@ mod tests {
         while let Some(due) = watch.next() {
             assert_eq!((watch.due(due - 1, 9), watch.due(due, 9)), (vec![], vec![id]));
             looks.push(due / MINUTE);
-            watch.looked(id, due, &[], None, has_queue);
+            watch.looked(id, due, (&[], &[]), None, has_queue);
         }
         looks
     }
@@ -151,20 +196,16 @@ mod tests {
     fn what_happens_brings_the_next_look_nearer() {
         let (mut watch, id) = (Watch::default(), DialogueId::random());
         watch.note(id, 0, BTreeSet::from([7]), false);
-        assert_eq!(watch.sessions(id), [7]);
-        watch.looked(id, 5 * HOUR, &[7], Some(9), false);
-        assert_eq!(watch.sessions(id), [9]);
-        assert_eq!(watch.next(), Some(10 * HOUR));
+        watch.looked(id, 5 * HOUR, (&[7, 9], &[7, 9]), Some(9), false);
+        assert_eq!((watch.next(), watch.sessions(id)), (Some(10 * HOUR), vec![9]));
         watch.note(id, 5 * HOUR, BTreeSet::from([10, 11]), false);
-        assert_eq!(watch.sessions(id), [9, 10, 11], "session 9 may have more since");
-        assert_eq!(watch.next(), Some(5 * HOUR + MINUTE));
+        assert_eq!((watch.next(), watch.sessions(id)), (Some(5 * HOUR + MINUTE), vec![9, 10, 11]));
         watch.note(id, 6 * HOUR, BTreeSet::new(), true);
-        watch.looked(id, 6 * HOUR, &[9, 10, 11], None, true);
-        assert_eq!(watch.sessions(id), [9, 10, 11], "none of them was shown");
+        watch.looked(id, 6 * HOUR, (&[9, 10, 11], &[]), None, true);
         watch.alone(6 * HOUR);
         assert_eq!(watch.next(), Some(6 * HOUR + MINUTE), "the queue is gone");
-        watch.want(id, 7);
-        assert_eq!(watch.next(), Some(7));
+        watch.want(id, 7, BTreeSet::from([4]));
+        assert_eq!((watch.next(), watch.sessions(id)), (Some(7), vec![4, 9, 10, 11]), "an old one may be in question");
         watch.postpone(id, HOUR);
         assert_eq!(watch.next(), Some(HOUR));
         watch.forget(id);
@@ -172,16 +213,32 @@ mod tests {
     }
 
     #[test]
-    fn more_sessions_than_are_read_at_once_are_read_one_after_the_other() {
+    fn more_sessions_than_are_read_at_once_are_read_at_once_after() {
         let (mut watch, id) = (Watch::default(), DialogueId::random());
         watch.note(id, 0, (1..=10).collect(), false);
         let first = watch.sessions(id);
-        assert_eq!(first, [1, 2, 3, 4, 5, 6, 7, 8]);
-        let asked: Vec<u64> = first.into_iter().chain([10]).collect(); // and the one that is open
-        watch.looked(id, MINUTE, &asked, Some(10), false);
-        assert_eq!((watch.next(), watch.sessions(id)), (Some(MINUTE), vec![9, 10]), "at once");
-        watch.looked(id, MINUTE, &[9, 10], Some(10), false);
+        watch.looked(id, MINUTE, (&first, &first), Some(8), false);
+        assert_eq!((watch.next(), watch.sessions(id)), (Some(MINUTE), vec![9, 10]));
+        watch.looked(id, MINUTE, (&[9, 10], &[9, 10]), Some(10), false);
         assert_eq!((watch.next(), watch.sessions(id)), (Some(2 * MINUTE), vec![10]));
+    }
+
+    #[test]
+    fn what_the_portal_fails_at_is_asked_about_alone_and_at_last_given_up() {
+        let (mut watch, id) = (Watch::default(), DialogueId::random());
+        watch.note(id, 0, BTreeSet::from([1, 2]), false);
+        assert!(!watch.is_alone(id));
+        assert!(watch.part(id, &[1, 2], MINUTE) && watch.is_alone(id) && watch.is_parted(id));
+        assert_eq!((watch.next(), watch.sessions(id)), (Some(MINUTE), vec![1]));
+        assert!(!watch.part(id, &[1], MINUTE));
+        for nth in 1..=5 {
+            assert_eq!(watch.failed(id, nth * MINUTE), nth < 5);
+        }
+        watch.looked(id, 6 * MINUTE, (&[1], &[1]), None, false);
+        assert_eq!((watch.next(), watch.sessions(id)), (Some(6 * MINUTE), vec![2]));
+        watch.looked(id, 6 * MINUTE, (&[2], &[2]), Some(2), false);
+        assert!(!watch.is_alone(id));
+        assert!(!watch.failed(DialogueId::random(), 0), "it was erased");
     }
 
     #[test]

@@ -24,6 +24,23 @@ async fn where_something_happened_is_told_once() {
     assert_eq!(bench.store.activity(&host("b.ru"), Position::default(), 0).await.unwrap().dialogues, []);
 }
 
+#[tokio::test]
+async fn the_sessions_of_the_last_days_are_told_of_one_dialogue() {
+    let bench = Bench::new().await;
+    let dialogue = bench.dialogue("one").await;
+    let started = |session| InboxAct::Started { dialogue, session, user: None };
+    let told =
+        async |session, at| bench.store.work_off(&host("a.ru"), vec![], vec![started(session)], at).await.unwrap();
+    for (session, at) in [(3, 100), (5, 200), (9, 300)] {
+        told(session, at).await;
+    }
+    let since = async |since| bench.store.sessions_of(dialogue, since).await.unwrap();
+    assert_eq!(since(0).await, BTreeSet::from([3, 5, 9]));
+    assert_eq!(since(200).await, BTreeSet::from([5, 9]));
+    assert_eq!(since(1_000).await, BTreeSet::from([9]), "the last one counts whenever it was told of");
+    assert_eq!(bench.store.sessions_of(DialogueId::random(), 0).await.unwrap(), BTreeSet::new());
+}
+
 /// The portal promises no order of its events, and each of them may be lost.
 #[tokio::test]
 async fn a_session_told_of_after_a_later_one_is_kept_in_mind() {

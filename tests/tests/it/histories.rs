@@ -1,0 +1,119 @@
+//! Which histories are asked for, and what becomes of the others where the portal fails at one.
+
+use otklik_server::clock::Clock;
+use otklik_tests::{
+    portal::{Call, Chat, Fault, Mood, SessionId},
+    stage::{ANNA, Stage},
+    visitor::{Seen, Visitor},
+    wait::until,
+};
+use shared::MessageState;
+use std::time::Duration;
+
+const UPDATE: &str = "ONIMCONNECTORMESSAGEUPDATE";
+const SEND: &str = "imconnector.send.messages";
+const HISTORY: &str = "imopenlines.session.history.get";
+
+/// A conversation that has begun, at a portal without an offline queue, by a clock that stands still.
+async fn begun() -> (Stage, Visitor, Chat) {
+    let mut stage = Stage::empty(Clock::by_hand(Clock::real().now()), "").await;
+    stage.portal.set_build(|build| build.offline_queue = false);
+    stage.start_here().await;
+    stage.install().await;
+    let site = stage.site().await;
+    let mut visitor = stage.visitor(&site).await;
+    let id = visitor.say("один").await;
+    visitor.wait_for_state(&id, MessageState::Delivered).await;
+    let chat = stage.portal.wait_any_chat(|chat| chat.visitor_texts() == ["один"]).await;
+    (stage, visitor, chat)
+}
+
+/// How a call asks for a history.
+fn asked_for(session: SessionId) -> String {
+    format!("{HISTORY}?SESSION%5FID={session}")
+}
+
+/// Which of two edits came last only the history of their own conversation tells, though another has begun since.
+#[tokio::test]
+async fn of_two_edits_the_newer_holds_also_in_a_conversation_that_is_over() {
+    let (stage, mut visitor, chat) = begun().await;
+    let _hurry = stage.hurry();
+    let answer = stage.portal.operator_says(chat.id, ANNA, "раз").expect("Anna may answer");
+    visitor.hear("раз").await;
+    stage.portal.wait_delivered(chat.id, answer).await;
+    stage.portal.finish(chat.id, ANNA).expect("a session is open");
+    let second = visitor.say("ещё").await;
+    visitor.wait_for_state(&second, MessageState::Delivered).await;
+    let sessions = stage.portal.chat(chat.id).expect("it is there").sessions;
+    let [old, new] = [0, 1].map(|nth: usize| asked_for(sessions[nth].id));
+    let reads = |call: &Call| (call.args.to_string().contains(&old), call.args.to_string().contains(&new));
+    let is_left = async || stage.portal.calls("batch").iter().any(|call| reads(call) == (false, true)).then_some(());
+    until("the first conversation to be read no more", is_left).await;
+    let mut visitor = visitor.resume().await; // who reads nothing while time flies is taken for dead
+    stage.portal.fault_on(UPDATE, Fault::EventDelayed(Duration::from_secs(20)), 1);
+    for text in ["два", "три"] {
+        stage.portal.edit(chat.id, answer, text).expect("Anna may edit");
+    }
+    let versions =
+        |seen: &Seen| seen.versions.iter().map(String::as_str).collect::<Vec<_>>() == ["раз", "три", "два", "три"];
+    visitor.wait_until(|seen| seen.iter().any(versions)).await;
+}
+
+/// Too much for the portal: it breaks down over all that is asked for with it.
+#[tokio::test]
+async fn a_conversation_that_the_portal_fails_at_keeps_no_other_from_its_answers() {
+    let (mut stage, visitor, chat) = begun().await;
+    let mut other = stage.visitor(visitor.site()).await;
+    let id = other.say("я другой").await;
+    other.wait_for_state(&id, MessageState::Delivered).await;
+    let others = stage.portal.wait_any_chat(|chat| chat.visitor_texts() == ["я другой"]).await;
+    stage.kill().await;
+    stage.portal.shun(&asked_for(chat.sessions[0].id), Fault::HtmlPage);
+    stage.portal.operator_says(others.id, ANNA, "ответ").expect("Anna may answer");
+    stage.portal.wait_sent().await;
+    stage.start_here().await;
+    let _hurry = stage.hurry();
+    other.resume().await.hear("ответ").await;
+}
+
+/// The same within one dialogue: what it fails at is asked for alone, and is not asked for without end.
+#[tokio::test]
+async fn a_conversation_that_the_portal_fails_at_keeps_no_later_one_from_its_answers() {
+    let (mut stage, mut visitor, chat) = begun().await;
+    let hurry = stage.hurry();
+    stage.portal.finish(chat.id, ANNA).expect("a session is open");
+    let second = visitor.say("ещё").await;
+    visitor.wait_for_state(&second, MessageState::Delivered).await;
+    drop(hurry);
+    stage.kill().await;
+    let huge = asked_for(chat.sessions[0].id);
+    stage.portal.shun(&huge, Fault::HtmlPage);
+    stage.portal.operator_says(chat.id, ANNA, "ответ").expect("Anna may answer");
+    stage.portal.wait_sent().await;
+    stage.start_here().await;
+    let _hurry = stage.hurry();
+    visitor.resume().await.hear("ответ").await;
+    let alone =
+        |call: &Call| call.args.to_string().matches(HISTORY).count() == 1 && call.args.to_string().contains(&huge);
+    assert_eq!(stage.portal.calls("batch").iter().filter(|call| alone(call)).count(), 5);
+}
+
+/// The portal breaks down over the history of one of two conversations, and over all that is asked for with it.
+#[tokio::test]
+async fn a_conversation_that_the_portal_fails_at_keeps_no_others_word_in_doubt() {
+    let (stage, mut visitor, chat) = begun().await;
+    let mut other = stage.visitor(visitor.site()).await;
+    let first = other.say("я другой").await;
+    other.wait_for_state(&first, MessageState::Delivered).await;
+    stage.portal.set_mood(Mood::Off).await.expect("a mood");
+    let (lost, second) = (visitor.say("два").await, other.say("и ещё").await);
+    let before = stage.portal.calls(SEND).len();
+    stage.portal.shun(&asked_for(chat.sessions[0].id), Fault::HtmlPage);
+    stage.portal.fault_on(SEND, Fault::CutBefore, 1);
+    stage.portal.set_mood(Mood::Answers).await.expect("a mood");
+    let _hurry = stage.hurry();
+    let both = stage.portal.wait_calls(SEND, before + 1).await.split_off(before);
+    assert_eq!(both[0].args["MESSAGES"].as_array().map(Vec::len), Some(2), "they go together");
+    other.resume().await.wait_for_state(&second, MessageState::Delivered).await;
+    visitor.resume().await.wait_for_state(&lost, MessageState::Unconfirmed).await;
+}
