@@ -26,7 +26,7 @@ fn refused(calls: &[Call], status: u16) -> usize {
     calls.iter().filter(|call| call.status == Some(status)).count()
 }
 
-/// New visitors say these, each one thing, and leave.
+/// New visitors say these, each one thing, and leave. They have ten seconds to say who they are: not while time flies.
 async fn say(stage: &Stage, site: &SiteKey, texts: impl IntoIterator<Item = String>) {
     for text in texts {
         stage.visitor(site).await.say(&text).await;
@@ -62,10 +62,10 @@ async fn a_method_slows_down_before_its_time_is_spent() {
     let stage = stage_with(Work { message: Duration::from_secs(70), ..Work::default() }).await;
     let site = stage.site().await;
     stage.advance(Duration::from_secs(600));
-    let _hurry = stage.hurry_by(Duration::from_secs(2));
     for nth in 0..12 {
         let text = format!("слово {nth}");
         say(&stage, &site, [text.clone()]).await;
+        let _hurry = stage.hurry_by(Duration::from_secs(2));
         wait_for_text(&stage, &text).await;
     }
     let calls = stage.portal.calls(SEND);
@@ -79,7 +79,6 @@ async fn a_portal_that_grants_less_than_documented_loses_no_word() {
     let site = stage.site().await;
     for nth in 0..12 {
         let text = format!("слово {nth}");
-        // Whoever comes has ten seconds to say who it is: no time flies then, however slow the machine.
         say(&stage, &site, [text.clone()]).await;
         let is_spent = nth >= 4;
         if nth == 4 {
