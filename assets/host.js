@@ -85,10 +85,15 @@ export default ({ options, facts, root, element, button, emit, lang, dark, paint
   add("span", own);
   const leave = add("button", own, "x");
   leave.textContent = "×";
-  let frame, port, alive, timer, opener, title, notice;
+  let frame, port, alive, whose, timer, opener, title, notice;
   let waiting = [];
 
-  const post = (order) => (alive ? port.postMessage(order) : waiting.push(order));
+  /** To the frame. What comes while its document makes room for another waits for that one. */
+  const post = (order) => {
+    if (!alive) return waiting.push(order);
+    port.postMessage(order);
+    alive = !/^(lang|reset)$/.test(order.do) && (order.do !== "identify" || order.identity?.id === whose);
+  };
   /** What the page's own storage keeps of us, one value at most; none removes it. */
   const remember = (kind, value) => {
     const kept = `otklik:${options.site}`;
@@ -140,6 +145,7 @@ export default ({ options, facts, root, element, button, emit, lang, dark, paint
   const greet = () => {
     const { port1, port2 } = new MessageChannel();
     alive = false;
+    whose = identity?.id;
     port = port1;
     port.onmessage = ({ data }) => Object.hasOwn(heard, data.is) && heard[data.is](data);
     frame.contentWindow.postMessage("otklik", options.origin, [port2]);
@@ -153,8 +159,8 @@ export default ({ options, facts, root, element, button, emit, lang, dark, paint
       dialog.classList.add("ready");
       ready();
       told = "";
-      describe();
       waiting.splice(0).forEach(post);
+      describe();
     },
     blocked() {
       clearTimeout(timer);
@@ -167,6 +173,12 @@ export default ({ options, facts, root, element, button, emit, lang, dark, paint
       facts.visitor = id;
     },
     close: () => api.close(),
+    /** Somebody logged out, in another tab or while this page was away: who was here is not here any more. */
+    over() {
+      forget();
+      identity = null;
+      alive = false;
+    },
     unread({ n }) {
       facts.unread = n;
       paint();
@@ -281,7 +293,7 @@ export default ({ options, facts, root, element, button, emit, lang, dark, paint
     wake() {
       if (!asleep) return;
       asleep = false;
-      if (alive) post({ do: "wake" });
+      if (frame.isConnected) post({ do: "wake" });
       else load();
     },
     open(quiet = false) {
@@ -320,13 +332,16 @@ export default ({ options, facts, root, element, button, emit, lang, dark, paint
     identify(given) {
       const { id, exp, sig, ...claims } = { ...given };
       const isSigned = [id, exp, sig].every(isPlain) && exp > 0;
-      if (identity && isSigned && identity.id !== `${id}`) forget(); // what was known was of another
-      api.set(claims);
-      if (isSigned) post({ do: "identify", identity: (identity = { id: `${id}`, exp: Math.floor(exp), sig: `${sig}` }) });
-      else if (id !== undefined || sig !== undefined) {
+      const isAnother = identity && id !== undefined && identity.id !== `${id}`;
+      if (isSigned) {
+        if (isAnother) forget(); // what was known was of another
+        post({ do: "identify", identity: (identity = { id: `${id}`, exp: Math.floor(exp), sig: `${sig}` }) });
+      } else if (id !== undefined || sig !== undefined) {
         warn("“id”, “exp” and “sig” go together");
         emit("identify:error", "unsigned");
       }
+      // After the frame knows whose they are; nobody's claims go to the one who is there.
+      if (isSigned || !isAnother) api.set(claims);
     },
     reset() {
       forget();

@@ -27,6 +27,9 @@ const typed = () => {
 };
 // Kept texts lie in the storage that all tabs of this site share; whichever app lives first takes them all.
 const kept = () => JSON.parse(store.get("kept") || "[]");
+const keep = (more) => more.length && store.set("kept", JSON.stringify([...kept(), ...more]));
+/** What was sent before it was known whose it is. */
+const unclaimed = [];
 const newName = () =>
   [...crypto.getRandomValues(new Uint8Array(16))].map((byte) => byte.toString(16).padStart(2, "0")).join("");
 /** Whether the text goes on its way, under a name of its own by which the relay knows a repeat. */
@@ -35,7 +38,8 @@ const submit = (text, to = "", files = "", id = newName()) => {
   if (!(text || files) || length(text) > limit) return false;
   if (ready) ready(text, id, files, to);
   else {
-    store.set("kept", JSON.stringify([...kept(), { text, id, files, to }]));
+    if (begun) keep([{ text, id, files, to }]);
+    else unclaimed.push({ text, id, files, to });
     drawEarly({ text, id });
   }
   return true;

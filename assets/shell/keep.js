@@ -68,6 +68,7 @@ addEventListener("storage", (event) => {
   if (gone) event.stopImmediatePropagation(); // the app must not mend what another tab took away
   else if (event.key === `otklik:${site}:over` && [scope, "*"].includes(event.newValue)) {
     event.stopImmediatePropagation();
-    leave();
+    if (event.newValue === "*") loggedOut();
+    else leave();
   }
 });

@@ -11,6 +11,8 @@ const close = () => (history.state?.otklik ? history.back() : framed && post({ i
 const orders = {
   init(order) {
     known(order.identity);
+    if (gone) return;
+    post({ is: "ready" });
     root.classList.toggle("touch", touch.matches || order.modal);
     root.classList.toggle("left", order.position === "left");
     if (order.theme) orders.theme({ value: order.theme });
@@ -49,6 +51,7 @@ const orders = {
     leave("signed", null);
   },
   about({ text }) {
+    if (gone) return; // it is of the next document's visitor
     shell.about = text;
     shell.onabout?.();
   },
@@ -84,6 +87,11 @@ const leave = (name, value) => {
   extra?.leave();
   relocate(name, value);
 };
+/** Somebody logged out elsewhere: whom the page named before is not to be taken for who is there now. */
+const loggedOut = () => {
+  post({ is: "over" });
+  leave("signed", null);
+};
 /** The page says who is there. */
 const known = (identity) => {
   if (!begun) return begin(identity);
@@ -95,7 +103,6 @@ addEventListener("message", ({ source, origin, ports }) => {
   if (port || source !== parent || !data.origins.includes(origin) || !ports[0]) return;
   port = ports[0];
   port.onmessage = ({ data: order }) => Object.hasOwn(orders, order.do) && orders[order.do](order);
-  post({ is: "ready" });
   unsent.splice(0).forEach(post);
 });
 addEventListener("popstate", () => open && framed && post({ is: "close" }));

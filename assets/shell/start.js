@@ -11,6 +11,8 @@ const begin = (identity) => {
   if (field) {
     field.value ||= store.get("draft") || "";
     typed();
+    $("early")?.remove();
+    keep(unclaimed.splice(0));
     kept().forEach(drawEarly);
     if (store.get("left")) load().then(() => shell.hint(say("file_left"), store.set("left")), () => {});
     $("clip").hidden = site && !(shelf instanceof Storage); // without storage nobody would know whose a file is
@@ -18,6 +20,16 @@ const begin = (identity) => {
   dispatchEvent(new Event("known"));
   if (shell.awake) start();
 };
+
+// --- “Back” may bring this document as it was left, to somebody else: what happened meanwhile was not told here.
+const trace = () => store.get("session") ?? store.get("draft");
+let traced;
+addEventListener("pagehide", () => (traced = trace()));
+addEventListener("pageshow", (event) => {
+  if (!event.persisted || !traced || traced === trace()) return;
+  event.stopImmediatePropagation(); // nothing of it comes to life
+  loggedOut();
+});
 
 // --- The app. Without it nothing is lost: what is sent waits here, in order.
 let tries = 0;

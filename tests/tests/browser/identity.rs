@@ -3,8 +3,10 @@
 use otklik_server::clock::Clock;
 use otklik_tests::{
     browser::Frame,
+    portal::{Chat, Profile},
     shop::{Scene, Visit},
     signing::Signer,
+    visitor::Visitor,
 };
 use serde_json::{Value, json};
 
@@ -21,6 +23,11 @@ async fn call(visit: &Visit, command: &str, data: &Value) {
 async fn heard(visit: &Visit, event: &str) {
     let keep = format!("void otklik('on', '{event}', detail => {{ window.heard = detail }})");
     visit.tab.host().eval_in_page::<()>(&keep).await;
+}
+
+/// What the operator knows of whom `chat` is with, as it came with their last message.
+fn profile(scene: &Scene, chat: &Chat) -> Profile {
+    scene.stage.portal.visitor(chat.visitor).expect("every chat is somebody's").profile
 }
 
 /// Waits until the chat is there and shows nothing of anybody.
@@ -46,16 +53,27 @@ async fn another_person_at_the_same_page_sees_nothing_of_the_one_before() {
     visit.chat().find("textbox", "Message").await.type_text("Half a wo").await;
     let id: String = visit.tab.host().eval_in_page("otklik('get', 'visitor')").await;
     let chat = scene.stage.portal.wait_any_chat(|chat| chat.visitor_texts() == ["Anna's words"]).await;
-    assert_eq!((id, chat.title.contains("✓ anna")), (chat.external, true), "{}", chat.title);
+    assert_eq!((&id, chat.title.contains("✓ anna")), (&chat.external, true), "{}", chat.title);
 
-    call(&visit, "identify", &signed(&signer, "boris")).await;
+    let mut boris = signed(&signer, "boris");
+    boris["email"] = json!("boris@shop.example");
+    call(&visit, "identify", &boris).await;
     until_empty(&visit).await;
     visit.say("Boris's words").await;
     visit.until_shows(&[("visitor", "Boris's words")]).await;
     visit.until_state("Boris's words", "delivered").await;
+    // Whatever her other devices send goes with what is kept of her.
+    let (relay, site) = (scene.stage.url(), &scene.shop.chat.key);
+    let anna = signer.sign("anna", Clock::real().now() / 1000 + 600);
+    let (mut phone, _) = Visitor::come_as(&relay, site, Some(anna), None).await;
+    phone.say("From her phone").await;
+    let theirs = scene.stage.portal.wait_texts(&chat.external, &["Anna's words", "From her phone"]).await;
+    let known = profile(&scene, &theirs);
+    assert_eq!((known.full_name().as_str(), known.email.as_str()), ("anna", ""), "nothing of the next person's");
+    assert!(theirs.title.contains("anna"), "{}", theirs.title);
 
     call(&visit, "identify", &signed(&signer, "anna")).await;
-    visit.until_shows(&[("visitor", "Anna's words")]).await;
+    visit.until_shows(&[("visitor", "Anna's words"), ("visitor", "From her phone")]).await;
     visit.chat().until("document.getElementById('field').value === 'Half a wo'").await;
     visit.reload().await;
     until_empty(&visit).await; // a page that does not say who is there has nobody's words
@@ -130,4 +148,105 @@ async fn a_signature_that_does_not_fit_is_told_to_the_page_and_the_chat_works_on
     visit.tab.host().eval_in_page::<()>("void (window.heard = null)").await;
     call(&visit, "identify", &json!({"id": "anna"})).await;
     assert_eq!(otklik_tests::wait::until("the page to hear why", why).await, "unsigned");
+}
+
+#[tokio::test]
+async fn what_is_told_of_somebody_without_a_signature_is_not_put_to_the_person_who_is_there() {
+    let scene = Scene::start().await;
+    let signer = Signer::make(&scene.stage, &scene.shop.chat.key).await;
+    let visit = scene.shop.visit(&scene.browser).await;
+    call(&visit, "identify", &signed(&signer, "anna")).await;
+    visit.open().await;
+    call(&visit, "identify", &json!({"id": "boris", "name": "Boris", "email": "boris@shop.example"})).await;
+    call(&visit, "identify", &json!({"id": "anna", "phone": "+7 999 000-00-00"})).await;
+    visit.say("Who am I?").await;
+    visit.until_state("Who am I?", "delivered").await;
+    let chat = scene.stage.portal.wait_any_chat(|chat| chat.visitor_texts() == ["Who am I?"]).await;
+    let known = profile(&scene, &chat);
+    assert_eq!((known.full_name().as_str(), known.email.as_str()), ("anna", ""));
+    assert_eq!(known.phone, "+7 999 000-00-00", "of the one who is there one may still tell");
+}
+
+/// The page's order to the frame by which that learns who is there waits until `letIn()`.
+const HOLD_BACK: &str = "(() => {
+    const held = [];
+    const post = MessagePort.prototype.postMessage;
+    MessagePort.prototype.postMessage = function (order) {
+        if (order.do === 'init' && !window.letIn.done) held.push(() => post.call(this, order));
+        else post.call(this, order);
+    };
+    window.letIn = () => {
+        window.letIn.done = true;
+        held.forEach((go) => go());
+    };
+})()";
+
+#[tokio::test]
+async fn what_is_sent_before_it_is_known_who_is_there_is_that_persons_and_not_lost() {
+    let scene = Scene::start().await;
+    let signer = Signer::make(&scene.stage, &scene.shop.chat.key).await;
+    let visit = scene.shop.visit(&scene.browser).await;
+    visit.tab.host().eval_in_page::<()>(&format!("void {HOLD_BACK}")).await;
+    call(&visit, "identify", &signed(&signer, "anna")).await;
+    visit.open().await;
+    visit.say("One").await;
+    visit.say("Two").await;
+    visit.until_shows(&[("visitor", "One"), ("visitor", "Two")]).await;
+    assert_eq!(kept(&visit.chat()).await, [""; 0], "it is nobody's yet");
+    visit.tab.host().eval_in_page::<()>("letIn()").await;
+    visit.until_state("Two", "delivered").await;
+    visit.until_shows(&[("visitor", "One"), ("visitor", "Two")]).await;
+    let chat = scene.stage.portal.wait_any_chat(|chat| chat.visitor_texts() == ["One", "Two"]).await;
+    assert!(chat.title.contains("✓ anna"), "{}", chat.title);
+}
+
+#[tokio::test]
+async fn a_log_out_in_one_tab_is_one_in_the_others() {
+    let scene = Scene::start().await;
+    let signer = Signer::make(&scene.stage, &scene.shop.chat.key).await;
+    let visit = scene.shop.visit(&scene.browser).await;
+    let other = Visit { tab: scene.browser.tab_beside(&visit.tab).await };
+    other.tab.go(&scene.shop.site.origin).await;
+    for visit in [&visit, &other] {
+        call(visit, "identify", &signed(&signer, "anna")).await;
+        visit.open().await;
+    }
+    visit.say("Anna's words").await;
+    other.until_shows(&[("visitor", "Anna's words")]).await;
+    visit.tab.host().eval_in_page::<()>("otklik('reset').then(() => null)").await;
+    for visit in [&visit, &other] {
+        visit.chat().until("!location.search.includes('signed')").await;
+        until_empty(visit).await;
+    }
+    other.say("The next one's words").await;
+    other.until_state("The next one's words", "delivered").await;
+    other.until_shows(&[("visitor", "The next one's words")]).await;
+}
+
+#[tokio::test]
+async fn back_after_a_log_out_shows_nothing_of_who_was_there() {
+    let scene = Scene::start().await;
+    let signer = Signer::make(&scene.stage, &scene.shop.chat.key).await;
+    let visit = scene.shop.visit(&scene.browser).await;
+    let host = visit.tab.host();
+    call(&visit, "identify", &signed(&signer, "anna")).await;
+    visit.open().await;
+    visit.say("Anna's words").await;
+    visit.until_state("Anna's words", "delivered").await;
+    host.eval_in_page::<()>("void (window.asItWas = true)").await;
+
+    visit.tab.go(&format!("{}/bye", scene.shop.site.origin)).await;
+    host.find("button", "Close chat").await; // it was open
+    host.eval_in_page::<()>("otklik('reset').then(() => null)").await;
+    visit.chat().until("!Object.keys(localStorage).some(key => key.startsWith('otklik:'))").await;
+
+    host.eval::<()>("void history.back()").await;
+    host.until("location.pathname === '/' && document.readyState === 'complete'").await;
+    assert!(host.eval_in_page::<bool>("window.asItWas === true").await, "the browser brings the page as it was");
+    until_empty(&visit).await;
+    visit.say("The next one's words").await;
+    visit.until_shows(&[("visitor", "The next one's words")]).await;
+    visit.until_state("The next one's words", "delivered").await;
+    let next = scene.stage.portal.wait_any_chat(|chat| chat.visitor_texts() == ["The next one's words"]).await;
+    assert!(!next.title.contains("anna"), "{}", next.title);
 }

@@ -11,7 +11,11 @@ pub fn wire() {
     on(&window, "online", |_| look_again());
     // A page that leaves closes its socket, or the browser could not keep it for “back”.
     on(&window, "pagehide", |_| with(|app| app.connection.drop_for(0, false)));
-    on(&window, "pageshow", |_| look_again());
+    // What other tabs did while the browser kept it was not told.
+    on(&window, "pageshow", |_| {
+        act(&mut |talk, now| talk.stored(now));
+        look_again();
+    });
     // It may be wrong: attempts go on.
     on(&window, "offline", |_| with(|app| app.connection.drop_for(0, true)));
     embed::on_about(describe);
