@@ -2,12 +2,13 @@
 //! that a repeat is known, and good for the session's own dialogue alone.
 
 use super::caller::Caller;
+use super::visitor;
 use crate::AppState;
 use crate::clock::millis;
 use crate::error::Failure;
 use crate::files::{ADDRESS_LASTS, Claim, Look, Writer, tidy};
 use crate::ids::FileKey;
-use crate::store::{SessionRecord, TokenHash};
+use crate::store::{DialogueRecord, SessionRecord, TokenHash};
 use axum::Json;
 use axum::body::{Body, BodyDataStream};
 use axum::extract::{Path, Query, State};
@@ -44,7 +45,7 @@ pub async fn put(
     body: Body,
 ) -> Result<Json<File>, Failure> {
     let _open = state.limits.connection(address)?;
-    let (session, token) = session(&state, &headers).await?;
+    let Owner { session, token, .. } = owner(&state, &headers).await?;
     let id = file_id(id)?;
     let key = FileKey::of(session.dialogue, &id);
     let mut body = body.into_data_stream();
@@ -89,9 +90,8 @@ pub async fn address(
     Path(id): Path<String>,
     headers: HeaderMap,
 ) -> Result<Json<File>, Failure> {
-    let (session, _) = session(&state, &headers).await?;
+    let Owner { session, dialogue, .. } = owner(&state, &headers).await?;
     let id = file_id(id)?;
-    let dialogue = state.store.dialogue(session.dialogue).await?.ok_or(Failure::Refused(Refusal::SessionUnknown))?;
     for from in dialogue.joined.into_iter().chain([session.dialogue]) {
         let key = FileKey::of(from, &id);
         if let Some(record) = state.store.file(key).await? {
@@ -110,7 +110,7 @@ pub async fn discard(
     Path(id): Path<String>,
     headers: HeaderMap,
 ) -> Result<StatusCode, Failure> {
-    let (session, _) = session(&state, &headers).await?;
+    let Owner { session, .. } = owner(&state, &headers).await?;
     let key = FileKey::of(session.dialogue, &file_id(id)?);
     if state.store.drop_upload(key).await? {
         state.files.remove([key]).await;
@@ -118,12 +118,24 @@ pub async fn discard(
     Ok(StatusCode::NO_CONTENT)
 }
 
-/// Whose file it is: `Authorization: Bearer SESSION`.
-async fn session(state: &AppState, headers: &HeaderMap) -> Result<(SessionRecord, TokenHash), Failure> {
-    let unknown = Failure::Refused(Refusal::SessionUnknown);
+/// Whose file it is.
+struct Owner {
+    session: SessionRecord,
+    dialogue: DialogueRecord,
+    token: TokenHash,
+}
+
+/// `Authorization: Bearer SESSION`, of a session that would open the chat too.
+async fn owner(state: &AppState, headers: &HeaderMap) -> Result<Owner, Failure> {
+    let unknown = || Failure::Refused(Refusal::SessionUnknown);
     let bearer = headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok()?.strip_prefix("Bearer "));
-    let Some(token) = bearer.map(TokenHash::of) else { return Err(unknown) };
-    Ok((state.store.session(token).await?.ok_or(unknown)?, token))
+    let token = bearer.map(TokenHash::of).ok_or_else(unknown)?;
+    let session = state.store.session(token).await?.ok_or_else(unknown)?;
+    let dialogue = state.store.dialogue(session.dialogue).await?.ok_or_else(unknown)?;
+    if !visitor::is_proven(&state.store, &session, &dialogue).await? {
+        return Err(unknown());
+    }
+    Ok(Owner { session, dialogue, token })
 }
 
 fn file_id(id: String) -> Result<FileId, Failure> {

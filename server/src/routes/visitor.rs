@@ -16,7 +16,8 @@ use crate::store::{Acceptance, Ask, SessionRecord, StoreError, StoredEntry, Toke
 use about::Described;
 use base64::Engine;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
-use greeting::Guest;
+pub use greeting::is_proven;
+use greeting::{Guest, still_opens};
 use shared::{
     Author, Entry, Face, File, Happening, Hello, MessageId, PROTOCOL_VERSION, Piece, Refusal, Seq, ToServer, ToWidget,
 };
@@ -60,7 +61,11 @@ impl Visitor {
         let guest = Guest::of(&state, address, &hello).await?;
         let tab = state.limits.tab(guest.session)?;
         let Guest { token, is_new, session, record, dialogue } = guest;
-        let attendance = state.hub.attend(session, dialogue.person.map(|_| record.site.clone()));
+        let attendance = state.hub.attend(session, dialogue.person.as_ref().map(|_| record.site.clone()));
+        // What ended the session before that has not met us there.
+        if !still_opens(&state.store, session, (&record, &dialogue)).await? {
+            return Err(Failure::Refused(Refusal::SessionUnknown));
+        }
         let site = state.store.site(&record.site).await?.ok_or(Failure::Refused(Refusal::SiteUnknown))?;
         // Listening begins before the log is read, so that nothing falls between the two.
         let listener = state.hub.listen(record.dialogue);

@@ -1,12 +1,15 @@
 //! People whom the site vouches for: on several devices, one after another at one browser, and before they are known.
 
+use futures_util::future::join_all;
 use otklik_tests::{
     portal::{Chat, Mood},
     signing::Signer,
     stage::{ANNA, SUPPORT, Stage},
+    upload,
     visitor::Visitor,
     wait::until,
 };
+use reqwest::{Method, StatusCode};
 use serde_json::json;
 use shared::{Identity, MessageState, Refusal, SiteKey, ToServer, ToWidget};
 use std::time::Duration;
@@ -123,6 +126,43 @@ async fn another_secret_asks_for_another_proof_and_that_once() {
     back.hear("Моё").await;
     let (_, answer) = Visitor::come_as(&stage.url(), &shop.site, old, session).await;
     assert!(matches!(answer, ToWidget::Welcome { .. }), "it was proven anew, once is enough: {answer:?}");
+}
+
+#[tokio::test]
+async fn another_secret_closes_the_door_of_files_too_until_there_is_another_proof() {
+    let stage = Stage::start().await;
+    let shop = Shop::open(&stage).await;
+    let mut anna = shop.page(&stage, "anna", None).await;
+    let file = anna.upload("паспорт.txt", "данные").await;
+    anna.send_files("Вот", &[&file]).await;
+    let newer = Shop { site: shop.site.clone(), signer: Signer::make(&stage, &shop.site).await };
+    for method in [Method::POST, Method::PUT, Method::DELETE] {
+        let answer = anna.at_file(method.clone(), &file.id, "x.txt").body("x").send().await.unwrap();
+        assert_eq!(upload::refusal(answer).await, Refusal::SessionUnknown, "{method}");
+    }
+    let mut back = newer.page(&stage, "anna", anna.session.clone()).await;
+    back.hear("Вот").await;
+    let answer = back.at_file(Method::POST, &file.id, "").send().await.unwrap();
+    assert_eq!(answer.status(), StatusCode::OK);
+}
+
+/// By chance: which of the two is first is not in our hands, and neither order may leave a page open.
+#[tokio::test]
+async fn no_page_that_opens_during_a_log_out_stays_open() {
+    let stage = Stage::start().await;
+    let shop = Shop::open(&stage).await;
+    for _ in 0..12 {
+        let anna = shop.page(&stage, "anna", None).await;
+        let (relay, session) = (stage.url(), anna.session.clone());
+        let frames = json!({"frames": [{"type": "reset", "session": session}]});
+        let reset = otklik_tests::http().post(format!("{relay}/v1/poll")).header("origin", &relay).json(&frames).send();
+        let pages = (0..15).map(|_| Visitor::come_as(&relay, &shop.site, anna.identity.clone(), session.clone()));
+        let (pages, ended) = tokio::join!(join_all(pages), reset);
+        assert_eq!(ended.unwrap().status(), StatusCode::OK);
+        for (mut page, _) in pages {
+            while page.read().await.is_some() {} // until the relay closes it
+        }
+    }
 }
 
 #[tokio::test]

@@ -5,7 +5,7 @@ use super::{CLOSED_RETRY, new_token};
 use crate::AppState;
 use crate::error::Failure;
 use crate::identity::{self, PersonId};
-use crate::store::{DialogueRecord, SessionRecord, StoreError, TokenHash};
+use crate::store::{DialogueRecord, SessionRecord, Store, StoreError, TokenHash};
 use shared::{Hello, Identity, Refusal, SiteKey};
 use std::net::IpAddr;
 
@@ -61,8 +61,7 @@ impl Guest {
 
     /// The token is the proof, unless the site's secret was replaced since: then a signature has to be good once more.
     async fn renew_proof(&self, state: &AppState, identity: &Identity) -> Result<(), Failure> {
-        let made_at = state.store.secret_made_at(&self.record.site).await?;
-        if made_at.is_none_or(|at| self.record.is_proven_since(at)) {
+        if is_proven(&state.store, &self.record, &self.dialogue).await? {
             return Ok(());
         }
         prove(state, &self.record.site, identity).await?;
@@ -82,6 +81,29 @@ impl Guest {
         state.hub.wake(self.record.dialogue);
         Ok(self)
     }
+}
+
+/// Whether a session is proof enough of whose its dialogue is: nobody's asks for none, and a person's for one that is
+/// younger than the site's secret.
+pub async fn is_proven(store: &Store, record: &SessionRecord, dialogue: &DialogueRecord) -> Result<bool, StoreError> {
+    if dialogue.person.is_none() {
+        return Ok(true);
+    }
+    let made_at = store.secret_made_at(&record.site).await?;
+    Ok(made_at.is_none_or(|at| record.is_proven_since(at)))
+}
+
+/// Whether the session still opens what it opened a moment ago, and for the same one: nobody logged out or signed in
+/// with it, and the site's secret was not replaced.
+pub async fn still_opens(
+    store: &Store,
+    session: TokenHash,
+    (record, before): (&SessionRecord, &DialogueRecord),
+) -> Result<bool, StoreError> {
+    let Some(now) = store.session(session).await? else { return Ok(false) };
+    let Some(dialogue) = store.dialogue(now.dialogue).await? else { return Ok(false) };
+    let is_same = now.dialogue == record.dialogue && dialogue.person == before.person;
+    Ok(is_same && is_proven(store, &now, &dialogue).await?)
 }
 
 async fn of(state: &AppState, record: &SessionRecord) -> Result<DialogueRecord, Failure> {
