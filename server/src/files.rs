@@ -113,6 +113,17 @@ impl Files {
         File::open(self.path(key)).await
     }
 
+    /// What lies under `from` lies under `to` as well, when this returns. Hold the claim until the store knows it.
+    ///
+    /// # Errors
+    /// As of `write`.
+    pub async fn copy(&self, from: FileKey, to: FileKey) -> Result<Claim, Error> {
+        let mut there = self.open(from).await?;
+        let mut writer = self.write(to).await?;
+        tokio::io::copy(&mut there, &mut writer.file).await?;
+        Ok(writer.finish().await?.1)
+    }
+
     /// Removes files; one that is not there is as good as removed.
     pub async fn remove(&self, keys: impl IntoIterator<Item = FileKey>) {
         for key in keys {

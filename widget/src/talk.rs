@@ -10,7 +10,7 @@ mod look;
 #[cfg(test)]
 mod tests;
 
-use crate::dialogue::{Fate, History, Pending, Queue, State};
+use crate::dialogue::{Act, Fate, History, Pending, Queue, State};
 use crate::storage::Storage;
 pub use deed::{Deed, News};
 pub use header::{Header, Sub};
@@ -137,7 +137,8 @@ impl Talk {
             self.pump(now);
         } else if let Some(message) = self.history.message(id) {
             let text = message.body.iter().find_map(words).unwrap_or_default();
-            let again = Pending { files: message.files.to_vec(), ..Pending::new(new, text, now) };
+            let (files, act) = (message.files.to_vec(), Act::Say { reply_to: message.reply_to.clone() });
+            let again = Pending { files, act, ..Pending::new(new, text, now) };
             self.settle(id);
             self.say(again, now);
         }

@@ -2,6 +2,7 @@
 
 mod about;
 mod greeting;
+mod uploads;
 
 use crate::AppState;
 use crate::bitrix::bbcode;
@@ -150,6 +151,9 @@ impl Visitor {
         state.limits.message(self.session, self.address)?;
         self.write_profile().await?;
         let (dialogue, speaks) = (self.record.dialogue, matches!(ask, Ask::Say { .. }));
+        if let Ask::Say { files, .. } = &ask {
+            self.adopt(files).await?;
+        }
         let (store, hub, name, now) = (state.store.clone(), state.hub.clone(), id.clone(), state.clock.now());
         // To its end, also where this visitor leaves meanwhile: other pages of theirs listen.
         let accepting = state.tasks.spawn(async move {

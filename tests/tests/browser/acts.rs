@@ -1,10 +1,11 @@
 //! What visitors do with messages: they change them, take them back, answer one, rate, and end the conversation.
 
+use otklik_server::clock::Clock;
 use otklik_tests::{
-    browser::{Key, Spot, Window},
+    browser::{Browser, Key, Spot, Window},
     portal::{Fault, Line, Vote},
-    shop::{Scene, Visit},
-    stage::{ANNA, SALES},
+    shop::{Scene, Shop, Visit},
+    stage::{ANNA, SALES, Stage},
 };
 
 /// The newest message of `from`, reached for with the pointer, and its menu opened.
@@ -217,6 +218,41 @@ async fn a_change_that_did_not_get_there_says_what_the_operator_has() {
 async fn on_a_phone_a_touch_brings_the_menu() {
     let scene = Scene::start().await;
     let visit = scene.shop.visit_with(&scene.browser, Window::PHONE).await;
+/// The answer to a call was lost, nothing tells what became of it, and the visitor takes the offer to send it again.
+#[tokio::test]
+async fn what_may_be_lost_is_sent_again_at_a_press_as_the_answer_that_it_was() {
+    let mut stage = Stage::empty(Clock::by_hand(Clock::real().now()), "").await;
+    stage.portal.set_build(|build| (build.offline_queue, build.history) = (false, false));
+    stage.start_here().await;
+    stage.install().await;
+    let shop = Shop::open(&stage, "shop", SALES).await;
+    let scene = Scene { stage, shop, browser: Browser::start().await };
+    let hurry = scene.stage.hurry();
+    let (visit, chat) = scene.talk("Is it in stock?").await;
+    let portal = &scene.stage.portal;
+    portal.operator_says(chat.id, ANNA, "Which one?").expect("Anna may answer");
+    visit.until_heard("Which one?").await;
+    menu(&visit, "operator").await;
+    item(&visit, "Reply").await.press().await;
+    portal.fault_on("imconnector.send.messages", Fault::CutAfter, 1);
+    portal.fault_on("ONOPENLINEMESSAGEADD", Fault::EventLost, 1);
+    visit.tab.type_text("The red one").await;
+    visit.tab.press(Key::Enter).await;
+    let again = visit.chat().find("button", "Send again").await;
+    let state = "[...document.querySelectorAll('.out .msg:has(.quote)')].map(one => one.dataset.state).join()";
+    visit.chat().until_eq::<String, _>(state, "unconfirmed").await;
+    visit.tab.shot("acts-unconfirmed").await;
+    again.press().await;
+    visit.chat().until_eq::<String, _>(state, "unconfirmed,delivered").await;
+    visit.chat().until_gone("button", "Send again").await;
+    drop(hurry);
+    visit.tab.shot("acts-sent-again").await;
+    let answers = portal.chat(chat.id).expect("it is there");
+    let answers = answers.visitor_texts().into_iter().filter(|text| text.ends_with("The red one"));
+    assert!(answers.clone().all(|text| text.contains("Which one?")), "each quotes what it answers");
+    assert_eq!(answers.count(), 2, "the visitor's wish");
+}
+
     visit.open().await;
     visit.chat().find("textbox", "Message").await.type_text("Hello").await;
     visit.chat().find("button", "Send").await.press().await;

@@ -7,13 +7,14 @@ use otklik_server::{
 use otklik_tests::{
     http,
     portal::{Chat, Fault, Message},
+    signing::Signer,
     stage::{ANNA, Stage},
     upload::{file_id, refusal},
     visitor::{Visitor, message_id},
     wait::until,
 };
 use reqwest::{Method, StatusCode};
-use shared::{FileKind, MessageState, Refusal, ToWidget};
+use shared::{FileKind, MessageState, Refusal, ToServer, ToWidget};
 use std::time::Duration;
 
 const SEND: &str = "imconnector.send.messages";
@@ -95,6 +96,34 @@ async fn a_repeated_upload_and_a_repeated_message_change_nothing() {
     }
     visitor.wait_for_state(&message, MessageState::Delivered).await;
     wait_seen(&stage, &["один", "вот +a.pdf"]).await;
+}
+
+/// Its words failed, or may be lost, and were said before the person signed in: they send them again.
+#[tokio::test]
+async fn a_file_from_before_signing_in_can_be_sent_again_afterwards() {
+    let (stage, mut before) = begun().await;
+    let signer = Signer::make(&stage, before.site()).await;
+    let anna = || Some(signer.sign("anna", stage.clock.now() / 1000 + 3_600));
+    let (mut home, _) = Visitor::come_as(&stage.url(), before.site(), anna(), None).await;
+    home.say("из дома").await;
+    wait_seen(&stage, &["из дома"]).await;
+    let file = before.upload("a.pdf", "%PDF-a").await;
+    let first = before.send_files("вот", &[&file]).await;
+    before.wait_for_state(&first, MessageState::Delivered).await;
+    let (site, session) = (before.site().clone(), before.session.clone());
+    let (mut signed, _) = Visitor::come_as(&stage.url(), &site, anna(), session).await;
+    signed.hear("вот").await;
+    let again = signed.send_files("ещё раз", &[&file]).await;
+    signed.wait_for_state(&again, MessageState::Delivered).await;
+    let chat = wait_seen(&stage, &["из дома", "ещё раз +a.pdf"]).await;
+    assert_eq!(chat.messages.last().expect("it is there").files[0].file.bytes, "%PDF-a");
+    let own = signed.messages().into_iter().find(|message| message.id == again).expect("the visitor sees it");
+    let href = own.files[0].href.clone().expect("an address");
+    let answer = http().get(format!("{}{href}", stage.url())).send().await.expect("the relay answers");
+    assert_eq!(answer.bytes().await.expect("its bytes"), "%PDF-a");
+    signed.accepted(|id| ToServer::Delete { id, of: first }).await;
+    let other = signed.at_file(Method::POST, &file.id, "").send().await.expect("the relay answers");
+    assert_eq!(other.status(), StatusCode::OK, "the one has its own copy");
 }
 
 #[tokio::test]

@@ -203,6 +203,21 @@ fn what_the_portal_refused_is_sent_anew_under_another_name() {
 }
 
 #[test]
+fn what_is_sent_anew_answers_what_it_answered() {
+    let mut talk = connected(&Shared::default(), "token");
+    talk.receive(entries(vec![answer(1, "Синий?")]), 0);
+    let reply_to = Some(id(1));
+    talk.say(Pending { act: Act::Say { reply_to: reply_to.clone() }, ..Pending::new(id(2), "Да".to_owned(), 0) }, 0);
+    talk.receive(ToWidget::Accepted { id: id(2), seq: 2, at: 0 }, 0);
+    let state = Happening::State { id: id(2), state: MessageState::Unconfirmed };
+    talk.receive(entries(vec![Entry { seq: 3, at: 0, what: state }]), 0);
+    talk.deeds();
+    talk.repeat(&id(2), id(9), 0);
+    let again = ToServer::Say { id: id(9), text: "Да".to_owned(), reply_to, files: vec![] };
+    assert!(talk.deeds().contains(&Deed::Send(again)));
+}
+
+#[test]
 fn a_session_that_the_relay_forgot_begins_anew_with_what_was_not_sent() {
     let shelf = Shared::default();
     connected(&shelf, "old");
