@@ -28,6 +28,13 @@ function fill(site, chosen) {
   saved = read();
 }
 
+/** What was changed here of the choices for the whole portal: another page may have changed others meanwhile. */
+function changedFlags() {
+  const before = saved.flags.split(' ');
+  const mine = flags.filter(flag => flag.checked !== before.includes(flag.name));
+  return Object.fromEntries(mine.map(flag => [flag.name, flag.checked]));
+}
+
 /** The changed fields by name, in the order they stand in. */
 function changed() {
   if (!saved) return [];

@@ -77,8 +77,7 @@ async function connect(button) {
 async function save() {
   if (!changed().length) return;
   const { sites, notes, flags: _, ...look } = read();
-  const chosen = Object.fromEntries(flags.map(flag => [flag.name, flag.checked]));
-  const data = { sites: byId('sites').value, look, notes, lang: page.lang, flags: chosen };
+  const data = { sites: byId('sites').value, look, notes, lang: page.lang, flags: changedFlags() };
   await run(byId('save'), 'save', data, place, 'save_fail', words.saved);
 }
 

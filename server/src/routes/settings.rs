@@ -8,9 +8,8 @@ use crate::look::Rgb;
 use crate::setup::page::{self, Refused};
 use crate::setup::words::Lang;
 use crate::setup::{
-    ColorFacts, FieldFault, Frame, LookFault, LookForm, Opened, SetupError, SitesFault, View, color_facts,
+    ChoicesForm, ColorFacts, FieldFault, Frame, LookFault, LookForm, Opened, SetupError, SitesFault, View, color_facts,
 };
-use crate::store::Choices;
 use crate::telemetry::chain;
 use axum::Json;
 use axum::extract::{RawQuery, State};
@@ -86,8 +85,9 @@ enum Order {
         /// The page's language.
         #[serde(default)]
         lang: String,
-        /// What the connector may do, where that is to change.
-        flags: Option<Choices>,
+        /// What the connector may do, as far as that is to change.
+        #[serde(default)]
+        flags: ChoicesForm,
     },
     Disconnect,
     Secret,
@@ -158,7 +158,7 @@ async fn carry_out(state: &AppState, page: &Opened, order: Order) -> Result<Repl
         Order::Connect { sites, look } => Reply::State(setup.connect(page, &sites, look.as_ref()).await?),
         Order::Save { sites, look, notes, lang, flags } => {
             let notes = notes.then(|| Lang::of(Some(&lang)));
-            Reply::State(setup.save(page, &sites, &look, notes, flags).await?)
+            Reply::State(setup.save(page, &sites, &look, notes, &flags).await?)
         }
         Order::Disconnect => Reply::State(setup.disconnect(page).await?),
         Order::Secret => {

@@ -2,6 +2,7 @@
 //! how requests arrive; what comes in here is typed by an administrator, and checked.
 
 use super::appearance::{LookFault, LookForm, default_name};
+use super::choices::ChoicesForm;
 use super::keys::Opened;
 use super::origins::{self, SitesFault};
 use super::placement::Frame;
@@ -17,7 +18,7 @@ use crate::bitrix::methods::channel::{Activate, SetData};
 use crate::bitrix::methods::lines::GetLine;
 use crate::channel::{LineFault, Seen};
 use crate::ids::{LineId, PortalHost};
-use crate::store::{Choices, Closing, Look, PortalRecord, SiteRecord, StoreError};
+use crate::store::{Closing, Look, PortalRecord, SiteRecord, StoreError};
 use crate::telemetry::chain;
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use shared::SiteKey;
@@ -160,7 +161,7 @@ impl Setup {
         sites: &str,
         look: &LookForm,
         notes: Option<Lang>,
-        choices: Option<Choices>,
+        choices: &ChoicesForm,
     ) -> Result<View, SetupError> {
         let portal = self.inner.portals.get(&page.portal).ok_or(SetupError::UnknownPortal)?;
         let before = self.inner.store.site_of_line(&page.portal, page.line).await?.ok_or(SetupError::LineGone)?;
@@ -168,9 +169,7 @@ impl Setup {
         let notes = notes.map(|lang| lang.code().to_owned());
         let site = SiteRecord { origins, look, notes, ..before.clone() };
         self.inner.store.save_site(site.clone()).await?;
-        if let Some(choices) = choices {
-            self.choose(&page.portal, choices).await?;
-        }
+        self.choose(&page.portal, choices).await?;
         let told = (&site.look.name, site.origins.first()) != (&before.look.name, before.origins.first());
         if site.connected
             && told
@@ -185,8 +184,10 @@ impl Setup {
 
     /// Keeps what the connector may do at a portal, and registers it anew: where the portal does not answer, as soon as it
     /// does.
-    async fn choose(&self, host: &PortalHost, choices: Choices) -> Result<(), SetupError> {
-        if choices == self.inner.store.choices(host).await? {
+    async fn choose(&self, host: &PortalHost, changed: &ChoicesForm) -> Result<(), SetupError> {
+        let known = self.inner.store.choices(host).await?;
+        let choices = changed.over(known);
+        if choices == known {
             return Ok(());
         }
         self.inner.store.choose(host, choices).await?;

@@ -159,6 +159,34 @@ async fn what_the_channel_may_do_is_chosen_for_the_whole_portal() {
 }
 
 #[tokio::test]
+async fn a_page_that_was_open_meanwhile_undoes_no_choice_of_another() {
+    let stage = Stage::start().await;
+    stage.connect(SALES, &[SHOP]).await;
+    let browser = Browser::start().await;
+    let (tab, other) = (browser.window(Window::WIDE).await, browser.window(Window::WIDE).await);
+    let (page, there) = (open(&stage, &tab, "en").await, open(&stage, &other, "en").await);
+    let saved = "document.getElementById('said').textContent.startsWith('Saved')";
+    page.find("button", "Save").await;
+    there.find("button", "Save").await;
+    there.eval::<()>("void document.querySelector('[name=newsletter]').click()").await;
+    there.find("button", "Save").await.press().await;
+    there.until(saved).await;
+    write(&page, "Name", "Clay and flax").await;
+    page.find("button", "Save").await.press().await;
+    page.until(saved).await;
+    let may = || stage.portal.connector(CONNECTOR).expect("it is registered").may;
+    assert!(may().newsletter, "as the other page chose");
+
+    there.eval::<()>("void document.querySelector('[name=newsletter]').click()").await;
+    there.find("button", "Save").await.press().await;
+    there.until("document.getElementById('save').getAttribute('aria-disabled') === 'true'").await;
+    page.eval::<()>("void document.querySelector('[name=signature]').click()").await;
+    page.find("button", "Save").await.press().await;
+    page.until("document.getElementById('save').getAttribute('aria-disabled') === 'true'").await;
+    assert!(!may().newsletter && !may().signature, "both changes hold");
+}
+
+#[tokio::test]
 async fn why_messages_wait_stands_on_the_page_with_the_way_out() {
     let stage = Stage::start().await;
     let site = stage.site().await;
