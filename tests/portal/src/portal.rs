@@ -125,7 +125,7 @@ fn portal_routes(shared: Shared) -> Router {
     let any = MethodFilter::GET.or(MethodFilter::POST);
     Router::new()
         .route("/rest/{*method}", on(any, door::call))
-        .route("/upload/main/{file}", get(users::photo))
+        .route("/upload/main/{mark}/{file}", get(users::photo))
         .route("/oauth/authorize/", get(oauth::authorize))
         .merge(pages::routes(&shared))
         .merge(drive::routes())
@@ -139,7 +139,7 @@ fn side_routes(shared: Shared, switch: Arc<Switch>) -> Router {
         .route("/oauth/token/", on(any, oauth::token))
         // Where a renamed portal answers.
         .route("/rest/{*method}", on(any, door::call))
-        .route("/upload/main/{file}", get(users::photo))
+        .route("/upload/main/{mark}/{file}", get(users::photo))
         .merge(drive::routes())
         .with_state(shared.clone());
     oauth.merge(desk::routes(shared, switch))

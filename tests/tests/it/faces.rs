@@ -1,9 +1,10 @@
 //! Who stands behind an answer, as the visitor sees it. While the clock stands still the relay waits until it knows that,
 //! however slow the machine is.
 
-use crate::talk::begun;
+use crate::{flags::choose, talk::begun};
 use otklik_portal::{ANNAS_PHOTO, Call, Employee, Fault, Line, OperatorData, UserId};
 use otklik_tests::{
+    admin::Page,
     http,
     stage::{ANNA, CONNECTOR, SALES, SUPPORT, Stage},
     visitor::Visitor,
@@ -151,4 +152,61 @@ async fn an_answer_does_not_wait_for_its_authors_photo() {
     visitor.hear("Есть").await;
     let plain = (Author::Operator, Some("Анна Петрова".to_owned()), Face::default(), "Есть".to_owned());
     assert_eq!(last(&visitor), plain);
+}
+
+/// How often the portal was asked who somebody is.
+fn asks(stage: &Stage) -> usize {
+    let asks = |call: &&Call| call.args.to_string().contains("im.user.get");
+    stage.portal.calls("batch").iter().filter(asks).count()
+}
+
+#[tokio::test]
+async fn another_photo_and_position_show_after_six_hours_and_no_sooner() {
+    const PORTRAIT: &[u8] = b"GIF89a\x03\0\x02\0\x80\0\0";
+    let stage = stage().await;
+    let (mut visitor, chat) = begun(&stage, "Есть?").await;
+    stage.portal.operator_says(chat.id, ANNA, "Есть").expect("Anna may answer");
+    settle(&stage).await;
+    visitor.hear("Есть").await;
+    let before = last(&visitor).2;
+    stage.portal.hire(Employee::new(ANNA, "Анна", "Петрова", "Директор").photo(PORTRAIT));
+    stage.advance(Duration::from_secs(6 * 3_600 - 60));
+    let mut visitor = visitor.resume().await; // who reads nothing while time flies is taken for dead
+    stage.portal.operator_says(chat.id, ANNA, "Две").expect("Anna may answer");
+    settle(&stage).await;
+    visitor.hear("Две").await;
+    assert_eq!((last(&visitor).2, asks(&stage)), (before.clone(), 1), "she is believed for six hours");
+
+    stage.advance(Duration::from_secs(120));
+    let mut visitor = visitor.resume().await;
+    let mut face = before.clone();
+    // The first word has her asked after, and waits for nobody who is known.
+    for nth in 0.. {
+        let text = format!("Слово {nth}");
+        stage.portal.operator_says(chat.id, ANNA, &text).expect("Anna may answer");
+        settle(&stage).await;
+        visitor.hear(&text).await;
+        face = last(&visitor).2;
+        if face != before || nth == 50 {
+            break;
+        }
+    }
+    assert_eq!((face.position.as_deref(), asks(&stage)), (Some("Директор"), 2));
+    let photo = face.photo.filter(|photo| before.photo.as_ref() != Some(photo)).expect("another photo");
+    let answer = http().get(format!("{}{photo}", stage.url())).send().await.expect("the relay answers");
+    assert_eq!(answer.bytes().await.expect("a body"), PORTRAIT);
+}
+
+#[tokio::test]
+async fn without_signatures_an_operator_is_called_by_the_first_name() {
+    let stage = stage().await;
+    let (mut visitor, chat) = begun(&stage, "Почём?").await;
+    let page = Page::open(&stage.url(), &stage.portal.open_settings(SALES, "ru")).await;
+    choose(&page, "signature", false).await;
+    stage.portal.operator_says(chat.id, ANNA, "[b]Итого:[/b] 500 рублей").expect("Anna may answer");
+    settle(&stage).await;
+    visitor.hear("Итого: 500 рублей").await;
+    let (from, name, face, _) = last(&visitor);
+    assert_eq!((from, name.as_deref()), (Author::Operator, Some("Анна")));
+    assert_eq!(face.position.as_deref(), Some("Менеджер"), "the line shows profiles");
 }

@@ -22,7 +22,7 @@ async fn begun(stage: &Stage) -> (Visitor, Chat, Page) {
 }
 
 /// Switches `flag` on the page, and saves. What the page shows then.
-async fn choose(page: &Page, flag: &str, on: bool) -> Value {
+pub async fn choose(page: &Page, flag: &str, on: bool) -> Value {
     let state = page.ask("state", json!({})).await["state"].clone();
     let (mut flags, look) = (state["flags"].clone(), state["site"]["look"].clone());
     flags[flag] = json!(on);

@@ -170,9 +170,15 @@ impl Portal {
         self.shared.change(|world| world.mailing_says(chat, text))
     }
 
-    /// Somebody works here from now on, or a bot does.
+    /// Somebody works here from now on, or a bot does; who did already has another profile.
     pub fn hire(&self, employee: Employee) {
-        self.shared.change(|world| world.options.employees.push(employee));
+        self.shared.change(|world| {
+            let employees = &mut world.options.employees;
+            match employees.iter_mut().find(|known| known.id == employee.id) {
+                Some(known) => *known = employee,
+                None => employees.push(employee),
+            }
+        });
     }
 
     /// The author edits an operator's message.

@@ -39,8 +39,10 @@ pub(super) fn get(world: &mut World, caller: Caller, args: &Args) -> Answer {
 /// A person as `im.user.get` shows them: an employee, or the user behind a visitor.
 fn user(world: &World, id: UserId) -> Option<Value> {
     let employee = world.employee(id);
-    let photo = employee.filter(|who| who.photo.is_some());
-    let avatar = photo.map(|_| format!("http://{}/upload/main/{id}.png", world.name())).unwrap_or_default();
+    // Each upload is a file of its own, whose address is another.
+    let mark = |photo: &[u8]| photo.iter().fold(7_u32, |mark, byte| mark.wrapping_mul(31).wrapping_add((*byte).into()));
+    let photo = employee.and_then(|who| who.photo).map(mark);
+    let avatar = photo.map(|mark| format!("http://{}/upload/main/{mark:x}/{id}.png", world.name())).unwrap_or_default();
     let (name, last_name, position, connector) = match employee {
         Some(who) => (who.name.clone(), who.last_name.clone(), who.position.clone(), false),
         None => {
@@ -80,8 +82,8 @@ fn user(world: &World, id: UserId) -> Option<Value> {
     }))
 }
 
-/// `GET /upload/main/NUMBER.png`: an employee's photo.
-pub(crate) async fn photo(State(shared): State<Shared>, Path(file): Path<String>) -> Response {
+/// `GET /upload/main/MARK/NUMBER.png`: an employee's photo.
+pub(crate) async fn photo(State(shared): State<Shared>, Path((_, file)): Path<(String, String)>) -> Response {
     let id = file.trim_end_matches(".png").parse().map(UserId);
     let photo = id.ok().and_then(|id| shared.look(|world| world.employee(id)?.photo));
     match photo {
