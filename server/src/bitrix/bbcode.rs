@@ -24,34 +24,47 @@ use tags::Tag;
 /// How deep pieces may lie in one another. A tag below that is passed over, its text stays.
 const MAX_DEPTH: usize = 20;
 
-/// How a message of the portal is called outside.
-type Naming<'n> = &'n dyn Fn(ImId) -> Option<MessageId>;
+/// What stands for somebody who is mentioned and not named.
+const SOMEBODY: &str = "@…";
+
+/// The longest mention, in bytes: what is longer has lost its end tag.
+const MENTION: usize = 300;
+
+/// How a text is read.
+#[derive(Clone, Copy)]
+struct Reading<'r> {
+    /// How a message of the portal is called outside.
+    naming: &'r dyn Fn(ImId) -> Option<MessageId>,
+    /// People are not called by the names they have in the portal.
+    hides_names: bool,
+}
 
 /// Reads an operator's or bot's text as the portal gives it to a connector: raw, with BB-codes.
 pub fn parse(text: &str) -> Vec<Piece> {
-    read(&unify(text), 0, &|_| None)
+    read(&unify(text), 0, Reading { naming: &|_| None, hides_names: false })
 }
 
-/// As `parse`; a quotation says which message it is of, by the name that `portal` has for it with us.
-pub fn parse_from(portal: &PortalHost, text: &str) -> Vec<Piece> {
-    read(&unify(text), 0, &|im| Some(im.message_id(portal)))
+/// As `parse`; a quotation says which message it is of, by the name that `portal` has for it with us. Quotations and
+/// mentions call people by their profiles: with `hides_names` they call nobody by a name.
+pub fn parse_from(portal: &PortalHost, text: &str, hides_names: bool) -> Vec<Piece> {
+    read(&unify(text), 0, Reading { naming: &|im| Some(im.message_id(portal)), hides_names })
 }
 
 /// Reads a text whose line breaks are `\n` alone; `depth` is how deep what is read will lie.
-fn read(text: &str, depth: usize, naming: Naming<'_>) -> Vec<Piece> {
+fn read(text: &str, depth: usize, how: Reading<'_>) -> Vec<Piece> {
     let mut to = Builder::new(depth);
     let mut at = 0;
     while at < text.len() {
         let rest = &text[at..];
         if (at == 0 || text.as_bytes()[at - 1] == b'\n')
-            && let Some((piece, length)) = quotes::take(rest, to.depth(), naming)
+            && let Some((piece, length)) = quotes::take(rest, to.depth(), how)
         {
             to.block(piece);
             at += length;
             continue;
         }
         at += match rest.as_bytes()[0] {
-            b'[' => bracket(rest, &mut to),
+            b'[' => bracket(rest, &mut to, how),
             b':' => emoji(rest, &mut to),
             b'\n' => {
                 to.text("\n");
@@ -68,7 +81,7 @@ fn read(text: &str, depth: usize, naming: Naming<'_>) -> Vec<Piece> {
 }
 
 /// Reads what begins with `[` and tells how many bytes that was.
-fn bracket(rest: &str, to: &mut Builder) -> usize {
+fn bracket(rest: &str, to: &mut Builder, how: Reading<'_>) -> usize {
     let Some(tag) = Tag::read(rest) else {
         to.text("[");
         return 1;
@@ -87,6 +100,10 @@ fn bracket(rest: &str, to: &mut Builder) -> usize {
             let end = tags::closing(inner, "code").unwrap_or((inner.len(), inner.len()));
             to.piece(Piece::Code(inner[..end.0].trim_matches('\n').to_owned()));
             return length + end.1;
+        }
+        "user" if how.hides_names && !tag.bare() => {
+            to.text(SOMEBODY);
+            return length + mention(inner);
         }
         "url" | "img" | "call" if tag.value.is_none() => return length + address(&tag.name, inner, to),
         "url" => match tag.value.and_then(links::href) {
@@ -142,6 +159,12 @@ fn address(name: &str, inner: &str, to: &mut Builder) -> usize {
         }
         None => 0,
     }
+}
+
+/// How many bytes a mention takes after its tag: the name and the end tag; none where that is missing.
+fn mention(inner: &str) -> usize {
+    let end = tags::closing(inner, "user").filter(|(at, _)| *at <= MENTION && !inner[..*at].contains('\n'));
+    end.map_or(0, |(_, end)| end)
 }
 
 /// What a tag without an end stands for.

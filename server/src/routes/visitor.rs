@@ -6,6 +6,7 @@ mod uploads;
 
 use crate::AppState;
 use crate::bitrix::bbcode;
+use crate::bitrix::methods::settings::Names;
 use crate::clock::millis;
 use crate::error::Failure;
 use crate::files::ADDRESS_LASTS;
@@ -150,10 +151,10 @@ impl Visitor {
         }
         state.limits.message(self.session, self.address)?;
         self.write_profile().await?;
-        let (dialogue, speaks) = (self.record.dialogue, matches!(ask, Ask::Say { .. }));
         if let Ask::Say { files, .. } = &ask {
             self.adopt(files).await?;
         }
+        let (dialogue, speaks) = (self.record.dialogue, matches!(ask, Ask::Say { .. }));
         let (store, hub, name, now) = (state.store.clone(), state.hub.clone(), id.clone(), state.clock.now());
         // To its end, also where this visitor leaves meanwhile: other pages of theirs listen.
         let accepting = state.tasks.spawn(async move {
@@ -186,10 +187,11 @@ impl Visitor {
             return Err(Failure::Refused(Refusal::SessionUnknown));
         }
         let entries = self.state.store.entries(self.record.dialogue, self.cursor, ENTRIES).await?;
+        let hides_names = self.hides_names();
         let mut list = Vec::with_capacity(entries.len());
         let mut bytes = 0;
         for entry in entries {
-            let entry = self.shown(entry);
+            let entry = self.shown(entry, hides_names);
             bytes += serde_json::to_vec(&entry).map_or(0, |json| json.len());
             if bytes > ENTRIES_BYTES && !list.is_empty() {
                 break;
@@ -200,8 +202,16 @@ impl Visitor {
         Ok((!list.is_empty()).then_some(ToWidget::Entries { list }))
     }
 
+    /// Whether the line is not known to show its operators by their profiles, which is how the portal's quotations and
+    /// mentions call them.
+    fn hides_names(&self) -> bool {
+        let line = self.state.store.line_of(&self.record.site);
+        let names = line.map(|(host, line)| self.state.relay.presences().names(&host, line));
+        names != Some(Names::Profile)
+    }
+
     /// An entry as the visitor may see it. The portal's words are read as BB-code; the visitor's own stay as typed.
-    fn shown(&self, entry: StoredEntry) -> Entry {
+    fn shown(&self, entry: StoredEntry, hides_names: bool) -> Entry {
         let (dialogue, place, entry) = match entry.what {
             Told::Joined { from, what, before } => (from, before, StoredEntry { what: *what, ..entry }),
             _ => (self.record.dialogue, None, entry),
@@ -209,7 +219,12 @@ impl Visitor {
         let with_address = |file| self.with_address(dialogue, file);
         let what = match entry.what {
             Told::Said { id, from, name, text, reply, vote, files, face, before, .. } => {
-                let body = if from == Author::Visitor { typed(text) } else { bbcode::parse_from(&self.portal, &text) };
+                // Who speaks without a name does so for a line that hides it, whichever has the talk by now.
+                let hides_names = hides_names || (from == Author::Operator && name.is_none());
+                let body = match from {
+                    Author::Visitor => typed(text),
+                    _ => bbcode::parse_from(&self.portal, &text, hides_names),
+                };
                 let files = files.into_iter().map(with_address).collect();
                 let (reply_to, rating) = (reply.map(|reply| reply.to), vote.is_some());
                 // What joined from another dialogue has other numbers here.
@@ -222,7 +237,9 @@ impl Visitor {
                 Happening::File { id, file: with_address(file) }
             }
             Told::Edited { id, text, act: Some(_), .. } => Happening::Edited { id, body: typed(text) },
-            Told::Edited { id, text, .. } => Happening::Edited { id, body: bbcode::parse_from(&self.portal, &text) },
+            Told::Edited { id, text, .. } => {
+                Happening::Edited { id, body: bbcode::parse_from(&self.portal, &text, hides_names) }
+            }
             Told::Deleted { id, .. } => Happening::Deleted { id },
             Told::Rated { like, .. } => Happening::Rated { like },
             Told::Joined { .. }

@@ -9,7 +9,7 @@ use otklik_tests::{
     stage::{ANNA, CONNECTOR, SALES, SUPPORT, Stage},
     visitor::Visitor,
 };
-use shared::{Attendance, Author, Face, Happening, ToWidget};
+use shared::{Attendance, Author, Face, Happening, MessageId, Piece, ToWidget};
 use std::time::Duration;
 
 const BOT: UserId = UserId(571);
@@ -209,4 +209,40 @@ async fn without_signatures_an_operator_is_called_by_the_first_name() {
     let (from, name, face, _) = last(&visitor);
     assert_eq!((from, name.as_deref()), (Author::Operator, Some("Анна")));
     assert_eq!(face.position.as_deref(), Some("Менеджер"), "the line shows profiles");
+}
+
+/// Anna says something, then quotes it and mentions herself: the first words' id, and the pieces of the second.
+async fn quotes_herself(stage: &Stage) -> (MessageId, Vec<Piece>) {
+    let (mut visitor, chat) = begun(stage, "Почём?").await;
+    let said = stage.portal.operator_says(chat.id, ANNA, "Сто").expect("Anna may answer");
+    settle(stage).await;
+    visitor.hear("Сто").await;
+    let first = visitor.messages().last().expect("it is there").id.clone();
+    let fence = "-".repeat(54);
+    let head = format!("{fence}\nАнна Петрова [14:05] #chat{}/{said}\nСто\n{fence}\n", chat.id);
+    let text = format!("{head}[user={ANNA}]Анна Петрова[/user] спросит");
+    stage.portal.operator_says(chat.id, ANNA, &text).expect("Anna may answer");
+    settle(stage).await;
+    visitor.wait_until(|seen| seen.len() == 3).await;
+    let body = visitor.log.iter().rev().find_map(|entry| match &entry.what {
+        Happening::Said { body, .. } => Some(body.clone()),
+        _ => None,
+    });
+    (first, body.expect("something was said"))
+}
+
+#[tokio::test]
+async fn quotations_and_mentions_name_nobody_whom_the_line_hides() {
+    for (line, mention) in [
+        (sales(), "Анна Петрова спросит"),
+        (sales().named(OperatorData::Hide, Some("Поддержка")), "@… спросит"),
+        (sales().named(OperatorData::Queue, Some("Мастер")), "@… спросит"),
+    ] {
+        let stage = stage().await;
+        stage.portal.set_line(line);
+        let (first, body) = quotes_herself(&stage).await;
+        let [Piece::Quote(quote), Piece::Text(text)] = &body[..] else { panic!("{body:?}") };
+        let named = (!mention.starts_with('@')).then_some("Анна Петрова");
+        assert_eq!((quote.name.as_deref(), &quote.of, text.as_str()), (named, &Some(first), mention));
+    }
 }

@@ -2,7 +2,7 @@
 //! shows, so that a change moves and alters elements instead of making new ones.
 
 use super::{Act, Fate, History, Message, Moment, Pending, Queue, State, What};
-use shared::{Author, Face, File, MessageId, Millis, Piece, Seq};
+use shared::{Author, Face, File, MessageId, Millis, Piece, Quote, Seq};
 use std::sync::Arc;
 
 /// Messages of one author that are less than this apart share a name and a time: 3 minutes.
@@ -250,7 +250,7 @@ impl Page<'_> {
         let mut bubble = Bubble {
             name: message.name.clone(),
             face: message.face.clone(),
-            body: message.body.clone(),
+            body: named(self.history, &message.body),
             files: message.files.clone(),
             edited: message.is_edited(),
             deleted: message.deleted,
@@ -332,6 +332,20 @@ fn quoted(history: &History, of: &MessageId) -> Arc<Quoted> {
         name: message.and_then(|message| message.name.clone()),
         text: message.map(|message| plain(&message.body)).unwrap_or_default(),
     })
+}
+
+/// The words; of whom they quote without a name, the name under which those spoke here.
+fn named(history: &History, body: &Arc<Vec<Piece>>) -> Arc<Vec<Piece>> {
+    let mut body = body.clone();
+    for nth in 0..body.len() {
+        if let Piece::Quote(Quote { name: None, of: Some(of), .. }) = &body[nth]
+            && let Some(found) = history.message(of).and_then(|message| message.name.clone())
+            && let Piece::Quote(quote) = &mut Arc::make_mut(&mut body)[nth]
+        {
+            quote.name = Some(found);
+        }
+    }
+    body
 }
 
 /// Words without their formatting, and without what they quote.

@@ -1,6 +1,6 @@
 //! Quotations, the one thing in these texts that goes by lines: `>>` before each, or a row of hyphens around them.
 
-use super::{MAX_DEPTH, Naming, read};
+use super::{MAX_DEPTH, Reading, read};
 use crate::ids::ImId;
 use shared::{Piece, Quote};
 
@@ -9,15 +9,15 @@ const LEAST_HYPHENS: usize = 20;
 
 /// The quotation at the start of `text`, which stands at the start of a line, and its length in bytes with the line
 /// break after it. `depth` is how deep the quotation will lie.
-pub fn take(text: &str, depth: usize, naming: Naming<'_>) -> Option<(Piece, usize)> {
+pub fn take(text: &str, depth: usize, how: Reading<'_>) -> Option<(Piece, usize)> {
     if depth + 1 >= MAX_DEPTH {
         return None;
     }
-    if text.starts_with(">>") { marked(text, depth, naming) } else { fenced(text, depth, naming) }
+    if text.starts_with(">>") { marked(text, depth, how) } else { fenced(text, depth, how) }
 }
 
 /// Adjacent lines that begin with `>>`.
-fn marked(text: &str, depth: usize, naming: Naming<'_>) -> Option<(Piece, usize)> {
+fn marked(text: &str, depth: usize, how: Reading<'_>) -> Option<(Piece, usize)> {
     let lines = text.split_inclusive('\n').take_while(|line| line.starts_with(">>"));
     let mut length = 0;
     let mut inner = String::new();
@@ -25,12 +25,12 @@ fn marked(text: &str, depth: usize, naming: Naming<'_>) -> Option<(Piece, usize)
         length += line.len();
         inner.push_str(line[2..].trim_start_matches(' '));
     }
-    let body = read(inner.trim_end_matches('\n'), depth + 1, naming);
+    let body = read(inner.trim_end_matches('\n'), depth + 1, how);
     Some((Piece::Quote(Quote { name: None, body, of: None }), length))
 }
 
 /// Lines between two rows of hyphens; the first may say who is quoted, as `Name [time]`.
-fn fenced(text: &str, depth: usize, naming: Naming<'_>) -> Option<(Piece, usize)> {
+fn fenced(text: &str, depth: usize, how: Reading<'_>) -> Option<(Piece, usize)> {
     let mut lines = text.split_inclusive('\n');
     let opening = lines.next().filter(|line| is_fence(line))?;
     let mut inner = opening.len();
@@ -43,7 +43,8 @@ fn fenced(text: &str, depth: usize, naming: Naming<'_>) -> Option<(Piece, usize)
         let (first, rest) = quoted.split_once('\n').unwrap_or((quoted, ""));
         let (name, of) = head(first);
         let words = if name.is_some() { rest } else { quoted };
-        let (body, of) = (read(words, depth + 1, naming), of.and_then(naming));
+        let (body, of) = (read(words, depth + 1, how), of.and_then(how.naming));
+        let name = name.filter(|_| !how.hides_names);
         return Some((Piece::Quote(Quote { name, body, of }), inner + line.len()));
     }
     None

@@ -139,6 +139,18 @@ fn line_breaks_have_one_form_and_control_characters_none() {
 }
 
 #[test]
+fn nobody_is_named_where_names_are_hidden() {
+    let host = PortalHost::try_from("a.ru".to_owned()).unwrap();
+    let hidden = |text: &str| parse_from(&host, text, true);
+    assert_eq!(hidden("[user=27]Анна [b]П.[/b][/user], [USER=31]Олег[/USER]?"), [text("@…, @…?")]);
+    assert_eq!(hidden("[user=27]Анна\nи ещё слова"), [text("@…Анна\nи ещё слова")], "no word is lost");
+    let row = "-".repeat(54);
+    let nested = hidden(&format!("{row}\nАнна [17:50]\n[user=1]Анна[/user] тут\n{row}\nСто"));
+    assert_eq!(nested, [quote(None, vec![text("@… тут")]), text("Сто")]);
+    assert_eq!(parse_from(&host, "[user=27]Анна[/user]", false), [text("Анна")]);
+}
+
+#[test]
 fn quotations_stand_apart() {
     assert_eq!(
         parse("before[br]>>one\n>> [b]two[/b]\nafter"),

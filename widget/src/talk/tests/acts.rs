@@ -138,6 +138,20 @@ fn the_end_is_offered_while_an_operator_leads() {
     assert!(talk.is_led());
     talk.say(act(3, Act::Finish, ""), 0);
     assert!(!talk.is_led(), "once");
+#[test]
+fn a_quotation_names_its_author_as_they_were_shown_here() {
+    let mut talk = connected(&Shared::default(), "s");
+    let mut quoting = answer(2, "Уже");
+    if let Happening::Said { body, .. } = &mut quoting.what {
+        let of = |n| shared::Quote { name: None, body: vec![], of: Some(id(n)) };
+        body.extend([Piece::Quote(of(1)), Piece::Quote(of(9))]);
+    }
+    talk.receive(entries(vec![answer(1, "В пути"), quoting]), 0);
+    let names = |piece: &Piece| if let Piece::Quote(quote) = piece { Some(quote.name.clone()) } else { None };
+    let shown: Vec<_> = bubbles(&talk)[1].body.iter().filter_map(names).collect();
+    assert_eq!(shown, [Some("Анна".to_owned()), None], "of what is not here nobody is named");
+}
+
     talk.receive(accepted(3, 2), 0);
     assert!(!talk.is_led());
     talk.receive(entries(vec![answer(3, "Ещё одно")]), 0);
