@@ -12,7 +12,7 @@ use crate::json::parse;
 use crate::storage::Storage;
 use crate::talk::{Deed, News, Talk};
 use crate::view::Wish;
-use screen::Screen;
+use screen::{Screen, announce};
 use shared::decode;
 use shared::{Hello, MessageId, Millis, ToWidget};
 use std::cell::{OnceCell, RefCell};
@@ -169,6 +169,7 @@ impl App {
                 embed::tell(news);
             }
             Deed::Failed(why) => self.screen.announce_failure(why),
+            Deed::Unheard(word) => announce(embed::say(word)),
         }
     }
 }

@@ -51,3 +51,12 @@ impl State {
         }
     }
 }
+
+/// What is to be said of a change that the operator does not have, as far as is known, by its word's key.
+pub fn unheard(state: State, deleted: bool) -> &'static str {
+    match state {
+        State::Unconfirmed => "unconfirmed",
+        _ if deleted => "delete_failed",
+        _ => "edit_failed",
+    }
+}

@@ -148,6 +148,8 @@ pub fn tell(news: News) {
         News::Received => ("message:received", JsValue::UNDEFINED),
         News::Failed => ("message:failed", JsValue::UNDEFINED),
         News::Operator => ("operator", JsValue::UNDEFINED),
+        News::File { own } => ("file", if own { "visitor" } else { "operator" }.into()),
+        News::Rated { like } => ("rating", if like { "like" } else { "dislike" }.into()),
         News::Started => ("conversation:start", JsValue::UNDEFINED),
         News::Finished => ("conversation:end", JsValue::UNDEFINED),
         News::Unproven => ("identify:error", JsValue::UNDEFINED),

@@ -140,8 +140,11 @@ async fn a_rating_is_a_press() {
     portal.finish(chat.id, ANNA).expect("the talk is open");
     let up = visit.chat().find("button", "Yes, thanks").await;
     visit.tab.shot("acts-rating").await;
+    let host = visit.tab.host();
+    host.eval_in_page::<()>("void otklik('on', 'rating', how => { window.rated = how })").await;
     up.press().await;
     visit.until_heard("Спасибо за оценку!").await;
+    assert_eq!(host.eval_in_page::<String>("window.rated").await, "like", "scripts of the page hear of it");
     visit.chat().until("document.querySelector('.rate [aria-pressed=true]')?.textContent.includes('Yes')").await;
     let rated = portal.wait_chat(&chat.external, |chat| !chat.ratings().is_empty()).await;
     assert_eq!(rated.ratings(), [5]);
@@ -192,6 +195,7 @@ async fn a_change_that_did_not_get_there_says_what_the_operator_has() {
     visit.tab.press(Key::Enter).await;
     let told = "document.querySelector('.meta b')?.textContent ?? ''";
     visit.chat().until_eq::<String, _>(told, "The change did not arrive: the operator has the earlier words").await;
+    visit.chat().until("document.querySelector('#said').textContent.startsWith('The change did not arrive')").await;
     visit.until_shows(&[("visitor", "Three of them")]).await;
     portal.wait_texts(&chat.external, &["Two of them"]).await;
     visit.tab.shot("acts-unheard").await;
@@ -214,10 +218,6 @@ async fn a_change_that_did_not_get_there_says_what_the_operator_has() {
     visit.tab.shot("acts-unheard-ru").await;
 }
 
-#[tokio::test]
-async fn on_a_phone_a_touch_brings_the_menu() {
-    let scene = Scene::start().await;
-    let visit = scene.shop.visit_with(&scene.browser, Window::PHONE).await;
 /// The answer to a call was lost, nothing tells what became of it, and the visitor takes the offer to send it again.
 #[tokio::test]
 async fn what_may_be_lost_is_sent_again_at_a_press_as_the_answer_that_it_was() {
@@ -253,6 +253,10 @@ async fn what_may_be_lost_is_sent_again_at_a_press_as_the_answer_that_it_was() {
     assert_eq!(answers.count(), 2, "the visitor's wish");
 }
 
+#[tokio::test]
+async fn on_a_phone_a_touch_brings_the_menu() {
+    let scene = Scene::start().await;
+    let visit = scene.shop.visit_with(&scene.browser, Window::PHONE).await;
     visit.open().await;
     visit.chat().find("textbox", "Message").await.type_text("Hello").await;
     visit.chat().find("button", "Send").await.press().await;

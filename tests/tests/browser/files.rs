@@ -65,6 +65,8 @@ async fn a_picture_is_attached_and_seen_by_both() {
     until_uploaded(&visit, 1).await;
     visit.chat().find("button", "Remove mug.png").await;
     visit.tab.shot("attached").await;
+    let host = visit.tab.host();
+    host.eval_in_page::<()>("void (window.files = [], otklik('on', 'file', whose => files.push(whose)))").await;
     visit.say("Is this one in stock?").await;
     let has_it = |chat: &Chat| sent_files(chat) == ["mug.png"] && chat.visitor_texts() == ["Is this one in stock?"];
     let chat = scene.stage.portal.wait_any_chat(has_it).await;
@@ -86,6 +88,7 @@ async fn a_picture_is_attached_and_seen_by_both() {
     visit.chat().until_eq::<String, _>(row, "47\u{a0}KB").await;
     visit.tab.settled().await;
     visit.tab.shot("pictures").await;
+    assert_eq!(host.eval_in_page::<String>("files.join()").await, "visitor,operator", "scripts of the page hear of it");
     assert_eq!(visit.tab.complaints(), Vec::<String>::new());
 }
 

@@ -143,11 +143,14 @@ impl Screen {
             Refusal::FileUnknown => embed::say("file_gone"),
             _ => embed::say("refused"),
         };
-        let Some(said) = element("said") else { return };
-        // The same words twice are read out twice only if there was nothing between.
-        said.set_text_content(None);
-        request_animation_frame(move || {
-            said.set_text_content(Some(&embed::say_with("failed_aria", &[("reason", reason.into())])));
-        });
+        announce(embed::say_with("failed_aria", &[("reason", reason.into())]));
     }
+}
+
+/// To the ear.
+pub fn announce(words: String) {
+    let Some(said) = element("said") else { return };
+    // The same words twice are read out twice only if there was nothing between.
+    said.set_text_content(None);
+    request_animation_frame(move || said.set_text_content(Some(&words)));
 }

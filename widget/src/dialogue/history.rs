@@ -1,7 +1,7 @@
 //! The fold over the relay's log. Entries may come twice and in any order, but for messages that were overtaken, which come
 //! after what overtook them: what they add up to is the same.
 
-use super::{Act, Pending, State};
+use super::{Act, Pending, State, unheard};
 use shared::{Author, Entry, Face, File, Happening, MessageId, MessageState, Millis, Piece, Seq};
 use std::sync::Arc;
 
@@ -204,6 +204,13 @@ impl History {
     /// What became of the visitor's act at entry `seq`, if that did not get to the operator as far as is known.
     pub fn unheard(&self, seq: Seq) -> Option<State> {
         self.unheard.iter().find(|(entry, _)| *entry == seq).map(|(_, state)| *state)
+    }
+
+    /// What is to be said of the change at entry `seq`, if that did not get to the operator, by its word's key.
+    pub fn complaint(&self, seq: Seq) -> Option<&'static str> {
+        let state = self.unheard(seq)?;
+        let (_, message) = self.messages().find(|(_, message)| message.changed() == seq)?;
+        Some(unheard(state, message.deleted))
     }
 
     fn said(&mut self, seq: Seq, before: Option<Seq>, at: Millis, message: Message) {

@@ -28,6 +28,8 @@ pub enum Deed {
     Tell(News),
     /// To the ear: a message failed, and why.
     Failed(Refusal),
+    /// To the ear: a change did not get to the operator, or may not have, by its word's key.
+    Unheard(&'static str),
 }
 
 /// What scripts of the host page hear of.
@@ -39,6 +41,13 @@ pub enum News {
     Received,
     Failed,
     Operator,
+    /// A message with files, of the visitor's own or not.
+    File {
+        own: bool,
+    },
+    Rated {
+        like: bool,
+    },
     Started,
     Finished,
     /// The relay does not believe who the page says the visitor is.

@@ -1,7 +1,7 @@
 //! What the relay says, and what follows from it.
 
 use super::{Deed, Link, News, Talk};
-use crate::dialogue::{Act, Fate, Pending};
+use crate::dialogue::{Act, Fate, Pending, State, unheard};
 use shared::{Author, Entry, Happening, MessageId, MessageState, Millis, Refusal, Seq, ToWidget};
 
 /// How long to stay away where the relay has no room and does not say for how long: 5 s.
@@ -51,7 +51,10 @@ impl Talk {
         match self.queue.list().iter().find(|pending| pending.id == *id).map(|pending| &pending.act) {
             Some(Act::Say { .. }) | None => self.deeds.extend([Deed::Failed(code), Deed::Tell(News::Failed)]),
             Some(Act::Rate(_)) => {}
-            Some(_) => self.discard(id),
+            Some(act) => {
+                self.deeds.extend(complaint(act).map(Deed::Unheard));
+                self.discard(id);
+            }
         }
     }
 
@@ -90,6 +93,12 @@ impl Talk {
             if message.is_said() {
                 self.deeds.push(Deed::Tell(News::Sent { first }));
             }
+            if !message.files.is_empty() {
+                self.deeds.push(Deed::Tell(News::File { own: true }));
+            }
+            if let Act::Rate(like) = message.act {
+                self.deeds.push(Deed::Tell(News::Rated { like }));
+            }
             self.history.accept(message, seq, at);
         }
     }
@@ -106,10 +115,15 @@ impl Talk {
             if matches!(&entry.what, Happening::Said { rating: true, .. }) {
                 self.drop_late_rating(); // of an earlier request
             }
-            if entry.seq > live {
+            let is_news = entry.seq > live;
+            if is_news {
                 self.tell(&entry.what);
             }
+            let act = if let Happening::Done { entry, .. } = &entry.what { *entry } else { None };
             self.history.receive(entry);
+            if is_news && let Some(act) = act {
+                self.deeds.extend(self.history.complaint(act).map(Deed::Unheard));
+            }
         }
         if !taken.is_empty() {
             self.storage.change_queue(|queue| queue.retain(|kept| !taken.contains(&kept.id)));
@@ -125,6 +139,11 @@ impl Talk {
     }
 
     fn tell(&mut self, what: &Happening) {
+        if let Happening::Said { from: Author::Operator | Author::Bot, files, .. } = what
+            && !files.is_empty()
+        {
+            self.deeds.push(Deed::Tell(News::File { own: false }));
+        }
         let news = match what {
             Happening::Said { from: Author::Operator, name, .. } => {
                 let last = self.history.messages().rev().find(|(_, message)| message.from == Author::Operator);
@@ -191,5 +210,14 @@ impl Talk {
         self.left = true;
         self.link = Link::Off;
         self.deeds.push(Deed::Leave);
+    }
+}
+
+/// What is to be said of a change that the relay will never take, by its word's key.
+fn complaint(act: &Act) -> Option<&'static str> {
+    match act {
+        Act::Edit(_) => Some(unheard(State::Failed, false)),
+        Act::Delete(_) => Some(unheard(State::Failed, true)),
+        _ => None,
     }
 }

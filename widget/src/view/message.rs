@@ -4,7 +4,7 @@ use super::Wish;
 use super::body::{body, quote, tag};
 use super::files::{files, picture};
 use crate::clock;
-use crate::dialogue::{Bubble, Quoted, State};
+use crate::dialogue::{Bubble, Quoted, State, unheard};
 use crate::embed::{say, say_with};
 use leptos::prelude::*;
 use shared::{Author, Piece};
@@ -135,15 +135,6 @@ fn meta(bubble: &Bubble, time: String, wish: fn(Wish)) -> Option<AnyView> {
         _ => {}
     }
     Some(below(if state == State::Failed { "meta bad" } else { "meta" }, parts))
-}
-
-/// What became of a change that the operator does not have, as far as is known.
-fn unheard(state: State, deleted: bool) -> &'static str {
-    match state {
-        State::Unconfirmed => "unconfirmed",
-        _ if deleted => "delete_failed",
-        _ => "edit_failed",
-    }
 }
 
 /// The log is read out as it grows, this is not: only a failure is told, and `app` does that.

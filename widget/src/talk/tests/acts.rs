@@ -64,7 +64,9 @@ fn a_change_that_is_refused_is_undone() {
     talk.say(act(1, Act::Say { reply_to: None }, "раз"), 0);
     talk.receive(accepted(1, 1), 0);
     talk.say(act(2, Act::Edit(id(1)), "два"), 0);
+    talk.deeds();
     talk.receive(refused(2, Refusal::TooLate), 0);
+    assert_eq!(talk.deeds(), [Deed::Unheard("edit_failed")], "to the ear, for the eye sees it");
     assert_eq!(shown(&talk), [("раз".to_owned(), false, false)]);
     assert!(talk.queue.list().is_empty());
 }
@@ -81,12 +83,16 @@ fn what_did_not_get_to_the_operator_says_so_until_another_act_does() {
     assert_eq!(unheard(&talk), None);
     talk.say(act(4, Act::Edit(id(1)), "три"), 0);
     talk.receive(accepted(4, 4), 0);
+    talk.deeds();
     talk.receive(entries(vec![done(4, 4, MessageState::Failed)]), 0);
+    assert_eq!(talk.deeds(), [Deed::Unheard("edit_failed")]);
     assert_eq!((unheard(&talk), shown(&talk)), (Some(State::Failed), vec![("три".to_owned(), true, false)]));
     talk.say(act(6, Act::Delete(id(1)), ""), 0);
     assert_eq!(unheard(&talk), None, "another is under way");
     talk.receive(accepted(6, 6), 0);
+    talk.deeds();
     talk.receive(entries(vec![done(6, 6, MessageState::Unconfirmed)]), 0);
+    assert_eq!(talk.deeds(), [Deed::Unheard("unconfirmed")]);
     assert_eq!((unheard(&talk), shown(&talk)), (Some(State::Unconfirmed), vec![(String::new(), false, true)]));
 }
 
@@ -95,7 +101,9 @@ fn a_rating_that_was_not_taken_is_not_shown_as_given() {
     let mut talk = connected(&Shared::default(), "s");
     talk.receive(entries(vec![request(1)]), 0);
     talk.say(act(2, Act::Rate(true), ""), 0);
+    talk.deeds();
     talk.receive(accepted(2, 2), 0);
+    assert_eq!(talk.deeds(), [Deed::Tell(News::Rated { like: true })]);
     talk.receive(entries(vec![done(2, 2, MessageState::Failed)]), 0);
     assert_eq!(bubbles(&talk)[0].rating, Some(Rating::Unheard(State::Failed)));
 }
@@ -131,14 +139,6 @@ fn a_reply_shows_what_it_answers_as_it_is_now() {
 }
 
 #[test]
-fn the_end_is_offered_while_an_operator_leads() {
-    let mut talk = connected(&Shared::default(), "s");
-    assert!(!talk.is_led());
-    talk.receive(entries(vec![answer(1, "Слушаю")]), 0);
-    assert!(talk.is_led());
-    talk.say(act(3, Act::Finish, ""), 0);
-    assert!(!talk.is_led(), "once");
-#[test]
 fn a_quotation_names_its_author_as_they_were_shown_here() {
     let mut talk = connected(&Shared::default(), "s");
     let mut quoting = answer(2, "Уже");
@@ -152,6 +152,14 @@ fn a_quotation_names_its_author_as_they_were_shown_here() {
     assert_eq!(shown, [Some("Анна".to_owned()), None], "of what is not here nobody is named");
 }
 
+#[test]
+fn the_end_is_offered_while_an_operator_leads() {
+    let mut talk = connected(&Shared::default(), "s");
+    assert!(!talk.is_led());
+    talk.receive(entries(vec![answer(1, "Слушаю")]), 0);
+    assert!(talk.is_led());
+    talk.say(act(3, Act::Finish, ""), 0);
+    assert!(!talk.is_led(), "once");
     talk.receive(accepted(3, 2), 0);
     assert!(!talk.is_led());
     talk.receive(entries(vec![answer(3, "Ещё одно")]), 0);
