@@ -4,7 +4,7 @@
 //!
 //! `calls` is what is called and with which `wording`, `company` what travels together, `who` how its visitors are
 //! introduced, `rests` what waits and how long, `verdict` what an answer means for a message, `refusals` whose fault a
-//! refusal is, `offers` how often one errand is offered in vain. `doubts` and `search` find out what became of messages
+//! refusal is, `timely` what is not to be done now, `offers` how often one errand is offered in vain. `doubts` and `search` find out what became of messages
 //! whose answer was lost: `sought` in what histories show, as the portal has `stored` them.
 
 mod calls;
@@ -17,6 +17,7 @@ mod rests;
 mod search;
 mod sought;
 mod stored;
+mod timely;
 mod verdict;
 mod who;
 mod wording;
@@ -185,10 +186,12 @@ impl Outbox {
             }
         };
         let positions: Vec<_> = batch.iter().map(|item| item.position).collect();
-        let mut batch = self.relay.store.mark_sending(positions.clone(), self.now()).await?;
+        let batch = self.relay.store.mark_sending(positions, self.now()).await?;
+        let mut batch = self.timely(batch).await?;
         if batch.is_empty() {
-            return Ok(true); // the portal told meanwhile that it has them
+            return Ok(true); // the portal told meanwhile that it has them, or it is not their time
         }
+        let positions: Vec<_> = batch.iter().map(|item| item.position).collect();
         if let [OutboxItem { what: Errand::Finish { session }, .. }] = batch[..]
             && let Some(finish) = batch.pop()
         {

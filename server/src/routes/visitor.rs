@@ -245,6 +245,7 @@ impl Visitor {
             Told::Joined { .. }
             | Told::Noted { .. }
             | Told::Owned { .. }
+            | Told::Answered { .. }
             | Told::EndKnown { .. }
             | Told::Late { .. } => Happening::Unknown,
             Told::Done { id, state, entry, .. } => {

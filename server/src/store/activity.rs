@@ -91,7 +91,9 @@ impl Store {
 pub(super) fn session(what: &Told) -> Option<u64> {
     match what {
         Told::Started { session, .. } | Told::Finished { session, .. } | Told::Late { session } => Some(*session),
-        Told::State { at_portal, .. } | Told::Done { at_portal, .. } => at_portal.session,
+        Told::State { at_portal, .. } | Told::Done { at_portal, .. } | Told::Answered { at_portal, .. } => {
+            at_portal.session
+        }
         _ => None,
     }
 }

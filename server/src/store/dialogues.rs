@@ -116,7 +116,7 @@ impl Head {
             self.landmark = position;
         }
         match &record.what {
-            Told::State { at_portal, .. } => self.learn(at_portal),
+            Told::State { at_portal, .. } | Told::Answered { at_portal, .. } => self.learn(at_portal),
             Told::Started { session, user } => {
                 // Whoever has spoken since the last one ended leads this one, however late its beginning is told.
                 self.led &= self.finished >= self.started;

@@ -92,6 +92,9 @@ impl Store {
                     Told::State { of, state, at_portal, .. } | Told::Done { of, state, at_portal, .. } => {
                         states.entry(of).or_insert((state, at_portal.session));
                     }
+                    Told::Answered { of, at_portal, .. } => {
+                        states.entry(of).or_insert((MessageState::Delivered, at_portal.session));
+                    }
                     told if told.waits() && position < before && record.at >= since => {
                         let settled = states.remove(&position);
                         if let Some((MessageState::Delivered, session)) = settled

@@ -94,6 +94,7 @@ impl Told {
             Self::File { .. }
             | Self::State { .. }
             | Self::Done { .. }
+            | Self::Answered { .. }
             | Self::Started { .. }
             | Self::Finished { .. }
             | Self::EndKnown { .. }

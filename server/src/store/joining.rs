@@ -212,6 +212,7 @@ impl Told {
             | Self::Owned { .. }
             | Self::Joined { .. }
             | Self::Noted { .. }
+            | Self::Answered { .. }
             | Self::EndKnown { .. }
             | Self::Late { .. } => return None,
         })

@@ -122,6 +122,14 @@ pub enum Told {
         /// Where the message itself stands.
         of: Position,
     },
+    /// The portal, which had told of itself that it has the visitor's message `id`, answered the call that carried it, or
+    /// showed it: for the chat it is no news.
+    Answered {
+        id: MessageId,
+        at_portal: AtPortal,
+        /// Where the message itself stands.
+        of: Position,
+    },
     /// The portal opened its session of this number.
     Started {
         session: u64,
@@ -228,6 +236,12 @@ pub struct AtPortal {
 impl AtPortal {
     fn is_empty(&self) -> bool {
         *self == Self::default()
+    }
+
+    /// Whether an answer told it, or a history that names the message: then the portal knows that by its id. What its line
+    /// repeats, and what only looks like the message, names less, and the portal gives ids in a second step.
+    pub(super) fn is_whole(&self) -> bool {
+        self.chat.is_none() || self.session.is_some() && self.user.is_some()
     }
 }
 

@@ -1,17 +1,18 @@
 //! The outbox: visitors' errands on their way to the portal. Each is carried by a call that is on the disk as begun
 //! before it begins, so that after a crash nothing is sent again blindly, and settled by an entry in its dialogue.
 
+mod changed;
 mod settled;
 
 use super::board::{Mark, Ticket, Waiting};
 use super::committer::Batch;
 use super::dialogues::head;
 use super::errand::{Errand, Lane};
-use super::log::{AtPortal, Position, ReadLog, Reply, Told, Walk};
+use super::log::{AtPortal, Position, ReadLog, Told};
 use super::profiles::ProfileRecord;
 use super::row::{self, Row};
 use super::tables::{OUTBOX, PROFILES};
-use super::{Store, StoreError, View};
+use super::{Store, StoreError};
 use crate::identity::PersonId;
 use crate::ids::{DialogueId, LineId, PortalHost};
 use crate::profile::Profile;
@@ -48,6 +49,8 @@ pub struct OutboxItem {
     pub profile: Profile,
     /// Whom the site vouches for.
     pub person: Option<PersonId>,
+    /// Of a change: since when the portal has the message, and may not know it by its id yet.
+    pub unnamed_since: Option<Millis>,
 }
 
 /// What is not to be sent for a while, though it waits.
@@ -127,8 +130,8 @@ impl Store {
         self.mark(vec![position], Mark::NotArrived).await.map(drop)
     }
 
-    /// Writes what became of messages into their dialogues. What was settled before stays as it is.
-    /// Returns the dialogues with something new.
+    /// Writes what became of messages into their dialogues. What was settled before stays as it is; what an answer names
+    /// beyond that is kept. Returns the dialogues with something new.
     pub async fn settle(&self, settlements: Vec<Settlement>, now: Millis) -> Result<Vec<DialogueId>, StoreError> {
         let board = Arc::clone(&self.shared.board);
         let work = move |batch: &mut Batch<'_>| {
@@ -221,8 +224,12 @@ impl Store {
                 let (Some(record), Some(head)) = (record, head(fresh, view, ticket.dialogue)?) else { continue };
                 let (at, before, guarded) = (record.at, record.before, head.awaits_rating());
                 let Some((id, mut what)) = record.what.into_errand(guarded) else { continue };
+                let mut unnamed_since = None;
+                if let Errand::Edit { of, .. } | Errand::Delete { of } = &what {
+                    unnamed_since = changed::unnamed_since(&mut view, head.tip, of)?;
+                }
                 if let Errand::Edit { of, reply, .. } = &mut what {
-                    *reply = answered(&mut view, before, of)?;
+                    *reply = changed::answers(&mut view, before, of)?;
                 }
                 let Ticket { position, dialogue, site, line, sending, attempts, words } = ticket;
                 if let (Errand::Say { text, .. }, Some(words)) = (&mut what, words)
@@ -246,6 +253,7 @@ impl Store {
                     at_portal,
                     profile: known.unwrap_or_default().profile,
                     person: head.person.clone(),
+                    unnamed_since,
                 });
             }
             Ok(items)
@@ -269,19 +277,6 @@ impl Store {
 fn again(of: &MessageId, file: &File) -> MessageId {
     let digest = Sha256::new().chain_update(of.as_str()).chain_update(file.id.as_str()).finalize();
     MessageId::try_from(hex::encode(&digest[..16])).expect("32 hex digits")
-}
-
-/// What the visitor's message `of`, somewhere before the entry behind `tip`, answers.
-fn answered(log: &mut &View, tip: Position, of: &MessageId) -> Result<Option<Reply>, StoreError> {
-    let mut found = None;
-    log.walk(tip, |_, record| match record.what {
-        Told::Said { id, reply, .. } if id == *of => {
-            found = reply;
-            Walk::Enough
-        }
-        _ => Walk::On,
-    })?;
-    Ok(found)
 }
 
 /// The call that carries the message begins or has ended so.

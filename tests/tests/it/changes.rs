@@ -8,6 +8,7 @@ use otklik_tests::{
 use shared::{Author, Happening, MessageId, MessageState, Refusal, ToServer, ToWidget};
 use std::time::Duration;
 
+const SEND: &str = "imconnector.send.messages";
 const UPDATE: &str = "imconnector.update.messages";
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 
@@ -102,6 +103,51 @@ async fn a_change_whose_answer_was_lost_waits_until_it_can_have_no_effect_any_mo
     let calls = stage.portal.calls(UPDATE);
     assert_eq!(calls.len(), 3, "{calls:?}");
     assert!(calls[1].at.since(calls[0].at) >= Duration::from_secs(60), "{:?}", calls[1].at.since(calls[0].at));
+}
+
+/// The portal stores a message at once and its id in a second step; its line tells of it between the two, and a change of
+/// what it does not find it calls a success.
+#[tokio::test]
+async fn a_change_waits_until_the_portal_knows_the_message_by_its_id() {
+    for is_edit in [true, false] {
+        let stage = Stage::by_hand().await;
+        let _hurry = stage.hurry();
+        let site = stage.site().await;
+        let mut visitor = stage.visitor(&site).await;
+        let file = visitor.upload("a.pdf", "%PDF").await;
+        stage.portal.fault_on(SEND, Fault::Slow(Duration::from_secs(50)), 1);
+        let id = visitor.send_files("Раз", &[&file]).await;
+        visitor.wait_for_state(&id, MessageState::Delivered).await;
+        assert_eq!(stage.portal.calls(SEND).len(), 1);
+        match is_edit {
+            true => edit(&mut visitor, &id, "Два").await,
+            false => delete(&mut visitor, &id).await,
+        };
+        let next = visitor.say("Три").await;
+        visitor.wait_for_state(&next, MessageState::Delivered).await;
+        let texts: &[&str] = if is_edit { &["Два", "Три"] } else { &["Три"] };
+        stage.portal.wait_any_chat(|chat| chat.visitor_texts() == texts).await;
+    }
+}
+
+#[tokio::test]
+async fn a_change_of_a_message_under_way_in_a_crash_waits_too() {
+    let mut stage = Stage::by_hand().await;
+    let hurry = stage.hurry();
+    let site = stage.site().await;
+    let mut visitor = stage.visitor(&site).await;
+    stage.portal.fault_on(SEND, Fault::Slow(Duration::from_secs(50)), 1);
+    let id = visitor.say("Раз").await;
+    visitor.wait_for_state(&id, MessageState::Delivered).await;
+    drop(hurry);
+    edit(&mut visitor, &id, "Два").await;
+    stage.kill().await;
+    stage.start_here().await;
+    let _hurry = stage.hurry();
+    let mut visitor = visitor.resume().await;
+    let next = visitor.say("Три").await;
+    visitor.wait_for_state(&next, MessageState::Delivered).await;
+    stage.portal.wait_any_chat(|chat| chat.visitor_texts() == ["Два", "Три"]).await;
 }
 
 #[tokio::test]

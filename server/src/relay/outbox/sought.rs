@@ -42,8 +42,11 @@ pub struct Sighting<'a> {
 }
 
 impl Sighting<'_> {
+    /// Whole only of a message that has its id: the portal may be about to give it.
     pub fn at_portal(&self) -> AtPortal {
-        AtPortal { chat: self.history.chat, session: self.history.session, user: None }
+        let user = self.history.owner.as_ref().and_then(|owner| owner.user);
+        let user = user.filter(|_| !self.past.external.is_empty());
+        AtPortal { chat: self.history.chat, session: self.history.session, user }
     }
 }
 

@@ -20,12 +20,9 @@ pub(super) fn settle_one(
     let Some(id) = record.what.asked().cloned() else { return Ok(None) };
     let Some(site) = batch.head(record.dialogue)?.map(|head| head.site.clone()) else { return Ok(None) };
     if batch.board().take(&site, position).is_none() {
-        // The line told before the answer did that the message arrived, but not into which session.
-        let Outcome::Delivered(AtPortal { session: Some(session), user, .. }) = outcome else { return Ok(None) };
-        if batch.head(record.dialogue)?.is_some_and(|head| head.at_portal.session == Some(session)) {
-            return Ok(None);
-        }
-        return Ok(started(batch, record.dialogue, session, user, now)?.then_some((record.dialogue, site)));
+        let Outcome::Delivered(at_portal) = outcome else { return Ok(None) };
+        let is_news = answered(batch, &record, position, at_portal, now)?;
+        return Ok(is_news.then_some((record.dialogue, site)));
     }
     let outcome = if has_ended(batch, &record)? { Outcome::Delivered(AtPortal::default()) } else { outcome };
     let (state, at_portal) = match outcome {
@@ -44,6 +41,52 @@ pub(super) fn settle_one(
     }
     batch.remove(OUTBOX, position.0)?;
     Ok(Some((record.dialogue, site)))
+}
+
+/// The errand at `position` was settled before, and is known now to be at the portal so. The line tells before the answer
+/// does that a message arrived, but not into which session, and before the portal knows its id. Tells whether the session
+/// is news.
+fn answered(
+    batch: &mut Batch<'_>,
+    record: &Record,
+    position: Position,
+    at_portal: AtPortal,
+    now: Millis,
+) -> Result<bool, StoreError> {
+    let (dialogue, Some(id)) = (record.dialogue, record.what.asked().cloned()) else { return Ok(false) };
+    let known = batch.head(dialogue)?.and_then(|head| head.at_portal.session);
+    let is_news = match at_portal.session {
+        Some(session) if known != Some(session) => started(batch, dialogue, session, at_portal.user, now)?,
+        _ => false,
+    };
+    if settled_by_less(batch, dialogue, position, &at_portal)? {
+        batch.append(dialogue, now, Told::Answered { id, at_portal, of: position })?;
+    }
+    Ok(is_news)
+}
+
+/// Whether what is known of the errand at `position`, which has arrived, is less than `at_portal`.
+fn settled_by_less(
+    batch: &mut Batch<'_>,
+    dialogue: DialogueId,
+    position: Position,
+    at_portal: &AtPortal,
+) -> Result<bool, StoreError> {
+    let tip = batch.head(dialogue)?.map_or(Position::NONE, |head| head.tip);
+    let mut known = None;
+    batch.walk(tip, |at, record| {
+        match record.what {
+            Told::Answered { of, at_portal, .. } if of == position => known = Some(at_portal),
+            Told::State { of, state, at_portal, .. } | Told::Done { of, state, at_portal, .. } if of == position => {
+                known = Some(at_portal).filter(|_| state == MessageState::Delivered);
+            }
+            _ if at > position => return Walk::On,
+            _ => {}
+        }
+        Walk::Enough
+    })?;
+    let is_more = |known: AtPortal| at_portal.is_whole() || known.session.is_none() && at_portal.session.is_some();
+    Ok(known.is_some_and(|known| !known.is_whole() && is_more(known)))
 }
 
 /// Whether `record` is the end of a conversation of which the portal has told meanwhile that it is over, or that another

@@ -54,6 +54,7 @@ pub(super) async fn seen(bench: &Bench, dialogue: DialogueId) -> Vec<String> {
         Told::Started { session, .. } => format!("started {session}"),
         Told::Finished { session } => format!("finished {session}"),
         Told::EndKnown { session } => format!("end known {session}"),
+        Told::Answered { .. } => "answered".to_owned(),
         other => format!("{other:?}"),
     });
     short.collect()
@@ -455,7 +456,7 @@ async fn where_a_message_is_that_an_event_told_of_is_found_out() {
     bench.store.settle(vec![given_up], 6).await.unwrap();
     assert_eq!(told(2, None).await, [dialogue], "nobody looks for it any more");
     assert_eq!(told(2, None).await, []);
-    assert_eq!(seen(&bench, dialogue).await[2..], ["Delivered", "started 5", "Unconfirmed", "Delivered"]);
+    assert_eq!(seen(&bench, dialogue).await[2..], ["Delivered", "started 5", "answered", "Unconfirmed", "Delivered"]);
 }
 
 #[tokio::test]

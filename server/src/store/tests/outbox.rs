@@ -326,3 +326,53 @@ async fn a_message_may_be_in_any_session_since() {
     assert_eq!(bench.store.sessions_since(&second).await.unwrap(), [3, 8, 9, 10].into(), "3 was told of late");
     assert_eq!(bench.store.sessions_since(&first).await.unwrap(), [3, 7, 8, 9, 10].into());
 }
+
+/// What the line's own event tells that a message arrived, before its call is answered: less than the answer.
+async fn witnessed(bench: &Bench, dialogue: DialogueId, nth: u64) {
+    let at_portal = AtPortal { chat: Some(1807), session: None, user: Some(585) };
+    work(bench, vec![InboxAct::Arrived { dialogue, id: message(nth), at_portal }]).await;
+}
+
+#[tokio::test]
+async fn an_answer_that_comes_after_its_witness_is_kept_once_and_tells_no_second_time_that_it_arrived() {
+    let mut bench = Bench::new().await;
+    let dialogue = bench.dialogue("one").await;
+    bench.say(dialogue, 1).await;
+    let position = items(&bench).await[0].position;
+    bench.store.mark_sending(vec![position], 10).await.unwrap();
+    witnessed(&bench, dialogue, 1).await;
+    for now in [60, 61] {
+        bench.store.settle(vec![delivered(position)], now).await.unwrap();
+    }
+    witnessed(&bench, dialogue, 1).await;
+    bench.kill();
+    bench.store.settle(vec![delivered(position)], 62).await.unwrap();
+    let entries = bench.store.entries(dialogue, 1, 10).await.unwrap();
+    let [state, started, answered] = &entries[..] else { panic!("{entries:?}") };
+    assert!(matches!(state.what, Told::State { .. }) && matches!(started.what, Told::Started { session: 5, .. }));
+    assert!(matches!(answered.what, Told::Answered { .. }));
+}
+
+#[tokio::test]
+async fn a_change_knows_whether_the_portal_may_not_know_its_message_by_its_id_yet() {
+    for is_answered in [false, true] {
+        let bench = Bench::new().await;
+        let dialogue = bench.dialogue("one").await;
+        bench.say(dialogue, 1).await;
+        let position = items(&bench).await[0].position;
+        bench.store.mark_sending(vec![position], 10).await.unwrap();
+        for (nth, ask) in
+            [(11, Ask::Edit { of: message(1), text: "x".to_owned() }), (12, Ask::Delete { of: message(1) })]
+        {
+            bench.store.accept(dialogue, message(nth), ask, 12).await.unwrap();
+        }
+        if is_answered {
+            bench.store.settle(vec![delivered(position)], 20).await.unwrap();
+        }
+        witnessed(&bench, dialogue, 1).await;
+        let since = items(&bench).await.into_iter().map(|item| item.unnamed_since).collect::<Vec<_>>();
+        assert_eq!(since, [(!is_answered).then_some(50); 2]);
+        bench.store.settle(vec![delivered(position)], 60).await.unwrap();
+        assert!(items(&bench).await.iter().all(|item| item.unnamed_since.is_none()), "it has answered");
+    }
+}

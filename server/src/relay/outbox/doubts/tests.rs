@@ -23,6 +23,7 @@ pub fn item() -> OutboxItem {
         at_portal: AtPortal::default(),
         profile: Profile::default(),
         person: None,
+        unnamed_since: None,
     }
 }
 
