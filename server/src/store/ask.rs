@@ -8,7 +8,7 @@ use shared::{Author, FileId, MessageId, Millis, Refusal};
 
 /// How long the visitor's own message may be edited: 3 days. Of older ones the portal only pretends
 /// (`imconnector.update.messages`).
-const EDITABLE: Millis = 3 * 24 * 60 * 60 * 1000;
+pub(super) const EDITABLE: Millis = 3 * 24 * 60 * 60 * 1000;
 
 /// How much of a message stands in a quotation, in characters.
 const QUOTED_CHARS: usize = 300;

@@ -175,6 +175,15 @@ impl Head {
         self.vote.is_some() || self.rated.is_some()
     }
 
+    /// Until when the portal takes the rating that stands at `entry` for one, if there is a limit: no longer where another
+    /// conversation has begun since.
+    pub fn rated_until(&self, entry: Seq) -> Option<Millis> {
+        match self.rated {
+            Some((rated, vote)) if rated == entry => vote.until,
+            _ => Some(0),
+        }
+    }
+
     /// Whether an operator leads the conversation that is open. What one says after the end of the last session that is
     /// known was said before it, or in one whose beginning is still to be told.
     pub fn is_led(&self) -> bool {

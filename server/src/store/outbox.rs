@@ -4,6 +4,7 @@
 mod changed;
 mod settled;
 
+use super::ask::EDITABLE;
 use super::board::{Mark, Ticket, Waiting};
 use super::committer::Batch;
 use super::dialogues::head;
@@ -51,6 +52,8 @@ pub struct OutboxItem {
     pub person: Option<PersonId>,
     /// Of a change: since when the portal has the message, and may not know it by its id yet.
     pub unnamed_since: Option<Millis>,
+    /// From when on it would do nothing, or something else.
+    pub until: Option<Millis>,
 }
 
 /// What is not to be sent for a while, though it waits.
@@ -222,14 +225,19 @@ impl Store {
                 let record = view.record(ticket.position)?;
                 // Not committed yet, or erased.
                 let (Some(record), Some(head)) = (record, head(fresh, view, ticket.dialogue)?) else { continue };
-                let (at, before, guarded) = (record.at, record.before, head.awaits_rating());
+                let (at, seq, before, guarded) = (record.at, record.seq, record.before, head.awaits_rating());
                 let Some((id, mut what)) = record.what.into_errand(guarded) else { continue };
-                let mut unnamed_since = None;
+                let (mut unnamed_since, mut until) = (None, None);
                 if let Errand::Edit { of, .. } | Errand::Delete { of } = &what {
                     unnamed_since = changed::unnamed_since(&mut view, head.tip, of)?;
                 }
-                if let Errand::Edit { of, reply, .. } = &mut what {
-                    *reply = changed::answers(&mut view, before, of)?;
+                if let Errand::Edit { of, reply, .. } = &mut what
+                    && let Some((said_at, answers)) = changed::said(&mut view, before, of)?
+                {
+                    (*reply, until) = (answers, Some(said_at + EDITABLE));
+                }
+                if let Errand::Rate { .. } = what {
+                    until = head.rated_until(seq);
                 }
                 let Ticket { position, dialogue, site, line, sending, attempts, words } = ticket;
                 if let (Errand::Say { text, .. }, Some(words)) = (&mut what, words)
@@ -254,6 +262,7 @@ impl Store {
                     profile: known.unwrap_or_default().profile,
                     person: head.person.clone(),
                     unnamed_since,
+                    until,
                 });
             }
             Ok(items)

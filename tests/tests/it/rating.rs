@@ -139,6 +139,39 @@ async fn a_rating_that_comes_too_late_is_never_sent_again() {
     assert_eq!(chat.visitor_texts()[1..], ["1", "Жаль"], "stored once");
 }
 
+/// As a bare digit it would end a bot's part, or be a slip to an operator.
+#[tokio::test]
+async fn a_rating_whose_request_is_over_before_it_goes_fails_and_is_no_message() {
+    for is_next in [true, false] {
+        let (stage, mut visitor, chat) = led_by_hand().await;
+        let vote = Vote { limit: HOUR, ..Vote::default() };
+        stage.portal.set_line(Line { vote: Some(vote), ..Line::new(SALES, "Отдел продаж") });
+        stage.portal.ask_for_rating(chat.id, ANNA).expect("they talked");
+        let hurry = stage.hurry();
+        told(&mut visitor, 1, is_request).await;
+        stage.portal.set_mood(Mood::Busy).await.expect("its own port is free");
+        let id = visitor.accepted(|id| ToServer::Rate { id, like: false }).await;
+        if is_next {
+            stage.portal.set_line(Line::new(SALES, "Отдел продаж")); // it asks for no other
+            stage.portal.finish(chat.id, ANNA).expect("the talk is open");
+            stage.portal.operator_says(chat.id, ANNA, "Посылка пришла").expect("Anna may write");
+            told(&mut visitor, 2, |what| *what == Happening::Started).await;
+            drop(hurry);
+        } else {
+            drop(hurry);
+            stage.advance(HOUR);
+            visitor = visitor.resume().await;
+        }
+        stage.portal.set_mood(Mood::Answers).await.expect("its own port is free");
+        let _hurry = stage.hurry();
+        let is_failed = |what: &Happening| matches!(what, Happening::Done { id: done, state: MessageState::Failed, .. } if *done == id);
+        told(&mut visitor, 1, is_failed).await;
+        let next = visitor.say("Спасибо").await;
+        visitor.wait_for_state(&next, MessageState::Delivered).await;
+        stage.portal.wait_texts(&chat.external, &["Где мой заказ?", "Спасибо"]).await;
+    }
+}
+
 #[tokio::test]
 async fn a_reply_reaches_the_operator_as_a_quotation() {
     let (stage, mut visitor, chat) = led(None).await;

@@ -7,12 +7,12 @@ use shared::{MessageId, MessageState, Millis};
 /// How many entries are looked through for a message that was settled a moment ago.
 const LOOKED_AT: usize = 500;
 
-/// What the visitor's message `of`, somewhere before the entry behind `tip`, answers.
-pub fn answers(log: &mut &View, tip: Position, of: &MessageId) -> Result<Option<Reply>, StoreError> {
+/// When the visitor's message `of`, somewhere before the entry behind `tip`, was said, and what it answers.
+pub fn said(log: &mut &View, tip: Position, of: &MessageId) -> Result<Option<(Millis, Option<Reply>)>, StoreError> {
     let mut found = None;
     log.walk(tip, |_, record| match record.what {
         Told::Said { id, reply, .. } if id == *of => {
-            found = reply;
+            found = Some((record.at, reply));
             Walk::Enough
         }
         _ => Walk::On,

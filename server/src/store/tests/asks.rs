@@ -213,6 +213,36 @@ async fn a_rating_is_taken_once_and_while_it_is_asked_for() {
     assert!(!guarded().await, "another conversation began");
 }
 
+/// A bare digit is an ordinary message once the request is over: to a bot it ends the bot's part.
+#[tokio::test]
+async fn a_rating_knows_until_when_it_is_one() {
+    let mut bench = Bench::new().await;
+    let one = bench.dialogue("one").await;
+    let vote = Vote { session: 5, until: Some(100) };
+    told(&bench, said(one, 7, Author::System, Some(vote))).await;
+    ask(&bench, one, 1, Ask::Rate { like: false }, 50).await;
+    let until = async |bench: &Bench| bench.store.pending(&host("a.ru"), 9).await.unwrap()[0].until;
+    assert_eq!(until(&bench).await, Some(100));
+    told(&bench, InboxAct::Finished { dialogue: one, session: 5 }).await;
+    bench.kill();
+    assert_eq!(until(&bench).await, Some(100), "it rates the one that is over");
+    told(&bench, InboxAct::Started { dialogue: one, session: 6, user: None }).await;
+    assert_eq!(until(&bench).await, Some(0), "another conversation began");
+}
+
+#[tokio::test]
+async fn an_edit_knows_until_when_the_portal_makes_it() {
+    let bench = Bench::new().await;
+    let one = bench.dialogue("one").await;
+    bench.say(one, 1).await;
+    deliver(&bench).await;
+    ask(&bench, one, 11, edit(1, "x"), DAY).await;
+    ask(&bench, one, 12, delete(1), DAY).await;
+    let items = bench.store.pending(&host("a.ru"), 9).await.unwrap();
+    let until = items.into_iter().map(|item| item.until).collect::<Vec<_>>();
+    assert_eq!(until, [Some(3 * DAY + 1), None], "what is taken back may be as old as it likes");
+}
+
 #[tokio::test]
 async fn a_conversation_is_ended_once_and_while_an_operator_leads_it() {
     let bench = Bench::new().await;

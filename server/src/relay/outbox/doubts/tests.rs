@@ -24,6 +24,7 @@ pub fn item() -> OutboxItem {
         profile: Profile::default(),
         person: None,
         unnamed_since: None,
+        until: None,
     }
 }
 
