@@ -82,6 +82,8 @@ pub struct Ticket {
     pub sending: Option<Millis>,
     pub attempts: u32,
     pub words: Option<Position>,
+    /// It is in doubt, and what follows it did not wait for it.
+    pub is_aside: bool,
 }
 
 impl Board {
@@ -173,11 +175,9 @@ impl Board {
         state.given_up.insert(dialogue);
     }
 
-    /// What follows the message, which is under way, waits for it no more.
-    pub fn set_aside(&self, site: &SiteKey, position: Position) {
-        if let Some(desk) = self.lock().desks.get_mut(site) {
-            desk.set_aside(position);
-        }
+    /// What follows the message, which is under way, waits for it no more. Tells what to write down.
+    pub fn set_aside(&self, site: &SiteKey, position: Position) -> Option<Waiting> {
+        self.lock().desks.get_mut(site)?.set_aside(position)
     }
 
     pub fn is_waiting(&self, site: &SiteKey, position: Position) -> bool {

@@ -54,6 +54,8 @@ pub struct OutboxItem {
     pub unnamed_since: Option<Millis>,
     /// From when on it would do nothing, or something else.
     pub until: Option<Millis>,
+    /// It is in doubt, and what follows it did not wait for it.
+    pub is_aside: bool,
 }
 
 /// What is not to be sent for a while, though it waits.
@@ -185,10 +187,16 @@ impl Store {
         self.shared.board.is_waiting(&item.site, item.position)
     }
 
-    /// What follows this one, which is under way, waits for it no more. It waits on to be settled. Until the next start.
-    pub fn let_others_go(&self, item: &OutboxItem) {
-        self.shared.board.set_aside(&item.site, item.position);
-        self.shared.board.ring(&item.site);
+    /// What follows this one, which is under way, waits for it no more. It waits on to be settled, and is not sent again.
+    pub async fn let_others_go(&self, item: &OutboxItem) -> Result<(), StoreError> {
+        let (site, position, board) = (item.site.clone(), item.position, Arc::clone(&self.shared.board));
+        let work = move |batch: &mut Batch<'_>| {
+            if let Some(waiting) = batch.board().set_aside(&site, position) {
+                batch.put(OUTBOX, position.0, &OutboxRow::of(&waiting))?;
+            }
+            Ok(site)
+        };
+        self.commit_then(work, move |site| board.ring(site)).await.map(drop)
     }
 
     /// How many visitors' messages of `site` the portal has not taken yet.
@@ -239,7 +247,7 @@ impl Store {
                 if let Errand::Rate { .. } = what {
                     until = head.rated_until(seq);
                 }
-                let Ticket { position, dialogue, site, line, sending, attempts, words } = ticket;
+                let Ticket { position, dialogue, site, line, sending, attempts, words, is_aside } = ticket;
                 if let (Errand::Say { text, .. }, Some(words)) = (&mut what, words)
                     && let Some(Told::Edited { text: newest, .. }) = view.record(words)?.map(|record| record.what)
                 {
@@ -263,6 +271,7 @@ impl Store {
                     person: head.person.clone(),
                     unnamed_since,
                     until,
+                    is_aside,
                 });
             }
             Ok(items)
@@ -331,17 +340,19 @@ pub(super) struct OutboxRow {
     words: Option<Position>,
     #[serde(default)]
     lane: Lane,
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    is_aside: bool,
 }
 
 impl OutboxRow {
     pub fn of(waiting: &Waiting) -> Self {
-        let Waiting { dialogue, sending, attempts, words, lane, .. } = *waiting;
-        Self { dialogue, sending, attempts, words, lane }
+        let Waiting { dialogue, sending, attempts, words, lane, is_aside, .. } = *waiting;
+        Self { dialogue, sending, attempts, words, lane, is_aside }
     }
 
     pub fn into_waiting(self) -> Waiting {
-        let Self { dialogue, sending, attempts, words, lane } = self;
-        Waiting { dialogue, sending, attempts, words, lane, written: true, is_aside: false }
+        let Self { dialogue, sending, attempts, words, lane, is_aside } = self;
+        Waiting { dialogue, sending, attempts, words, lane, written: true, is_aside }
     }
 }
 

@@ -11,6 +11,7 @@ use std::time::Duration;
 
 const SEND: &str = "imconnector.send.messages";
 const HISTORY: &str = "imopenlines.session.history.get";
+const QUEUE: &str = "event.offline.list";
 /// The line repeats what it stored.
 const WITNESS: &str = "ONOPENLINEMESSAGEADD";
 const START: &str = "ONIMCONNECTORDIALOGSTART";
@@ -88,6 +89,30 @@ async fn without_history_a_message_under_way_in_a_crash_has_its_witness_in_the_q
     let mut back = visitor.resume().await;
     back.wait_for_state(&third, MessageState::Delivered).await;
     assert_eq!(stage.portal.calls(SEND).len(), 3);
+}
+
+/// Those behind it have waited long enough and gone; then it is known to be nowhere.
+#[tokio::test]
+async fn what_others_overtook_is_not_sent_behind_them_after_a_restart() {
+    let (mut stage, mut visitor, chat) = unseen().await;
+    let hurry = stage.hurry();
+    stage.portal.fault_on(SEND, Fault::CutAfter, 1);
+    let second = visitor.say("два").await; // so the relay learns that histories are refused
+    visitor.wait_for_state(&second, MessageState::Delivered).await;
+    stage.portal.fault_on(QUEUE, Fault::CutBefore, u32::MAX); // it may hold a word of the third
+    stage.portal.fault_on(SEND, Fault::CutBefore, 1);
+    let third = visitor.say("три").await;
+    let fourth = visitor.say("четыре").await;
+    visitor.wait_for_state(&fourth, MessageState::Delivered).await;
+    drop(hurry);
+    stage.portal.clear_faults();
+    stage.portal.set_build(|build| build.history = true);
+    stage.restart().await;
+    let _hurry = stage.hurry();
+    let mut visitor = visitor.resume().await;
+    visitor.wait_for_state(&third, MessageState::Unconfirmed).await;
+    stage.portal.wait_texts(&chat.external, &["один", "два", "четыре"]).await;
+    assert_eq!(stage.portal.calls(SEND).len(), 4, "the visitor may send it again");
 }
 
 #[tokio::test]

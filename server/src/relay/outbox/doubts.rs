@@ -143,7 +143,7 @@ impl Doubts {
         let due = since + millis(LOOKS[0]);
         let fresh = Fault { first: since, spoilt: 0, taken: self.taken };
         self.faults.entry(item.position).or_insert(fresh);
-        let (looks, odd, queue_read, was_away, is_aside) = (0, 0, None, false, false);
+        let (looks, odd, queue_read, was_away, is_aside) = (0, 0, None, false, item.is_aside);
         let doubt = Doubt { item, since, ending, looks, due, odd, queue_read, was_away, is_aside };
         self.all.insert(doubt.item.position, doubt);
     }

@@ -162,7 +162,7 @@ impl Outbox {
         }
         let outcome = match next {
             Absent::NotYet | Absent::Aside => {
-                self.relay.store.let_others_go(item);
+                self.relay.store.let_others_go(item).await?;
                 self.doubts.aside(position, self.now());
                 return Ok(());
             }

@@ -59,8 +59,12 @@ impl Desk {
 
     pub fn put(&mut self, position: Position, waiting: Waiting) {
         let turn = self.dialogues.entry(waiting.dialogue).or_default();
-        turn.waiting.insert(position);
-        turn.under_way += u32::from(waiting.sending.is_some());
+        if waiting.is_aside {
+            turn.aside += 1;
+        } else {
+            turn.waiting.insert(position);
+            turn.under_way += u32::from(waiting.sending.is_some());
+        }
         self.waiting.insert(position, waiting);
     }
 
@@ -81,14 +85,15 @@ impl Desk {
         Some(waiting)
     }
 
-    /// What follows the message, which is under way, waits for it no more.
-    pub fn set_aside(&mut self, position: Position) {
-        let waiting = self.waiting.get_mut(&position).filter(|waiting| waiting.sending.is_some() && !waiting.is_aside);
-        let Some(waiting) = waiting else { return };
-        waiting.is_aside = true;
+    /// What follows the message, which is under way, waits for it no more. None where it did not before either.
+    pub fn set_aside(&mut self, position: Position) -> Option<Waiting> {
+        let waiting =
+            self.waiting.get_mut(&position).filter(|waiting| waiting.sending.is_some() && !waiting.is_aside)?;
+        (waiting.is_aside, waiting.written) = (true, true);
         let turn = self.dialogues.entry(waiting.dialogue).or_default();
         turn.waiting.remove(&position);
         (turn.under_way, turn.aside) = (turn.under_way - 1, turn.aside + 1);
+        Some(waiting.clone())
     }
 
     /// None also for what is aside: it is not sent again.
@@ -127,7 +132,7 @@ impl Desk {
     }
 
     pub fn ticket(&self, site: &SiteKey, position: Position, waiting: &Waiting) -> Ticket {
-        let Waiting { dialogue, sending, attempts, words, .. } = *waiting;
-        Ticket { position, dialogue, site: site.clone(), line: self.line, sending, attempts, words }
+        let Waiting { dialogue, sending, attempts, words, is_aside, .. } = *waiting;
+        Ticket { position, dialogue, site: site.clone(), line: self.line, sending, attempts, words, is_aside }
     }
 }

@@ -230,20 +230,23 @@ async fn a_message_rings_for_its_portal() {
 
 #[tokio::test]
 async fn what_is_set_aside_holds_up_nothing_and_is_not_sent_again() {
-    let bench = Bench::new().await;
+    let mut bench = Bench::new().await;
     let one = bench.dialogue("one").await;
     for nth in [1, 2] {
         bench.say(one, nth).await;
     }
     let first = items(&bench).await.remove(0);
-    bench.store.let_others_go(&first);
+    bench.store.let_others_go(&first).await.unwrap();
     assert_eq!(bench.pending().await, ["words 1", "words 2"], "it is not under way");
     let first = bench.store.mark_sending(vec![first.position], 10).await.unwrap().remove(0);
     assert!(bench.pending().await.is_empty());
     for _ in 0..2 {
-        bench.store.let_others_go(&first);
+        bench.store.let_others_go(&first).await.unwrap();
         assert_eq!(bench.pending().await, ["words 2"]);
+        bench.kill();
+        assert_eq!(bench.pending().await, ["words 2"], "nor after a crash");
     }
+    assert!(bench.store.in_doubt(&host("a.ru"), Lane::Words).await.unwrap()[0].is_aside);
     bench.store.send_again(first.position).await.unwrap();
     let next = bench.store.next_batch(&host("a.ru"), 9, &Held::default()).await.unwrap();
     assert_eq!(next.iter().map(words).collect::<Vec<_>>(), ["words 2"]);

@@ -25,6 +25,7 @@ pub fn item() -> OutboxItem {
         person: None,
         unnamed_since: None,
         until: None,
+        is_aside: false,
     }
 }
 
