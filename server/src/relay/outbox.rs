@@ -106,12 +106,6 @@ impl Outbox {
         for item in self.relay.store.tried(self.portal.host(), self.lane).await? {
             self.may_still_work(&item);
         }
-        let ways = self.relay.store.ways(self.portal.host()).await?;
-        self.sessions = match (ways.tells_sessions, ways.hides_sessions) {
-            (true, _) => Sessions::Told,
-            (false, true) => Sessions::Never,
-            (false, false) => Sessions::Unknown,
-        };
         let shutdown = self.relay.shutdown.clone();
         while !shutdown.is_cancelled() {
             for line in self.relay.store.lines_saved(self.portal.host(), self.lane) {
@@ -255,9 +249,8 @@ impl Outbox {
 
     /// What became of each message of a call that was answered. One the answer leaves out is in doubt.
     async fn answered(&mut self, batch: Vec<OutboxItem>, taken: &[Taken]) -> Result<(), StoreError> {
-        if self.sessions != Sessions::Told && taken.iter().any(|taken| taken.session.is_some()) {
-            self.sessions = Sessions::Told;
-            self.relay.store.change_ways(self.portal.host(), |ways| ways.tells_sessions = true).await?;
+        if self.sessions != Sessions::Told {
+            self.learn_whether_told(taken).await?;
         }
         self.rests.portal.clear();
         let mut settled = Vec::new();
@@ -292,6 +285,17 @@ impl Outbox {
             self.relay.store.unmark(again).await?;
         }
         self.settle(settled).await
+    }
+
+    /// Whether the portal names sessions, as this answer shows, or any call of either lane has shown.
+    async fn learn_whether_told(&mut self, taken: &[Taken]) -> Result<(), StoreError> {
+        let host = self.portal.host();
+        let ways = match taken.iter().any(|taken| taken.session.is_some()) {
+            true => self.relay.store.change_ways(host, |ways| ways.tells_sessions = true).await?.1,
+            false => self.relay.store.ways(host).await?,
+        };
+        self.sessions = Sessions::of(&ways);
+        Ok(())
     }
 
     /// Sees to the files that the portal `lost` of what it took. False where the errand is to be done again: it was nothing

@@ -281,9 +281,13 @@ async fn an_old_portal_that_shows_nothing_is_believed_after_one_wait() {
     let mut visitor = stage.visitor(&site).await;
     let first = visitor.say("один").await;
     visitor.wait_for_state(&first, MessageState::Delivered).await;
-    for text in ["два", "три"] {
+    let file = visitor.upload("a.pdf", "%PDF").await;
+    for text in ["", "два", "три"] {
         let said_at = stage.clock.now();
-        let id = visitor.say(text).await;
+        let id = match text {
+            "" => visitor.send_files(text, &[&file]).await, // by calls of its own
+            text => visitor.say(text).await,
+        };
         visitor.wait_for_state(&id, MessageState::Delivered).await;
         assert!(stage.clock.now() - said_at < 60_000, "{text}");
         drop(hurry);
@@ -291,7 +295,7 @@ async fn an_old_portal_that_shows_nothing_is_believed_after_one_wait() {
         visitor = visitor.resume().await;
         hurry = stage.hurry();
     }
-    assert_eq!(stage.portal.calls(SEND).len(), 3);
+    assert_eq!(stage.portal.calls(SEND).len(), 4);
 }
 
 /// Nothing tells where the conversation is, but that it is: what comes after its first word is not sent blindly.

@@ -2,7 +2,7 @@
 
 use super::wording::is_a_vote;
 use crate::bitrix::methods::messages::Taken;
-use crate::store::{AtPortal, Errand};
+use crate::store::{AtPortal, Errand, Ways};
 
 #[derive(Debug, PartialEq, Eq)]
 pub enum Verdict {
@@ -27,6 +27,15 @@ pub enum Sessions {
 }
 
 impl Sessions {
+    /// What was found out.
+    pub fn of(ways: &Ways) -> Self {
+        match (ways.tells_sessions, ways.hides_sessions) {
+            (true, _) => Self::Told,
+            (false, true) => Self::Never,
+            (false, false) => Self::Unknown,
+        }
+    }
+
     /// A message was found at the portal; `is_answered`: the portal had said that it took it, and named no session.
     pub fn found(&mut self, is_answered: bool) {
         if is_answered && *self == Self::Unknown {
