@@ -197,6 +197,8 @@ mod tests {
             (403, "PAYMENT_REQUIRED", Advice::Suspend(DAY)),
             (400, "NOT_ACTIVE_LINE", Advice::LineOff),
             (400, "IMCONNECTOR_NO_CORRECT_PROVIDER", Advice::LineOff),
+            (400, "IMCONNECTOR_NOT_SPECIFIED_CORRECT_COMMAND", Advice::LineOff),
+            (400, "IMCONNECTOR_NOT_SPECIFIED_CORRECT_CONNECTOR", Advice::LineOff),
             (400, "", Advice::Hold),
             (502, "SOMETHING_NEW", Advice::FindOut),
         ] {

@@ -37,6 +37,8 @@ pub struct Shown {
     pub is_certain: bool,
     /// Whatever had no answer had none beside others that the portal gave meanwhile.
     pub is_spoilt: bool,
+    /// The portal was asked which session is open, and its answer says nothing of that.
+    pub is_vague: bool,
 }
 
 /// Why something may have remained unseen.
@@ -158,11 +160,15 @@ pub async fn look(portal: &Portal, spots: &[Spot]) -> Vec<Shown> {
     let names_one = |state: &Option<Result<ChatState, PortalError>>| {
         state.as_ref().is_some_and(|state| state.as_ref().is_ok_and(|state| state.session.is_some()))
     };
+    let is_vague = |state: &Option<Result<ChatState, PortalError>>| {
+        state.as_ref().is_some_and(|state| state.as_ref().is_ok_and(|state| !state.is_told))
+    };
     let mut histories = ask(portal, questions).await.into_iter().flatten();
     let shown = states.into_iter().zip(all).map(|(state, asked)| Shown {
         histories: histories.by_ref().take(asked.len()).collect(),
         asked,
         is_certain: names_one(&state),
+        is_vague: is_vague(&state),
         refused: state.and_then(Result::err),
         is_spoilt: false,
     });

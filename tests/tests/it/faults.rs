@@ -177,15 +177,22 @@ async fn events_swapped_end_in_order() {
 }
 
 #[tokio::test]
-async fn a_line_that_is_off_holds_messages_until_it_is_on_again() {
-    let (stage, mut visitor, chat) = begun().await;
-    stage.portal.fault_on(SEND, Fault::LineOff, 1);
-    let id = visitor.say("два").await;
-    stage.portal.wait_calls(SEND, 2).await;
-    stage.connect(SALES, &["https://shop.example"]).await;
-    assert!(stage.portal.channel(CONNECTOR, SALES).is_some_and(|channel| channel.usable()));
-    visitor.wait_for_state(&id, MessageState::Delivered).await;
-    stage.portal.wait_texts(&chat.external, &["один", "два"]).await;
+async fn a_line_or_connector_that_is_off_holds_messages_until_it_is_on_again() {
+    let codes = [
+        "IMCONNECTOR_NO_CORRECT_PROVIDER",
+        "IMCONNECTOR_NOT_SPECIFIED_CORRECT_COMMAND",
+        "IMCONNECTOR_NOT_SPECIFIED_CORRECT_CONNECTOR",
+    ];
+    for fault in codes.map(|code| Fault::Refuse(code.to_owned())).into_iter().chain([Fault::LineOff]) {
+        let (stage, mut visitor, chat) = begun().await;
+        stage.portal.fault_on(SEND, fault, 1);
+        let id = visitor.say("два").await;
+        stage.portal.wait_calls(SEND, 2).await;
+        stage.connect(SALES, &["https://shop.example"]).await;
+        assert!(stage.portal.channel(CONNECTOR, SALES).is_some_and(|channel| channel.usable()));
+        visitor.wait_for_state(&id, MessageState::Delivered).await;
+        stage.portal.wait_texts(&chat.external, &["один", "два"]).await;
+    }
 }
 
 #[tokio::test]

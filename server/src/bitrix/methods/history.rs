@@ -132,6 +132,8 @@ pub struct ChatState {
     pub chat: u64,
     /// The session that is open, or was last.
     pub session: Option<u64>,
+    /// Whether the portal says anything of that: where it does and names none, none is.
+    pub is_told: bool,
     /// The employee who leads it, where the portal tells; 0 where nobody does.
     pub leader: Option<u64>,
 }
@@ -143,9 +145,11 @@ impl Method for GetDialog {
     fn reply(result: Value) -> Result<ChatState, PortalError> {
         // `entity_data_1` is a list between bars; its sixth field is the session.
         let fields = text_at(&result, &["entity_data_1"]).unwrap_or_default();
+        let session = fields.split('|').nth(5).and_then(|field| field.parse::<u64>().ok());
         Ok(ChatState {
             chat: number_at(&result, &["id"]).ok_or_else(Self::shape)?,
-            session: fields.split('|').nth(5).and_then(|field| field.parse().ok()).filter(|&session| session > 0),
+            session: session.filter(|&session| session > 0),
+            is_told: session.is_some(),
             leader: number_at(&result, &["owner"]),
         })
     }
@@ -220,6 +224,12 @@ mod tests {
     #[test]
     fn the_open_session_of_a_chat_is_told() {
         let state = GetDialog::reply(result("imopenlines.dialog.get.response.json")).unwrap();
-        assert_eq!(state, ChatState { chat: 1807, session: Some(3282), leader: Some(27) });
+        assert_eq!(state, ChatState { chat: 1807, session: Some(3282), is_told: true, leader: Some(27) });
+        let of = |fields: Value| {
+            let state = GetDialog::reply(serde_json::json!({"id": 1807, "entity_data_1": fields})).unwrap();
+            (state.session, state.is_told)
+        };
+        assert_eq!(of("N|NONE|0|N|N|0|0|0|0|0".into()), (None, true), "none is open");
+        assert_eq!((of("N|NONE|0".into()), of(Value::Null)), ((None, false), (None, false)));
     }
 }

@@ -106,6 +106,7 @@ pub fn missing(item: &OutboxItem, shown: &Shown) -> Found {
         Some(Obstacle::NotNow) => Found::NotNow,
         Some(Obstacle::Odd) => Found::Odd,
         Some(Obstacle::Refused) => Found::Refused,
+        None if shown.is_vague => Found::Odd,
         None if shown.read().next().is_none() => Found::NoPlace,
         None if is_changed && shown.read().any(is_undone) => Found::Refused,
         None => Found::Nowhere,

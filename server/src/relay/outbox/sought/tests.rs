@@ -99,6 +99,8 @@ fn without_a_look_into_both_sessions_nothing_is_known() {
     assert_eq!(missing(vec![one(&[], "bye", SENT), Err(busy)], Some(denied)), Found::NotNow);
     assert_eq!(missing(vec![one(&[], "bye", SENT)], None), Found::Nowhere);
     assert_eq!(missing(Vec::new(), None), Found::NoPlace);
+    let vague = Shown { is_vague: true, ..shown(vec![one(&[], "bye", SENT)], None) };
+    assert_eq!(super::missing(&sought(), &vague), Found::Odd, "another may be open");
     let large = PortalError::Unanswered(crate::bitrix::guard::GuardError::TooLarge);
     assert_eq!(missing(vec![Err(large)], None), Found::TooMuch);
 }
