@@ -278,7 +278,10 @@ impl Outbox {
                     self.suspects.separate(std::slice::from_ref(&item));
                     self.lost(item, ending).await?;
                 }
-                Verdict::Untold => self.lost(item, Ending::SaidYes).await?,
+                Verdict::Untold => {
+                    let user = taken.get(nth).and_then(|taken| taken.user);
+                    self.lost(item, Ending::SaidYes(user)).await?;
+                }
             }
         }
         if !again.is_empty() {
@@ -288,7 +291,7 @@ impl Outbox {
     }
 
     /// Whether the portal names sessions, as this answer shows, or any call of either lane has shown.
-    async fn learn_whether_told(&mut self, taken: &[Taken]) -> Result<(), StoreError> {
+    pub(super) async fn learn_whether_told(&mut self, taken: &[Taken]) -> Result<(), StoreError> {
         let host = self.portal.host();
         let ways = match taken.iter().any(|taken| taken.session.is_some()) {
             true => self.relay.store.change_ways(host, |ways| ways.tells_sessions = true).await?.1,

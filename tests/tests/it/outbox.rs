@@ -1,5 +1,6 @@
 //! Visitors' words on their way to the portal: what is called, how often, and what a visitor is told.
 
+use otklik_server::clock::Clock;
 use otklik_tests::{
     portal::{Chat, Fault, Mood},
     stage::{SALES, SUPPORT, Stage},
@@ -131,6 +132,32 @@ async fn a_long_outage_of_sending_alone_gives_nothing_up() {
     visitor.wait_for_state(&third, MessageState::Delivered).await;
     assert!(stage.portal.faults_waiting().is_empty(), "it took nine calls in vain");
     stage.portal.wait_texts(&chat.external, &["один", "два", "три"]).await;
+}
+
+/// Of the second nothing tells but the portal's word that it took it, which was not enough when it came.
+#[tokio::test]
+async fn two_first_words_at_once_teach_that_an_old_portal_names_no_sessions_and_neither_is_repeated() {
+    let mut stage = Stage::empty(Clock::by_hand(Clock::real().now()), "").await;
+    stage.portal.set_build(|build| (build.tells_sessions, build.offline_queue) = (false, false));
+    stage.start_here().await;
+    stage.install().await;
+    let site = stage.site().await;
+    let (mut one, mut other) = (stage.visitor(&site).await, stage.visitor(&site).await);
+    one.say("один").await;
+    stage.portal.wait_any_chat(|chat| chat.visitor_texts() == ["один"]).await;
+    stage.portal.wait_sent().await;
+    for event in [START, WITNESS] {
+        stage.portal.fault_on(event, Fault::EventLost, 99);
+    }
+    let first = other.say("раз").await;
+    stage.portal.wait_any_chat(|chat| chat.visitor_texts() == ["раз"]).await;
+    let (_hurry, said_at) = (stage.hurry(), stage.clock.now());
+    other.wait_for_state(&first, MessageState::Delivered).await;
+    assert!(stage.clock.now() - said_at < 60_000, "as soon as it is known of the other");
+    stage.portal.fault_on(SEND, Fault::CutAfter, 1);
+    let second = other.say("два").await;
+    other.wait_for_state(&second, MessageState::Unconfirmed).await; // it is no first word any more
+    stage.portal.wait_any_chat(|chat| chat.visitor_texts() == ["раз", "два"]).await;
 }
 
 /// Builds before 2023 name no session: that a message arrived is found out once, then the portal's word is enough.

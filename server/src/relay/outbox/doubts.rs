@@ -1,7 +1,7 @@
 //! Messages whose call was not answered: when to look for each, and how long its absence proves nothing. No I/O.
 
 use crate::clock::millis;
-use crate::store::{Errand, OutboxItem, Position};
+use crate::store::{AtPortal, Errand, OutboxItem, Position};
 use shared::Millis;
 use std::collections::{BTreeMap, HashMap};
 use std::time::Duration;
@@ -80,8 +80,8 @@ pub enum Ending {
     Lost,
     /// As `Lost`, and it carried others too: nobody knows who spoilt it.
     Shared,
-    /// The portal says that it worked, and does not say where the message went.
-    SaidYes,
+    /// The portal says that it worked, and does not say where the message went; what it calls the visitor, where it told.
+    SaidYes(Option<u64>),
 }
 
 /// A message that may have arrived.
@@ -106,7 +106,13 @@ pub struct Doubt {
 impl Doubt {
     /// The portal says that it took the message.
     pub fn is_answered(&self) -> bool {
-        self.ending == Ending::SaidYes
+        matches!(self.ending, Ending::SaidYes(_))
+    }
+
+    /// What it told of where the message is.
+    pub fn told(&self) -> AtPortal {
+        let user = if let Ending::SaidYes(user) = self.ending { user } else { None };
+        AtPortal { user, ..AtPortal::default() }
     }
 
     /// Its call was lost with everything else: it is none of those that may be made blindly.

@@ -27,6 +27,7 @@ impl Outbox {
             // Nor did it tell in which session, and what else is there may be news.
             self.relay.want_histories(self.portal.host(), [doubt.item.dialogue]);
         }
+        self.believe().await?;
         let mut doubts = self.doubts.due(self.now(), self.asked_at_once);
         if doubts.is_empty() {
             return Ok(false);
@@ -67,6 +68,21 @@ impl Outbox {
             self.conclude(doubt, found, asked_at, &ways).await?;
         }
         Ok(true)
+    }
+
+    /// What the portal says that it took is there, if it is known by now that it never says where. What became of files
+    /// nobody knows.
+    async fn believe(&mut self) -> Result<(), StoreError> {
+        let answered = self.doubts.which(|doubt| doubt.is_answered() && parcel::files(&doubt.item.what).is_empty());
+        if !answered.is_empty() && self.sessions == Sessions::Unknown {
+            self.learn_whether_told(&[]).await?;
+        }
+        for doubt in answered.iter().filter(|_| self.sessions == Sessions::Never).collect::<Vec<_>>() {
+            self.arrived(doubt).await?;
+            let (position, outcome) = (doubt.item.position, Outcome::Delivered(doubt.told()));
+            self.settle(vec![Settlement { position, outcome }]).await?;
+        }
+        Ok(())
     }
 
     /// Where to look for as many of `doubts`, the first ones, as one request can ask about; the others are still due.
@@ -179,7 +195,7 @@ impl Outbox {
             Absent::Refused => Outcome::Failed,
             Absent::Believe => {
                 self.learn_sessions(true).await?;
-                Outcome::Delivered(AtPortal::default())
+                Outcome::Delivered(doubt.told())
             }
             Absent::GiveUp => Outcome::Unconfirmed,
         };

@@ -108,7 +108,7 @@ fn in_an_outage_messages_wait_for_a_day() {
 #[test]
 fn what_is_not_shown_waits_for_a_witness() {
     let mut doubts = Doubts::default();
-    for (ending, last) in [(Ending::Lost, Absent::GiveUp), (Ending::SaidYes, Absent::Believe)] {
+    for (ending, last) in [(Ending::Lost, Absent::GiveUp), (Ending::SaidYes(None), Absent::Believe)] {
         doubts.add(item(), 1_000_000, ending);
         let doubt = doubts.due(1_001_000, 50).remove(0);
         assert_eq!(doubts.unseen(&doubt, 1_089_999, None), Absent::NotYet);
