@@ -167,12 +167,12 @@ async fn what_is_told_of_somebody_without_a_signature_is_not_put_to_the_person_w
     assert_eq!(known.phone, "+7 999 000-00-00", "of the one who is there one may still tell");
 }
 
-/// The page's order to the frame by which that learns who is there waits until `letIn()`.
+/// The page's orders to the frame by which that learns who is there wait until `letIn()`.
 const HOLD_BACK: &str = "(() => {
     const held = [];
     const post = MessagePort.prototype.postMessage;
     MessagePort.prototype.postMessage = function (order) {
-        if (order.do === 'init' && !window.letIn.done) held.push(() => post.call(this, order));
+        if (/init|identify/.test(order.do) && !window.letIn.done) held.push(() => post.call(this, order));
         else post.call(this, order);
     };
     window.letIn = () => {
