@@ -19,7 +19,7 @@ use about::Described;
 use base64::Engine;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 pub use greeting::is_proven;
-use greeting::{Guest, still_opens};
+use greeting::{Guest, opened_again};
 use shared::{
     Author, Entry, Face, File, Happening, Hello, MessageId, PROTOCOL_VERSION, Piece, Refusal, Seq, ToServer, ToWidget,
 };
@@ -64,15 +64,12 @@ impl Visitor {
         let tab = state.limits.tab(guest.session)?;
         let Guest { token, is_new, session, record, dialogue } = guest;
         let attendance = state.hub.attend(session, dialogue.person.as_ref().map(|_| record.site.clone()));
-        // What ended the session before that has not met us there.
-        if !still_opens(&state.store, session, (&record, &dialogue)).await? {
-            return Err(Failure::Refused(Refusal::SessionUnknown));
-        }
         let site = state.store.site(&record.site).await?.ok_or(Failure::Refused(Refusal::SiteUnknown))?;
         // Listening begins before the log is read, so that nothing falls between the two.
         let listener = state.hub.listen(record.dialogue);
         let watcher = state.relay.presences().watch(&record.site);
-        let dialogue = state.store.dialogue(record.dialogue).await?;
+        // What ended the session before it was attended has not met us there.
+        let dialogue = opened_again(&state.store, session, &dialogue).await?;
         let dialogue = dialogue.ok_or(Failure::Refused(Refusal::SessionUnknown))?;
         dialogue.joined.iter().for_each(|before| state.hub.lead(*before, record.dialogue));
         let last = dialogue.last;

@@ -93,17 +93,17 @@ pub async fn is_proven(store: &Store, record: &SessionRecord, dialogue: &Dialogu
     Ok(made_at.is_none_or(|at| record.is_proven_since(at)))
 }
 
-/// Whether the session still opens what it opened a moment ago, and for the same one: nobody logged out or signed in
-/// with it, and the site's secret was not replaced.
-pub async fn still_opens(
+/// The dialogue `before` as it is now, if the session still opens it, and for the same one: nobody logged out or signed
+/// in with it since, and the site's secret was not replaced.
+pub async fn opened_again(
     store: &Store,
     session: TokenHash,
-    (record, before): (&SessionRecord, &DialogueRecord),
-) -> Result<bool, StoreError> {
-    let Some(now) = store.session(session).await? else { return Ok(false) };
-    let Some(dialogue) = store.dialogue(now.dialogue).await? else { return Ok(false) };
-    let is_same = now.dialogue == record.dialogue && dialogue.person == before.person;
-    Ok(is_same && is_proven(store, &now, &dialogue).await?)
+    before: &DialogueRecord,
+) -> Result<Option<DialogueRecord>, StoreError> {
+    let Some(record) = store.session(session).await? else { return Ok(None) };
+    let Some(now) = store.dialogue(record.dialogue).await? else { return Ok(None) };
+    let is_same = (now.id, &now.person) == (before.id, &before.person);
+    Ok((is_same && is_proven(store, &record, &now).await?).then_some(now))
 }
 
 async fn of(state: &AppState, record: &SessionRecord) -> Result<DialogueRecord, Failure> {
