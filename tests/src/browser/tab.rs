@@ -16,7 +16,7 @@ use chromiumoxide::{
                 EmulateNetworkConditionsByRuleParams, EventRequestWillBeSent, NetworkConditions,
                 OverrideNetworkStateParams, ResourceType,
             },
-            page::{CaptureScreenshotParams, NavigateParams},
+            page::{CaptureScreenshotParams, EventFrameNavigated, NavigateParams},
         },
         js_protocol::runtime::{ConsoleApiCalledType, EventConsoleApiCalled, EventExceptionThrown},
     },
@@ -108,6 +108,20 @@ impl Tab {
     pub async fn go(&self, address: &str) {
         let went = self.page.execute(NavigateParams::new(address)).await.expect("the navigation begins");
         assert_eq!(went.error_text, None, "{address} does not open");
+        self.host().until("document.readyState === 'complete'").await;
+    }
+
+    /// Goes to `address` and back again, doing `there` meanwhile. As a rule the browser brings the page as it was left.
+    pub async fn go_and_come_back(&self, address: &str, there: impl AsyncFnOnce()) {
+        let mut shown = self.page.event_listener::<EventFrameNavigated>().await.expect("navigations");
+        // A script that looked whether the page is left would have it thrown away.
+        let mut until_shown = async || while shown.next().await.is_some_and(|shown| shown.frame.parent_id.is_some()) {};
+        self.page.execute(NavigateParams::new(address)).await.expect("the navigation begins");
+        until_shown().await;
+        self.host().until("document.readyState === 'complete'").await;
+        there().await;
+        self.host().eval::<()>("void history.back()").await;
+        until_shown().await;
         self.host().until("document.readyState === 'complete'").await;
     }
 

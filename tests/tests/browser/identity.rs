@@ -223,26 +223,37 @@ async fn a_log_out_in_one_tab_is_one_in_the_others() {
     other.until_shows(&[("visitor", "The next one's words")]).await;
 }
 
-#[tokio::test]
-async fn back_after_a_log_out_shows_nothing_of_who_was_there() {
-    let scene = Scene::start().await;
-    let signer = Signer::make(&scene.stage, &scene.shop.chat.key).await;
+/// Anna writes, goes on to the page where she logs out, and somebody presses “back”. None where the browser had thrown her
+/// page away meanwhile, as it may.
+async fn log_out_and_come_back(scene: &Scene, signer: &Signer) -> Option<Visit> {
     let visit = scene.shop.visit(&scene.browser).await;
     let host = visit.tab.host();
-    call(&visit, "identify", &signed(&signer, "anna")).await;
+    call(&visit, "identify", &signed(signer, "anna")).await;
     visit.open().await;
     visit.say("Anna's words").await;
     visit.until_state("Anna's words", "delivered").await;
     host.eval_in_page::<()>("void (window.asItWas = true)").await;
+    let log_out = async || {
+        host.find("button", "Close chat").await; // it was open
+        host.eval_in_page::<()>("otklik('reset').then(() => null)").await;
+        visit.chat().until("!Object.keys(localStorage).some(key => key.startsWith('otklik:'))").await;
+    };
+    visit.tab.go_and_come_back(&format!("{}/bye", scene.shop.site.origin), log_out).await;
+    host.eval_in_page::<bool>("window.asItWas === true").await.then_some(visit)
+}
 
-    visit.tab.go(&format!("{}/bye", scene.shop.site.origin)).await;
-    host.find("button", "Close chat").await; // it was open
-    host.eval_in_page::<()>("otklik('reset').then(() => null)").await;
-    visit.chat().until("!Object.keys(localStorage).some(key => key.startsWith('otklik:'))").await;
-
-    host.eval::<()>("void history.back()").await;
-    host.until("location.pathname === '/' && document.readyState === 'complete'").await;
-    assert!(host.eval_in_page::<bool>("window.asItWas === true").await, "the browser brings the page as it was");
+#[tokio::test]
+async fn back_after_a_log_out_shows_nothing_of_who_was_there() {
+    let scene = Scene::start().await;
+    let signer = Signer::make(&scene.stage, &scene.shop.chat.key).await;
+    let mut visit = None;
+    for _ in 0..8 {
+        visit = log_out_and_come_back(&scene, &signer).await;
+        if visit.is_some() {
+            break;
+        }
+    }
+    let visit = visit.expect("the browser brings a page as it was, as a rule");
     until_empty(&visit).await;
     visit.say("The next one's words").await;
     visit.until_shows(&[("visitor", "The next one's words")]).await;
