@@ -4,7 +4,7 @@
 use super::Relay;
 use super::told::carried;
 use crate::bitrix::events::{Auth, Delivery, Event, What};
-use crate::ids::PortalHost;
+use crate::ids::{DialogueId, PortalHost};
 use crate::store::{PortalRecord, StoreError};
 use secrecy::ExposeSecret;
 use subtle::ConstantTimeEq;
@@ -37,7 +37,7 @@ impl Relay {
         if matches!(event.what, What::Unknown | What::AppInstall | What::AppTest) {
             return Ok(Reception::PassedOver);
         }
-        if self.is_needless(&event) {
+        if self.is_needless(&event).await? {
             return Ok(Reception::PassedOver);
         }
         self.store.keep_event(&record.host, delivery.body.to_string().into_bytes(), self.clock.now()).await?;
@@ -47,11 +47,21 @@ impl Relay {
 }
 
 impl Relay {
-    /// Whether an event says nothing but that a message arrived of which nobody doubts that.
-    pub(super) fn is_needless(&self, event: &Event) -> bool {
-        let What::LineMessage { messages } = &event.what else { return false };
-        let is_awaited = |message| carried(message).is_some_and(|(dialogue, _)| self.store.is_in_doubt(dialogue));
-        !messages.iter().any(is_awaited)
+    /// Whether an event says nothing but that a message arrived, of which nobody doubts that, nor where.
+    pub(super) async fn is_needless(&self, event: &Event) -> Result<bool, StoreError> {
+        let What::LineMessage { messages } = &event.what else { return Ok(false) };
+        for message in messages {
+            let Some((dialogue, _)) = carried(message) else { continue };
+            if self.store.is_in_doubt(dialogue) || message.portal_chat.is_some() && self.is_nowhere(dialogue).await? {
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    }
+
+    /// Whether the portal has not told yet which of its chats the dialogue is.
+    async fn is_nowhere(&self, dialogue: DialogueId) -> Result<bool, StoreError> {
+        Ok(self.store.dialogue(dialogue).await?.is_some_and(|record| record.portal_chat.is_none()))
     }
 }
 

@@ -19,7 +19,8 @@ pub const AT_ONCE: usize = batch::MOST / 2;
 /// Where a conversation is at the portal, as far as the portal told.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Spot {
-    pub chat: Option<u64>,
+    /// How it is asked for which session is open.
+    pub asks: Option<GetDialog>,
     /// Its known sessions that are to be read, the oldest first.
     pub sessions: Vec<u64>,
 }
@@ -59,7 +60,8 @@ pub enum Obstacle {
 impl Spot {
     pub fn of(record: Option<&DialogueRecord>) -> Self {
         let Some(record) = record else { return Self::default() };
-        Self { chat: record.portal_chat, sessions: record.portal_session.into_iter().collect() }
+        let asks = record.portal_chat.map(|chat_id| GetDialog::Chat { chat_id });
+        Self { asks, sessions: record.portal_session.into_iter().collect() }
     }
 
     /// With other sessions that are to be read.
@@ -148,7 +150,7 @@ fn is_denial(error: &PortalError) -> bool {
 
 /// Reads the conversations at `spots`, whose histories together are at most [`batch::MOST`]; the answers stand where the spots stood.
 pub async fn look(portal: &Portal, spots: &[Spot]) -> Vec<Shown> {
-    let chats = spots.iter().map(|spot| spot.chat.map(|chat_id| GetDialog { chat_id })).collect();
+    let chats = spots.iter().map(|spot| spot.asks.clone()).collect();
     let states = ask(portal, chats).await;
     let mut all = Vec::with_capacity(spots.len());
     for (spot, state) in spots.iter().zip(&states) {

@@ -122,8 +122,8 @@ pub enum Told {
         /// Where the message itself stands.
         of: Position,
     },
-    /// The portal, which had told of itself that it has the visitor's message `id`, answered the call that carried it, or
-    /// showed it: for the chat it is no news.
+    /// The portal, which had told of itself that it has the visitor's message `id`, answered the call that carried it,
+    /// showed it, or told where it is: for the chat it is no news.
     Answered {
         id: MessageId,
         at_portal: AtPortal,

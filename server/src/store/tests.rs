@@ -1,6 +1,7 @@
 //! What every part of the store promises, across closing and opening it again.
 
 mod activity;
+mod arrivals;
 mod asks;
 mod copies;
 mod crash;

@@ -3,15 +3,20 @@
 use otklik_server::clock::Clock;
 use otklik_tests::{
     portal::{Call, Chat, Fault, Mood, SessionId},
-    stage::{ANNA, Stage},
+    stage::{ANNA, CONNECTOR, SALES, Stage},
     visitor::{Seen, Visitor},
-    wait::until,
+    wait::{DEADLINE, until, until_within},
 };
 use shared::MessageState;
 use std::time::Duration;
 
+const ADD: &str = "ONIMCONNECTORMESSAGEADD";
+const START: &str = "ONIMCONNECTORDIALOGSTART";
+/// The line repeats what it stored.
+const WITNESS: &str = "ONOPENLINEMESSAGEADD";
 const UPDATE: &str = "ONIMCONNECTORMESSAGEUPDATE";
 const SEND: &str = "imconnector.send.messages";
+const QUEUE: &str = "event.offline.list";
 const HISTORY: &str = "imopenlines.session.history.get";
 
 /// A conversation that has begun, at a portal without an offline queue, by a clock that stands still.
@@ -116,4 +121,90 @@ async fn a_conversation_that_the_portal_fails_at_keeps_no_others_word_in_doubt()
     assert_eq!(both[0].args["MESSAGES"].as_array().map(Vec::len), Some(2), "they go together");
     other.resume().await.wait_for_state(&second, MessageState::Delivered).await;
     visitor.resume().await.wait_for_state(&lost, MessageState::Unconfirmed).await;
+}
+
+/// The portal names neither chat nor session, and no event does: but it named the visitor.
+#[tokio::test]
+async fn where_nothing_names_the_chat_it_is_asked_for_by_the_visitor() {
+    let mut stage = Stage::empty(Clock::by_hand(Clock::real().now()), "").await;
+    stage.portal.set_build(|build| (build.tells_sessions, build.offline_queue) = (false, false));
+    stage.start_here().await;
+    stage.install().await;
+    let (site, _hurry) = (stage.site().await, stage.hurry());
+    let mut other = stage.visitor(&site).await;
+    for text in ["один", "два"] {
+        let id = other.say(text).await; // by the first of them the relay learns that sessions are not told
+        other.wait_for_state(&id, MessageState::Delivered).await;
+    }
+    for event in [START, WITNESS] {
+        stage.portal.fault_on(event, Fault::EventLost, 99);
+    }
+    let mut visitor = stage.visitor(&site).await;
+    let first = visitor.say("раз").await;
+    visitor.wait_for_state(&first, MessageState::Delivered).await;
+    let chat = stage.portal.wait_any_chat(|chat| chat.visitor_texts() == ["раз"]).await;
+    stage.portal.fault_on(ADD, Fault::EventLost, 1);
+    stage.portal.operator_says(chat.id, ANNA, "ответ").expect("Anna may answer");
+    visitor.hear("ответ").await;
+}
+
+/// As above, of the line's own word, which names the chat: it is heard though nobody doubts that the message arrived.
+#[tokio::test]
+async fn the_lines_own_word_tells_where_a_conversation_is() {
+    let mut stage = Stage::empty(Clock::by_hand(Clock::real().now()), "").await;
+    stage.portal.set_build(|build| (build.tells_sessions, build.offline_queue) = (false, false));
+    stage.start_here().await;
+    stage.install().await;
+    let (site, _hurry) = (stage.site().await, stage.hurry());
+    let mut other = stage.visitor(&site).await;
+    for text in ["один", "два"] {
+        let id = other.say(text).await;
+        other.wait_for_state(&id, MessageState::Delivered).await;
+    }
+    stage.portal.fault_on(START, Fault::EventLost, 1);
+    stage.portal.fault_on(WITNESS, Fault::EventDelayed(Duration::from_secs(5)), 1);
+    let mut visitor = stage.visitor(&site).await;
+    let first = visitor.say("раз").await;
+    visitor.wait_for_state(&first, MessageState::Delivered).await;
+    let chat = stage.portal.wait_any_chat(|chat| chat.visitor_texts() == ["раз"]).await;
+    let number = format!("CHAT%5FID={}", chat.id);
+    let is_asked =
+        async || stage.portal.calls("batch").iter().any(|call| call.args.to_string().contains(&number)).then_some(());
+    until("the chat to be asked for by its number", is_asked).await;
+}
+
+/// An administrator installs the application again at a portal that showed nothing to whoever had installed it.
+#[tokio::test]
+async fn after_an_installation_what_was_refused_is_asked_for_at_once() {
+    let (stage, mut visitor, chat) = begun().await;
+    stage.portal.set_build(|build| build.history = false);
+    let _hurry = stage.hurry();
+    stage.portal.fault_on(ADD, Fault::EventLost, 1);
+    stage.portal.operator_says(chat.id, ANNA, "два").expect("Anna may answer");
+    let is_refused =
+        async || stage.portal.calls("batch").iter().any(|call| call.args.to_string().contains(HISTORY)).then_some(());
+    until("the history to be asked for", is_refused).await;
+    visitor = visitor.resume().await; // who reads nothing while time flies is taken for dead
+    stage.portal.set_build(|build| build.history = true);
+    stage.install().await;
+    visitor.hear("два").await;
+}
+
+#[tokio::test]
+async fn after_an_installation_a_queue_that_was_refused_is_read_at_once() {
+    let (stage, visitor, chat) = begun().await;
+    stage.portal.set_build(|build| build.history = false);
+    let _hurry = stage.hurry();
+    stage.portal.wait_calls(QUEUE, 1).await;
+    stage.portal.set_build(|build| build.offline_queue = true);
+    let asked = stage.portal.calls(QUEUE).len();
+    stage.install().await;
+    // The relay's own pace is by real time, and an installation takes many calls.
+    let is_read = async || (stage.portal.calls(QUEUE).len() > asked).then_some(());
+    until_within(DEADLINE * 2, "the queue to be read", is_read).await;
+    let mut visitor = visitor.resume().await;
+    stage.portal.connect_line(CONNECTOR, SALES); // the portal forgot that, too
+    stage.portal.fault_on(ADD, Fault::EventLost, 1);
+    stage.portal.operator_says(chat.id, ANNA, "два").expect("Anna may answer");
+    visitor.hear("два").await;
 }

@@ -9,6 +9,7 @@ pub use allowed::{Verdict, verdict};
 pub use past::{Past, Sender};
 
 use super::Method;
+use crate::bitrix::CONNECTOR;
 use crate::bitrix::error::PortalError;
 use crate::bitrix::value::{at, get, number_at, pairs, text_at};
 use crate::ids::LineId;
@@ -119,11 +120,20 @@ fn owner(result: &Value, chat: u64) -> Option<Owner> {
 /// Where among the fields of a chat's first data stands the line that it was handed over to.
 const LEADING: usize = 7;
 
-/// `imopenlines.dialog.get`, by the portal's chat. Works for portal administrators and members of the chat.
-#[derive(Clone, Copy, Debug, Serialize)]
-#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
-pub struct GetDialog {
-    pub chat_id: u64,
+/// `imopenlines.dialog.get`, by the portal's chat, or by whose it is. Works for portal administrators and members of the
+/// chat.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(untagged, rename_all_fields = "SCREAMING_SNAKE_CASE")]
+pub enum GetDialog {
+    Chat { chat_id: u64 },
+    Whose { user_code: String },
+}
+
+impl GetDialog {
+    /// By `user`, the portal's own number of the visitor whose external chat `chat` is, on `line`.
+    pub fn of(line: LineId, chat: &str, user: u64) -> Self {
+        Self::Whose { user_code: format!("{CONNECTOR}|{}|{chat}|{user}", line.0) }
+    }
 }
 
 /// Where a chat stands.
@@ -162,6 +172,14 @@ mod tests {
     use crate::bitrix::fixtures::{bytes, result};
 
     const AT: Millis = 1_773_759_090_000; // when the visitor's message of the recorded history was stored
+
+    #[test]
+    fn a_chat_is_asked_for_by_its_number_or_by_whose_it_is() {
+        let written = |asked| serde_json::to_value::<GetDialog>(asked).unwrap();
+        assert_eq!(written(GetDialog::Chat { chat_id: 1807 }), serde_json::json!({"CHAT_ID": 1807}));
+        let whose = serde_json::json!({"USER_CODE": "otklik|107|v-5f0c2a7e4b|585"});
+        assert_eq!(written(GetDialog::of(LineId(107), "v-5f0c2a7e4b", 585)), whose);
+    }
 
     #[test]
     fn a_visitors_message_is_found_by_its_id() {

@@ -133,7 +133,7 @@ impl Outbox {
     /// What became of the conversation without a call that ends it; nothing where that is to be made. Where nobody leads
     /// the chat, that call would make the token's user its operator (`imopenlines.operator.another.finish`).
     async fn may_finish(&self, place: Place, chat_id: u64, session: u64) -> Result<Option<Outcome>, PortalError> {
-        match self.portal.call_in(place, &GetDialog { chat_id }).await {
+        match self.portal.call_in(place, &GetDialog::Chat { chat_id }).await {
             Ok(state) if is_another(state.session, session) => Ok(Some(Outcome::Delivered(AtPortal::default()))),
             Ok(state) => Ok((state.leader == Some(0)).then_some(Outcome::Failed)),
             Err(error) if self.is_final(&error) => Ok(None), // it is not shown to everybody who may end it

@@ -6,7 +6,7 @@ use super::watch::{KEPT, Watch};
 use super::{Nets, Relay};
 use crate::bitrix::client::Portal;
 use crate::bitrix::methods::batch;
-use crate::bitrix::methods::history::{History, Past};
+use crate::bitrix::methods::history::{GetDialog, History, Past};
 use crate::bitrix::methods::settings::Names;
 use crate::clock::millis;
 use crate::ids::{DialogueId, ImId, LineId};
@@ -63,6 +63,7 @@ impl Reader {
     pub async fn run(mut self) -> Result<(), StoreError> {
         let (relay, host) = (self.relay.clone(), self.portal.host().clone());
         let nets = &relay.nets[&host];
+        let mut installs = self.portal.installs();
         self.notice(nets, true).await?; // before anything new is known: which sessions were the last
         tokio::select! {
             () = relay.shutdown.cancelled() => {}
@@ -84,9 +85,16 @@ impl Reader {
                 () = relay.shutdown.cancelled() => {}
                 () = nets.bell.notified() => {}
                 () = relay.clock.sleep(wait) => {}
+                Ok(()) = installs.changed() => self.was_installed(),
             }
         }
         Ok(())
+    }
+
+    /// Whoever installed the application now may be shown what was refused.
+    fn was_installed(&mut self) {
+        (self.rests_until, self.gathers_until) = (0, 0);
+        self.watch.alone(self.relay.clock.now());
     }
 
     fn may_ask_at(&self) -> Millis {
@@ -113,7 +121,8 @@ impl Reader {
             self.gathers_until = 0;
             // What is not sure may be of any of the last days' conversations.
             let sessions = self.relay.store.sessions_of(dialogue, since).await?;
-            self.watch.want(dialogue, now, sessions);
+            // A moment later, or it would not be sure that what was heard just now was known to the portal.
+            self.watch.want(dialogue, now + 1, sessions);
         }
         self.watch.leave(since);
         Ok(())
@@ -133,7 +142,7 @@ impl Reader {
                 continue;
             }
             let record = self.relay.store.dialogue(dialogue).await?;
-            let spot = self.spot(dialogue, record.as_ref());
+            let spot = self.spot(dialogue, record.as_ref()).await?;
             let histories: usize = spots.iter().chain([&spot]).map(Spot::histories).sum();
             if histories > batch::MOST {
                 break;
@@ -179,12 +188,19 @@ impl Reader {
     }
 
     /// What is asked about a dialogue.
-    fn spot(&self, dialogue: DialogueId, record: Option<&DialogueRecord>) -> Spot {
+    async fn spot(&self, dialogue: DialogueId, record: Option<&DialogueRecord>) -> Result<Spot, StoreError> {
         let sessions = self.watch.sessions(dialogue);
         if self.watch.is_parted(dialogue) {
-            return Spot { chat: None, sessions };
+            return Ok(Spot { asks: None, sessions });
         }
-        Spot::of(record).and(sessions)
+        let mut spot = Spot::of(record).and(sessions);
+        if let (None, Some((record, user))) =
+            (&spot.asks, record.and_then(|record| Some((record, record.portal_user?))))
+        {
+            let site = self.relay.store.site(&record.site).await?;
+            spot.asks = site.map(|site| GetDialog::of(site.line, &dialogue.to_string(), user));
+        }
+        Ok(spot)
     }
 
     /// Nothing was shown, for it was too much for one answer, or for the portal: less is asked for next, or it is given up.

@@ -6,12 +6,20 @@ use crate::bitrix::client::Portal;
 use crate::bitrix::error::{Advice, PortalError};
 use crate::bitrix::events::{Event, What};
 use crate::bitrix::methods::offline::{List, PAGE, Record, Take};
+use crate::clock::millis;
 use crate::store::StoreError;
 use crate::telemetry::chain;
+use shared::Millis;
 use std::time::Duration;
 
 /// One light call a minute for each portal.
 const EVERY: Duration = Duration::from_secs(60);
+
+/// The same for some minutes after a start or a gap (`events/offline-events.md`): then events are missing for sure.
+const SOON: Duration = Duration::from_secs(10);
+
+/// For so long.
+const HASTE: Duration = Duration::from_secs(3 * 60);
 
 /// How often a portal that has no queue, or keeps it from us, is asked whether it has one now.
 const REFUSED: Duration = Duration::from_secs(60 * 60);
@@ -25,9 +33,37 @@ enum RoundError {
     Store(#[from] StoreError),
 }
 
-/// Fetches until the shutdown: at once, then every minute.
+/// When the queue is read next.
+#[derive(Debug)]
+struct Rhythm {
+    hasty_until: Millis,
+    /// The last round read the queue.
+    works: bool,
+}
+
+impl Rhythm {
+    fn at_start(now: Millis) -> Self {
+        Self { hasty_until: now + millis(HASTE), works: true }
+    }
+
+    /// How long to wait after a round that ended so.
+    fn after(&mut self, works: bool, is_refused: bool, now: Millis) -> Duration {
+        if works != std::mem::replace(&mut self.works, works) {
+            self.hasty_until = now + millis(HASTE); // a gap begins, or ends
+        }
+        match is_refused {
+            true => REFUSED,
+            false if now < self.hasty_until => SOON,
+            false => EVERY,
+        }
+    }
+}
+
+/// Fetches until the shutdown: at once, then in its rhythm, and whenever the application is installed.
 pub async fn run(relay: Relay, portal: Portal) -> Result<(), StoreError> {
     let nets = &relay.nets[portal.host()];
+    let mut installs = portal.installs();
+    let mut rhythm = Rhythm::at_start(relay.clock.now());
     let mut was_well = true;
     while !relay.shutdown.is_cancelled() {
         let began = relay.clock.now();
@@ -44,9 +80,11 @@ pub async fn run(relay: Relay, portal: Portal) -> Result<(), StoreError> {
         was_well |= works;
         nets.queue_was_asked(works, began);
         learn(&relay, &portal, works, is_refused).await?;
+        let wait = rhythm.after(works, is_refused, relay.clock.now());
         tokio::select! {
             () = relay.shutdown.cancelled() => {}
-            () = relay.clock.sleep(if is_refused { REFUSED } else { EVERY }) => {}
+            () = relay.clock.sleep(wait) => {}
+            Ok(()) = installs.changed() => rhythm = Rhythm::at_start(relay.clock.now()),
         }
     }
     Ok(())
@@ -91,7 +129,7 @@ async fn keep(relay: &Relay, portal: &Portal, records: &[Record]) -> Result<(), 
             // The portal cuts what is longer than its column (`rest/lib/eventoffline.php`).
             tracing::warn!(portal = %portal.host(), event = event.name, "a record of the queue cannot be read");
             relay.nets[portal.host()].doubt_all();
-        } else if !relay.is_needless(&event) {
+        } else if !relay.is_needless(&event).await? {
             relay.store.keep_event(portal.host(), body.to_string().into_bytes(), relay.clock.now()).await?;
         }
     }
@@ -111,6 +149,20 @@ fn in_order(records: &[Record]) -> Vec<&Record> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_queue_is_read_faster_after_a_start_and_a_gap() {
+        const MINUTE: Millis = 60_000;
+        let mut rhythm = Rhythm::at_start(0);
+        assert_eq!(rhythm.after(true, false, MINUTE), SOON);
+        assert_eq!(rhythm.after(true, false, 3 * MINUTE), EVERY);
+        assert_eq!(rhythm.after(false, false, 9 * MINUTE), SOON, "it failed");
+        assert_eq!(rhythm.after(false, false, 11 * MINUTE), SOON);
+        assert_eq!(rhythm.after(false, false, 12 * MINUTE), EVERY, "a long outage");
+        assert_eq!(rhythm.after(true, false, 30 * MINUTE), SOON, "it is over");
+        assert_eq!(rhythm.after(true, false, 33 * MINUTE), EVERY);
+        assert_eq!(rhythm.after(false, true, 36 * MINUTE), REFUSED);
+    }
 
     #[test]
     fn what_was_raised_again_stands_behind_what_was_raised_meanwhile() {

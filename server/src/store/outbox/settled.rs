@@ -102,9 +102,9 @@ fn has_ended(batch: &mut Batch<'_>, record: &Record) -> Result<bool, StoreError>
 pub(in crate::store) enum Arrival {
     /// Nothing.
     Known,
-    /// It waited to be settled.
+    /// It waited to be settled, or tells which of the portal's chats the dialogue is.
     Settled,
-    /// It had been given up: nobody looks for it any more.
+    /// It had been given up, or nothing was known of the dialogue's place at the portal: nobody looks there.
     Late,
 }
 
@@ -133,11 +133,21 @@ pub(in crate::store) fn arrived(
         _ if position <= of => Walk::Enough,
         _ => Walk::On,
     })?;
-    let is_news = matches!(last, Some(MessageState::Unconfirmed | MessageState::Failed));
-    if is_news {
-        batch.append(dialogue, now, Told::State { id: id.clone(), state: MessageState::Delivered, at_portal, of })?;
+    let known = batch.head(dialogue)?.map(|head| head.at_portal).unwrap_or_default();
+    let arrival = match last {
+        Some(MessageState::Unconfirmed | MessageState::Failed) => Arrival::Late,
+        Some(_) if known.chat.is_some() || at_portal.chat.is_none() => Arrival::Known,
+        Some(_) if known.session.is_none() => Arrival::Late,
+        Some(_) => Arrival::Settled,
+        None => Arrival::Known,
+    };
+    let (id, state) = (id.clone(), MessageState::Delivered);
+    match last {
+        _ if arrival == Arrival::Known => {}
+        Some(MessageState::Delivered) => drop(batch.append(dialogue, now, Told::Answered { id, at_portal, of })?),
+        _ => drop(batch.append(dialogue, now, Told::State { id, state, at_portal, of })?),
     }
-    Ok(if is_news { Arrival::Late } else { Arrival::Known })
+    Ok(arrival)
 }
 
 /// The portal ended its session of this number: what the visitor asked for, if no call did it yet, is done.
