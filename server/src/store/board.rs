@@ -82,8 +82,6 @@ pub struct Ticket {
     pub sending: Option<Millis>,
     pub attempts: u32,
     pub words: Option<Position>,
-    /// It is in doubt, and what follows it did not wait for it.
-    pub is_aside: bool,
 }
 
 impl Board {
@@ -182,6 +180,11 @@ impl Board {
 
     pub fn is_waiting(&self, site: &SiteKey, position: Position) -> bool {
         self.lock().desks.get(site).is_some_and(|desk| desk.waiting.contains_key(&position))
+    }
+
+    pub fn is_aside(&self, site: &SiteKey, position: Position) -> bool {
+        let state = self.lock();
+        state.desks.get(site).and_then(|desk| desk.waiting.get(&position)).is_some_and(|waiting| waiting.is_aside)
     }
 
     /// The message is settled. None where it was already.

@@ -54,8 +54,6 @@ pub struct OutboxItem {
     pub unnamed_since: Option<Millis>,
     /// From when on it would do nothing, or something else.
     pub until: Option<Millis>,
-    /// It is in doubt, and what follows it did not wait for it.
-    pub is_aside: bool,
 }
 
 /// What is not to be sent for a while, though it waits.
@@ -199,6 +197,11 @@ impl Store {
         self.commit_then(work, move |site| board.ring(site)).await.map(drop)
     }
 
+    /// Whether what follows this one, which is under way, waits for it no more.
+    pub fn is_aside(&self, item: &OutboxItem) -> bool {
+        self.shared.board.is_aside(&item.site, item.position)
+    }
+
     /// How many visitors' messages of `site` the portal has not taken yet.
     pub fn waiting_of(&self, site: &SiteKey) -> usize {
         self.shared.board.waiting_of(site)
@@ -247,7 +250,7 @@ impl Store {
                 if let Errand::Rate { .. } = what {
                     until = head.rated_until(seq);
                 }
-                let Ticket { position, dialogue, site, line, sending, attempts, words, is_aside } = ticket;
+                let Ticket { position, dialogue, site, line, sending, attempts, words } = ticket;
                 if let (Errand::Say { text, .. }, Some(words)) = (&mut what, words)
                     && let Some(Told::Edited { text: newest, .. }) = view.record(words)?.map(|record| record.what)
                 {
@@ -271,7 +274,6 @@ impl Store {
                     person: head.person.clone(),
                     unnamed_since,
                     until,
-                    is_aside,
                 });
             }
             Ok(items)

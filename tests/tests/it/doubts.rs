@@ -225,6 +225,30 @@ async fn without_history_and_witness_a_message_is_unconfirmed_and_holds_up_nothi
     assert_eq!(chat.visitor_texts(), ["один", "два", "три"], "never sent twice");
 }
 
+/// The line's own word tells nothing of a message's files.
+#[tokio::test]
+async fn files_of_which_nothing_is_told_are_unconfirmed_with_their_words_and_hold_up_nothing() {
+    for restarts in [false, true] {
+        let (mut stage, mut visitor, chat) = begun().await;
+        let hurry = stage.hurry();
+        closed(&stage, &mut visitor).await;
+        let file = visitor.upload("a.txt", "a").await;
+        stage.portal.fault_on(SEND, Fault::CutAfter, 1);
+        let id = visitor.send_files("вот", &[&file]).await;
+        let next = visitor.say("и ещё").await;
+        visitor.wait_for_state(&next, MessageState::Delivered).await;
+        drop(hurry);
+        if restarts {
+            stage.restart().await;
+            visitor = visitor.resume().await;
+        }
+        let _hurry = stage.hurry();
+        visitor.wait_for_state(&id, MessageState::Unconfirmed).await;
+        assert_eq!(states(&visitor, &id), [MessageState::Unconfirmed]);
+        stage.portal.wait_texts(&chat.external, &["один", "два", "вот", "и ещё"]).await;
+    }
+}
+
 #[tokio::test]
 async fn a_witness_that_comes_late_still_makes_a_message_delivered() {
     for restarts in [false, true] {

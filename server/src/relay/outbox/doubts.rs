@@ -99,8 +99,6 @@ pub struct Doubt {
     queue_read: Option<Millis>,
     /// The portal was away when its silence would have counted.
     was_away: bool,
-    /// What follows it does not wait for it any more.
-    is_aside: bool,
 }
 
 impl Doubt {
@@ -118,11 +116,6 @@ impl Doubt {
     /// Its call was lost with everything else: it is none of those that may be made blindly.
     pub fn was_away(&self) -> bool {
         self.was_away
-    }
-
-    /// What follows it may have overtaken it.
-    pub fn is_aside(&self) -> bool {
-        self.is_aside
     }
 }
 
@@ -149,8 +142,8 @@ impl Doubts {
         let due = since + millis(LOOKS[0]);
         let fresh = Fault { first: since, spoilt: 0, taken: self.taken };
         self.faults.entry(item.position).or_insert(fresh);
-        let (looks, odd, queue_read, was_away, is_aside) = (0, 0, None, false, item.is_aside);
-        let doubt = Doubt { item, since, ending, looks, due, odd, queue_read, was_away, is_aside };
+        let (looks, odd, queue_read, was_away) = (0, 0, None, false);
+        let doubt = Doubt { item, since, ending, looks, due, odd, queue_read, was_away };
         self.all.insert(doubt.item.position, doubt);
     }
 
@@ -195,7 +188,6 @@ impl Doubts {
     /// As `postpone`: what follows the message does not wait for it any more.
     pub fn aside(&mut self, position: Position, now: Millis) {
         if let Some(doubt) = self.all.get_mut(&position) {
-            doubt.is_aside = true;
             doubt.due = now + millis(RARELY);
         }
     }

@@ -129,7 +129,7 @@ impl Outbox {
         let (item, position) = (&doubt.item, doubt.item.position);
         tracing::info!(dialogue.id = %item.dialogue, lost = lost.len(), "a message in doubt was found");
         self.arrived(doubt).await?;
-        if doubt.is_aside() || !self.relay.store.is_waiting(item) {
+        if self.relay.store.is_aside(item) || !self.relay.store.is_waiting(item) {
             // An event told of it, or others went before it: it is not done again itself.
             self.relay.store.resend(item, lost, self.now()).await?;
         } else if !self.unpacked(item, lost).await? {
@@ -182,7 +182,7 @@ impl Outbox {
                 self.doubts.aside(position, self.now());
                 return Ok(());
             }
-            Absent::SendAgain if doubt.is_aside() => Outcome::Unconfirmed, // it would come behind what followed it
+            Absent::SendAgain if self.relay.store.is_aside(item) => Outcome::Unconfirmed, // it would come behind what followed it
             Absent::SendAgain => {
                 self.doubts.end(position);
                 let now = self.now();

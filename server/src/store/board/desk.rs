@@ -132,7 +132,7 @@ impl Desk {
     }
 
     pub fn ticket(&self, site: &SiteKey, position: Position, waiting: &Waiting) -> Ticket {
-        let Waiting { dialogue, sending, attempts, words, is_aside, .. } = *waiting;
-        Ticket { position, dialogue, site: site.clone(), line: self.line, sending, attempts, words, is_aside }
+        let Waiting { dialogue, sending, attempts, words, .. } = *waiting;
+        Ticket { position, dialogue, site: site.clone(), line: self.line, sending, attempts, words }
     }
 }

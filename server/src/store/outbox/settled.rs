@@ -1,12 +1,13 @@
 //! Entries that say what became of errands: by the calls that carried them, and by what the portal tells of itself.
 
-use super::Outcome;
+use super::{OutboxRow, Outcome};
 use crate::ids::DialogueId;
 use crate::store::StoreError;
 use crate::store::committer::Batch;
 use crate::store::inbox::started;
 use crate::store::log::{AtPortal, Position, ReadLog, Record, Told, Walk};
-use crate::store::tables::OUTBOX;
+use crate::store::tables::{OUTBOX, WAYS};
+use crate::store::ways::Ways;
 use shared::{MessageId, MessageState, Millis, SiteKey};
 
 /// Writes what became of one errand. None where it was settled before.
@@ -118,6 +119,10 @@ pub(in crate::store) fn arrived(
     now: Millis,
 ) -> Result<Arrival, StoreError> {
     let Some(of) = batch.asked(dialogue, id)? else { return Ok(Arrival::Known) };
+    if is_half_told(batch, of, at_portal)? {
+        half_arrived(batch, dialogue, of)?;
+        return Ok(Arrival::Known);
+    }
     if settle_one(batch, of, Outcome::Delivered(at_portal), now)?.is_some() {
         let site = batch.head(dialogue)?.map(|head| head.site.clone());
         site.iter().for_each(|site| batch.board().ring(site)); // what waits behind it may go
@@ -148,6 +153,30 @@ pub(in crate::store) fn arrived(
         _ => drop(batch.append(dialogue, now, Told::State { id, state, at_portal, of })?),
     }
     Ok(arrival)
+}
+
+/// Whether nothing more will be told of the message at `of`, and of its files nothing was: a line's own word names none, and
+/// this portal refuses histories (`imopenlines.session.history.get`).
+fn is_half_told(batch: &mut Batch<'_>, of: Position, at_portal: AtPortal) -> Result<bool, StoreError> {
+    let Some(record) = batch.record(of)?.filter(|_| at_portal.session.is_none()) else { return Ok(false) };
+    if !matches!(&record.what, Told::Said { files, .. } if !files.is_empty()) {
+        return Ok(false);
+    }
+    let site = batch.head(record.dialogue)?.map(|head| head.site.clone());
+    let Some(host) = site.and_then(|site| batch.board().portal_of(&site)) else { return Ok(false) };
+    let ways: Option<Ways> = batch.row(WAYS, host.as_str())?;
+    Ok(ways.is_some_and(|ways| ways.history_refused.is_some()))
+}
+
+/// What follows such a message waits no longer, and it is not sent again; the answer to its call still tells all, if it
+/// comes.
+fn half_arrived(batch: &mut Batch<'_>, dialogue: DialogueId, of: Position) -> Result<(), StoreError> {
+    let Some(site) = batch.head(dialogue)?.map(|head| head.site.clone()) else { return Ok(()) };
+    if let Some(waiting) = batch.board().set_aside(&site, of) {
+        batch.put(OUTBOX, of.0, &OutboxRow::of(&waiting))?;
+        batch.board().ring(&site);
+    }
+    Ok(())
 }
 
 /// The portal ended its session of this number: what the visitor asked for, if no call did it yet, is done.

@@ -246,7 +246,7 @@ async fn what_is_set_aside_holds_up_nothing_and_is_not_sent_again() {
         bench.kill();
         assert_eq!(bench.pending().await, ["words 2"], "nor after a crash");
     }
-    assert!(bench.store.in_doubt(&host("a.ru"), Lane::Words).await.unwrap()[0].is_aside);
+    assert!(bench.store.is_aside(&bench.store.in_doubt(&host("a.ru"), Lane::Words).await.unwrap()[0]));
     bench.store.send_again(first.position).await.unwrap();
     let next = bench.store.next_batch(&host("a.ru"), 9, &Held::default()).await.unwrap();
     assert_eq!(next.iter().map(words).collect::<Vec<_>>(), ["words 2"]);

@@ -102,7 +102,7 @@ fn delivered<'run>(
         (Some(Some(MessageState::Unconfirmed)), _) => {
             verdict.unconfirmed += 1;
             let is_told = !may_be_hidden(evidence, said, matching) && !is_unheard_of(evidence, group, said, places);
-            witnessed(verdict, evidence, said.id.as_str(), is_told, what);
+            witnessed(verdict, evidence, said, is_told, what);
         }
         (Some(Some(MessageState::Failed)), _) => verdict.broken.push(format!("{what} is given up")),
         (_, []) if said.deleted => verdict.delivered += 1, // taken back before it went
@@ -157,12 +157,13 @@ fn is_unheard_of(evidence: &Evidence, group: &Group, said: &Accepted, places: &[
     begins && !places.iter().any(is_told)
 }
 
-/// Nothing may stay unconfirmed that the portal showed, or told of.
-fn witnessed(verdict: &mut Verdict, evidence: &Evidence, id: &str, is_told: bool, what: &str) {
+/// Nothing may stay unconfirmed that the portal showed, or told of: of files a line tells nothing.
+fn witnessed(verdict: &mut Verdict, evidence: &Evidence, said: &Accepted, is_told: bool, what: &str) {
     if evidence.plan.build.history && is_told {
         verdict.broken.push(format!("{what} is unconfirmed though histories are shown"));
     }
-    if evidence.heard.witnessed.contains(id) {
+    let is_all_told = evidence.plan.build.history || said.files.is_empty();
+    if is_all_told && evidence.heard.witnessed.contains(said.id.as_str()) {
         verdict.open.push(format!("{what} is unconfirmed though the line told that it has it"));
     }
 }

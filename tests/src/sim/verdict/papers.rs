@@ -1,6 +1,7 @@
 //! Visitors' files, against what operators have: by content.
 
 use otklik_portal::Author;
+use shared::MessageState;
 use std::collections::HashMap;
 
 use super::{
@@ -30,10 +31,15 @@ impl<'run> Papers<'run> {
         Self { kept, links }
     }
 
-    /// Every file of a message that arrived is there once: itself, or its address where the portal would not have it.
+    /// Every file of a message that arrived is there once: itself, or its address where the portal would not have it. Of a
+    /// message that nobody can confirm the visitor is told so.
     pub fn judge(&self, verdict: &mut Verdict, group: &Group, matching: &Matching) {
         let arrived = |said: &&&super::Accepted| {
             !said.deleted && matching.acts.get(said.id.as_str()).is_some_and(|act| !act.places.is_empty())
+        };
+        let is_unclear = |said: &super::Accepted| {
+            let seen = group.seen.iter().flatten().find(|one| one.id == said.id);
+            seen.is_some_and(|one| one.state == Some(MessageState::Unconfirmed))
         };
         let accepted: Vec<_> = group.accepted().collect();
         for said in accepted.iter().filter(arrived) {
@@ -43,6 +49,7 @@ impl<'run> Papers<'run> {
                 let what = format!("{}: the file {} of {}", group.name, parcel.name, short(&said.versions[0]));
                 match (kept, links) {
                     (1, 0) | (0, 1) => verdict.papers += 1,
+                    (0, 0) if is_unclear(said) => {}
                     (0, 0) => verdict.open.push(format!("{what} is not with the operator")),
                     _ => verdict.broken.push(format!("{what} is doubled: {kept} times there, and {links} links")),
                 }
