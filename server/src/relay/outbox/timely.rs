@@ -5,6 +5,10 @@ use super::doubts::LATE;
 use crate::clock::millis;
 use crate::store::{OutboxItem, Outcome, Settlement, StoreError};
 use shared::Millis;
+use std::time::Duration;
+
+/// How often it is looked whether the answer has come that a change waits for: it may be the other lane's.
+const AGAIN: Duration = Duration::from_secs(5);
 
 impl Outbox {
     /// Of `batch`, which is marked, what may be done now.
@@ -18,7 +22,7 @@ impl Outbox {
         let (over, batch): (Vec<_>, Vec<_>) = batch.into_iter().partition(is_over);
         let (ready, early): (Vec<_>, Vec<_>) = batch.into_iter().partition(|item| named_at(item) <= now);
         for item in &early {
-            self.rests.lost(item.dialogue).end_at(named_at(item));
+            self.rests.lost(item.dialogue).end_at(named_at(item).min(now + millis(AGAIN)));
         }
         if !early.is_empty() {
             self.relay.store.unmark(early.iter().map(|item| item.position).collect()).await?;
