@@ -82,9 +82,13 @@ impl Ask {
                 };
                 Ok(Told::visitors(id, text, reply, files))
             }
-            Self::Edit { of, text } => {
-                own(batch, dialogue, &of, Some(now))?.map(|unsent| Told::Edited { id: of, text, act: Some(id), unsent })
-            }
+            Self::Edit { of, text } => own(batch, dialogue, &of, Some(now))?.map(|unsent| Told::Edited {
+                id: of,
+                text,
+                act: Some(id),
+                unsent,
+                from: None,
+            }),
             Self::Delete { of } => {
                 let judged = own(batch, dialogue, &of, None)?;
                 if judged.is_ok() {

@@ -134,16 +134,22 @@ impl Head {
                 self.learn(&AtPortal { session: Some(*session).filter(|&session| session > 0), ..AtPortal::default() });
             }
             Told::EndKnown { .. } => self.left = None,
-            Told::Said { chat, from, vote, before, .. } => {
+            Told::Said { chat, from, vote, before, by_edit, .. } => {
                 self.vote = vote.or(self.vote);
-                self.led |= *from == Author::Operator && before.is_none(); // else it may be of the one before
+                // One before others may be of the conversation before, and what only an edit told of is perhaps a bot's.
+                self.led |= *from == Author::Operator && before.is_none() && !by_edit;
                 match from {
+                    Author::Operator if *by_edit => {}
                     Author::Visitor => drop(self.asked_at.get_or_insert(record.at)),
                     // One that was said before comes late, and answers something else.
                     Author::Operator => self.asked_at = self.asked_at.filter(|asked_at| record.at < *asked_at),
                     Author::Bot | Author::System => {}
                 }
                 self.learn(&AtPortal { chat: *chat, ..AtPortal::default() });
+            }
+            Told::Edited { from: Some(Author::Operator), .. } => {
+                self.led = true;
+                self.asked_at = self.asked_at.filter(|asked_at| record.at < *asked_at);
             }
             Told::Rated { .. } => self.rated = self.vote.take().map(|vote| (record.seq, vote)).or(self.rated),
             Told::Done { state, entry, at_portal, .. } => {

@@ -200,7 +200,7 @@ impl Told {
             | Self::Edited { act: Some(_), .. }
             | Self::Deleted { act: Some(_), .. } => Self::Joined { from, what: Box::new(self.clone()), before: None },
             Self::Edited { id, text, .. } => {
-                Self::Edited { id: id.clone(), text: text.clone(), act: None, unsent: None }
+                Self::Edited { id: id.clone(), text: text.clone(), act: None, unsent: None, from: None }
             }
             Self::Deleted { id, .. } => Self::Deleted { id: id.clone(), act: None, unsent: None },
             Self::State { id, state, .. } => settled(id.clone(), *state),

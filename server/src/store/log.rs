@@ -60,6 +60,9 @@ pub enum Told {
         /// The entry of the message that it belongs before, though it came later.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         before: Option<Seq>,
+        /// Only an edit of it was heard: who said it, and when, is not known.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        by_edit: bool,
     },
     /// The portal got the visitor's message `of` without this file: it is sent once more, as `id`.
     Again {
@@ -81,6 +84,9 @@ pub enum Told {
         /// Where the message stands, if no call had carried it: it goes with these words.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         unsent: Option<Position>,
+        /// Who said it, where only edits had told of it, and it is of the conversation that goes on.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        from: Option<Author>,
     },
     Deleted {
         id: MessageId,
@@ -185,6 +191,7 @@ impl Told {
             files,
             before,
             face: Face::default(),
+            by_edit: false,
         }
     }
 }

@@ -44,7 +44,7 @@ pub(in crate::store) struct HeardRow {
     /// takes none away.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub files: String,
-    /// Only an edit of it was heard yet: its files are not known.
+    /// Only an edit of it was heard yet: its author, blocks and files are not known.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub by_edit: bool,
     /// When its words were heard last, by our clock.
@@ -107,27 +107,52 @@ impl Heard<'_> {
                 let words = self.decided(batch, line, words)?;
                 self.begin(batch, line, words, at, 0).map(|()| true)
             }
-            Some(row) if row.by_edit && !row.deleted => self.filled(batch, row, words.files, at),
+            Some(row) if row.by_edit && !row.deleted => self.filled(batch, row, words, at),
             Some(_) => Ok(false), // a repeat, or deleted already
         }
     }
 
-    /// The message comes after an edit that made it: its words are old, its files are news.
-    fn filled(
-        &self,
-        batch: &mut Batch<'_>,
-        mut row: HeardRow,
-        files: Vec<FileSource>,
-        at: Millis,
-    ) -> Result<bool, StoreError> {
-        row.by_edit = false;
+    /// The message comes after an edit that made it: its words are old, all else is news.
+    fn filled(&self, batch: &mut Batch<'_>, mut row: HeardRow, said: Words, at: Millis) -> Result<bool, StoreError> {
+        let Words { author, attached, files, .. } = said;
+        (row.by_edit, row.files) = (false, attached);
         let files = self.expect(batch, &row.id, files)?;
-        let is_news = !files.is_empty();
+        let mut is_news = !files.is_empty();
         for file in files {
             batch.append(self.dialogue, at, Told::File { id: row.id.clone(), file })?;
         }
+        let Made { text, at, is_of_this } = self.made(batch, &row.id)?;
+        let from = Some(author).filter(|author| is_of_this && *author == Author::Operator);
+        if from.is_some() {
+            answers::note(batch, self.dialogue, at)?;
+        }
+        if from.is_some() || !row.files.is_empty() {
+            let (id, text) = (row.id.clone(), row.with_attached(text));
+            batch.append(self.dialogue, at, Told::Edited { id, text, act: None, unsent: None, from })?;
+            is_news = true;
+        }
         batch.put(HEARD, self.key(), &row)?;
         Ok(is_news)
+    }
+
+    /// What stands in the dialogue of a message that an edit made.
+    fn made(&self, batch: &mut Batch<'_>, id: &MessageId) -> Result<Made, StoreError> {
+        let tip = batch.head(self.dialogue)?.map_or(Position::NONE, |head| head.tip);
+        let (mut made, mut newest) = (Made { text: String::new(), at: self.now, is_of_this: true }, None);
+        batch.walk(tip, |_, record| {
+            match record.what {
+                Told::Edited { id: edited, text, .. } if edited == *id => drop(newest.get_or_insert(text)),
+                Told::Started { .. } | Told::Finished { .. } | Told::Left { .. } => made.is_of_this = false,
+                Told::Said { id: said, text, before, .. } if said == *id => {
+                    (made.text, made.at) = (newest.take().unwrap_or(text), record.at);
+                    made.is_of_this &= before.is_none();
+                    return Walk::Enough;
+                }
+                _ => {}
+            }
+            Walk::On
+        })?;
+        Ok(made)
     }
 
     /// The files of message `id` are fetched soon; tells how the visitor sees them until then.
@@ -196,7 +221,7 @@ impl Heard<'_> {
     fn reword(&self, batch: &mut Batch<'_>, mut row: HeardRow, text: String, at: Millis) -> Result<(), StoreError> {
         (row.words, row.heard_at) = (digest(&text), self.now);
         let (id, text) = (row.id.clone(), row.with_attached(text));
-        batch.append(self.dialogue, at, Told::Edited { id, text, act: None, unsent: None })?;
+        batch.append(self.dialogue, at, Told::Edited { id, text, act: None, unsent: None, from: None })?;
         batch.put(HEARD, self.key(), &row)
     }
 
@@ -235,12 +260,24 @@ impl Heard<'_> {
             tracing::warn!(dialogue.id = %dialogue, "a message came that holds nothing which can be shown");
         }
         batch.put(HEARD, self.key(), &row)?;
-        if from == Author::Operator {
+        if from == Author::Operator && !by_edit {
             answers::note(batch, self.dialogue, at)?;
         }
         let (chat, message, files) = (Some(self.im.chat), Some(self.im.message), self.expect(batch, &id, files)?);
-        let told =
-            Told::Said { id: id.clone(), from, name, text, chat, message, reply: None, vote, files, before, face };
+        let told = Told::Said {
+            id: id.clone(),
+            from,
+            name,
+            text,
+            chat,
+            message,
+            reply: None,
+            vote,
+            files,
+            before,
+            face,
+            by_edit,
+        };
         batch.append(self.dialogue, at, told)?;
         let confirmation = ConfirmationRow { dialogue: self.dialogue, line, im: self.im, id, at: self.now };
         let no = batch.ledger.next_confirmation;
@@ -307,6 +344,16 @@ impl Heard<'_> {
         batch.append(dialogue, self.now, Told::Deleted { id, act: None, unsent: None })?;
         Ok(true)
     }
+}
+
+/// A message that an edit made.
+struct Made {
+    /// Its words now.
+    text: String,
+    /// When the edit came.
+    at: Millis,
+    /// It is of the conversation that goes on.
+    is_of_this: bool,
 }
 
 /// What a message says, and who says it.

@@ -1,6 +1,6 @@
 //! Operators as visitors see them: how soon they answer, what is a signature, their photos.
 
-use super::inbox::{said, seen, work};
+use super::inbox::{edited, said, seen, work};
 use super::*;
 use crate::ids::ImId;
 use shared::Author;
@@ -129,4 +129,43 @@ async fn photos_are_kept_by_what_they_are_and_not_without_end() {
         bench.store.keep_photo(&host("a.ru"), nth.to_be_bytes().to_vec(), 3 + nth).await.unwrap();
     }
     assert_eq!(bench.store.photo(&first).await.unwrap(), None, "the oldest goes");
+}
+
+/// An edit tells neither who said the message nor what stands beside its words.
+#[tokio::test]
+async fn what_only_an_edit_told_of_is_an_operators_once_that_is_said() {
+    let add = |dialogue, by: Author| {
+        let mut act = said(dialogue, 100, "old");
+        if let InboxAct::Said { author, looks, .. } = &mut act {
+            *author = by;
+            looks.attached = "Sum: 5".to_owned();
+        }
+        act
+    };
+    for (by, is_led, ends) in
+        [(Author::Operator, true, false), (Author::Bot, false, false), (Author::Operator, false, true)]
+    {
+        let mut bench = Bench::new().await;
+        let dialogue = bench.dialogue("one").await;
+        let im = ImId { chat: 1807, message: 100 };
+        work(&bench, vec![InboxAct::Started { dialogue, session: 5, user: None }]).await;
+        bench.store.accept(dialogue, message(1), "?".to_owned(), 60).await.unwrap();
+        work(&bench, vec![edited(dialogue, im, "new", 90)]).await;
+        let known =
+            |bench: &Bench| bench.store.fresh_head(dialogue).map(|head| (head.is_led(), head.asked_at)).unwrap();
+        assert_eq!(known(&bench), (false, Some(60)), "perhaps it is a bot's");
+        if ends {
+            work(&bench, vec![InboxAct::Finished { dialogue, session: 5 }]).await;
+        }
+        assert_eq!(work(&bench, vec![add(dialogue, by)]).await, [dialogue]);
+        assert_eq!(known(&bench), (is_led, Some(60).filter(|_| by == Author::Bot)));
+        bench.kill();
+        assert!(work(&bench, vec![add(dialogue, by)]).await.is_empty(), "once");
+        work(&bench, vec![edited(dialogue, im, "newer", 120)]).await;
+        let seen = seen(&bench, dialogue).await;
+        assert_eq!(
+            seen.iter().filter(|what| what.contains("new")).collect::<Vec<_>>(),
+            ["new", "~new\nSum: 5", "~newer\nSum: 5"]
+        );
+    }
 }

@@ -29,7 +29,7 @@ fn with_file(dialogue: DialogueId, nth: u64, words: &str) -> InboxAct {
     act
 }
 
-fn edited(dialogue: DialogueId, im: ImId, text: &str, at: u64) -> InboxAct {
+pub(super) fn edited(dialogue: DialogueId, im: ImId, text: &str, at: u64) -> InboxAct {
     let (name, text, line, is_late) = (Some("Anna".to_owned()), text.to_owned(), LineId(1), false);
     InboxAct::Edited { dialogue, im, line, name, text, external: None, signature: Signature::Sure, at, is_late }
 }
@@ -122,8 +122,9 @@ async fn an_edit_before_its_message_makes_it() {
     let dialogue = bench.dialogue("one").await;
     work(&bench, vec![edited(dialogue, IM, "B", 200)]).await;
     bench.kill();
+    assert_eq!(work(&bench, vec![said(dialogue, 100, "A")]).await, [dialogue], "it is an operator's");
     assert!(work(&bench, vec![said(dialogue, 100, "A")]).await.is_empty());
-    assert_eq!(seen(&bench, dialogue).await, ["B"]);
+    assert_eq!(seen(&bench, dialogue).await, ["B", "~B"]);
     assert_eq!(bench.store.confirmations(&host("a.ru"), 10).await.unwrap().len(), 1);
 }
 
@@ -138,7 +139,7 @@ async fn an_edit_takes_no_file_away() {
     assert_eq!(work(&bench, vec![with_file(dialogue, 101, "old")]).await, [dialogue], "an edit came first");
     assert!(work(&bench, vec![with_file(dialogue, 101, "old")]).await.is_empty());
     work(&bench, vec![edited(dialogue, late, "D", 400)]).await;
-    assert_eq!(seen(&bench, dialogue).await, ["A", "~B", "C", "+f.pdf Some(Coming)", "~D"]);
+    assert_eq!(seen(&bench, dialogue).await, ["A", "~B", "C", "+f.pdf Some(Coming)", "~C", "~D"]);
     assert_eq!(bench.store.fetches().await.unwrap().len(), 2);
 }
 
