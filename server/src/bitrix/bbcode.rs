@@ -27,7 +27,7 @@ const MAX_DEPTH: usize = 20;
 /// What stands for somebody who is mentioned and not named.
 const SOMEBODY: &str = "@…";
 
-/// The longest mention, in bytes: what is longer has lost its end tag.
+/// The longest mention, in bytes, with its end tag: what is longer has lost it.
 const MENTION: usize = 300;
 
 /// How a text is read.
@@ -163,8 +163,9 @@ fn address(name: &str, inner: &str, to: &mut Builder) -> usize {
 
 /// How many bytes a mention takes after its tag: the name and the end tag; none where that is missing.
 fn mention(inner: &str) -> usize {
-    let end = tags::closing(inner, "user").filter(|(at, _)| *at <= MENTION && !inner[..*at].contains('\n'));
-    end.map_or(0, |(_, end)| end)
+    let near = &inner[..inner.floor_char_boundary(MENTION)];
+    let line = near.split_once('\n').map_or(near, |(line, _)| line);
+    tags::closing(line, "user").map_or(0, |(_, end)| end)
 }
 
 /// What a tag without an end stands for.

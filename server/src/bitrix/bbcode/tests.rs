@@ -209,6 +209,7 @@ fn marked_up() -> impl Strategy<Value = String> {
         Just("я"),
         Just("[timestamp=1]"),
         Just("[user=1]"),
+        Just("[/user]"),
         Just("#BR#"),
         Just("="),
         Just("/"),
@@ -232,7 +233,9 @@ fn depth(pieces: &[Piece]) -> usize {
 proptest! {
     #[test]
     fn no_text_breaks_the_reader(written in marked_up()) {
+        let host = PortalHost::try_from("a.ru".to_owned()).unwrap();
         prop_assert!(depth(&parse(&written)) <= MAX_DEPTH);
+        prop_assert!(depth(&parse_from(&host, &written, true)) <= MAX_DEPTH);
     }
 
     #[test]
