@@ -110,9 +110,11 @@ async fn a_conversation_that_the_portal_fails_at_keeps_no_others_word_in_doubt()
     let mut other = stage.visitor(visitor.site()).await;
     let first = other.say("я другой").await;
     other.wait_for_state(&first, MessageState::Delivered).await;
-    stage.portal.set_mood(Mood::Off).await.expect("a mood");
-    let (lost, second) = (visitor.say("два").await, other.say("и ещё").await);
-    let before = stage.portal.calls(SEND).len();
+    let before = stage.portal.calls(SEND).len() + 1;
+    stage.portal.set_mood(Mood::Busy).await.expect("a mood");
+    let lost = visitor.say("два").await;
+    stage.portal.wait_calls(SEND, before).await; // now it rests, by a clock that stands still
+    let second = other.say("и ещё").await;
     stage.portal.shun(&asked_for(chat.sessions[0].id), Fault::HtmlPage);
     stage.portal.fault_on(SEND, Fault::CutBefore, 1);
     stage.portal.set_mood(Mood::Answers).await.expect("a mood");
