@@ -185,7 +185,6 @@ impl Outbox {
         if batch.is_empty() {
             return Ok(true); // the portal told meanwhile that it has them, or it is not their time
         }
-        let positions: Vec<_> = batch.iter().map(|item| item.position).collect();
         if let [OutboxItem { what: Errand::Finish { session }, .. }] = batch[..]
             && let Some(finish) = batch.pop()
         {
@@ -205,7 +204,7 @@ impl Outbox {
                 }
             }
             Err(error) => {
-                self.relay.store.unmark(positions).await?;
+                self.not_carried(&batch).await?;
                 match self.pause_of(&batch) {
                     Some(until) => batch.iter().for_each(|item| self.rests.dialogue(item.dialogue).end_at(until)),
                     None => self.refused(batch, &error).await?,
@@ -265,7 +264,7 @@ impl Outbox {
                     self.took(&item);
                     self.entitle(&item);
                     if !self.unpacked(&item, parcel::lost(&item.what, taken.get(nth))).await? {
-                        again.push(item.position);
+                        again.push(item);
                         continue;
                     }
                     settled.push(Settlement { position: item.position, outcome: Outcome::Delivered(at_portal) });
@@ -273,7 +272,7 @@ impl Outbox {
                 Verdict::Refused if self.declined(&item, none, taken) => {
                     settled.push(Settlement { position: item.position, outcome: Outcome::Failed });
                 }
-                Verdict::Refused => again.push(item.position),
+                Verdict::Refused => again.push(item),
                 Verdict::Unknown => {
                     self.suspects.separate(std::slice::from_ref(&item));
                     self.lost(item, ending).await?;
@@ -284,10 +283,20 @@ impl Outbox {
                 }
             }
         }
-        if !again.is_empty() {
-            self.relay.store.unmark(again).await?;
-        }
+        self.not_carried(&again).await?;
         self.settle(settled).await
+    }
+
+    /// A call carried none of these, by its answer. Of what the line said meanwhile that it has it, nobody knows.
+    async fn not_carried(&mut self, items: &[OutboxItem]) -> Result<(), StoreError> {
+        if items.is_empty() {
+            return Ok(());
+        }
+        self.relay.store.unmark(items.iter().map(|item| item.position).collect()).await?;
+        for item in items.iter().filter(|item| self.relay.store.is_aside(item)).cloned().collect::<Vec<_>>() {
+            self.lost(item, Ending::Lost).await?;
+        }
+        Ok(())
     }
 
     /// Whether the portal names sessions, as this answer shows, or any call of either lane has shown.

@@ -230,6 +230,7 @@ impl Store {
 
     async fn items(&self, tickets: Vec<Ticket>) -> Result<Vec<OutboxItem>, StoreError> {
         let heads: Vec<_> = tickets.iter().map(|ticket| self.fresh_head(ticket.dialogue)).collect();
+        let board = Arc::clone(&self.shared.board);
         self.read(move |mut view| {
             let mut items = Vec::with_capacity(tickets.len());
             for (ticket, fresh) in tickets.into_iter().zip(heads) {
@@ -240,7 +241,8 @@ impl Store {
                 let Some((id, mut what)) = record.what.into_errand(guarded) else { continue };
                 let (mut unnamed_since, mut until) = (None, None);
                 if let Errand::Edit { of, .. } | Errand::Delete { of } = &what {
-                    unnamed_since = changed::unnamed_since(&mut view, head.tip, of)?;
+                    let called = |position| board.ticket_at(&ticket.site, position)?.sending;
+                    unnamed_since = changed::unnamed_since(&mut view, head.tip, of, called)?;
                 }
                 if let Errand::Edit { of, reply, .. } = &mut what
                     && let Some((said_at, answers)) = changed::said(&mut view, before, of)?

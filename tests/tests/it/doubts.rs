@@ -249,6 +249,21 @@ async fn files_of_which_nothing_is_told_are_unconfirmed_with_their_words_and_hol
     }
 }
 
+/// The portal stores a message at once and its id in a second step, and calls a change of what it does not find a success.
+#[tokio::test]
+async fn an_edit_of_files_of_which_nothing_is_told_yet_waits_for_their_call() {
+    let (stage, mut visitor, chat) = begun().await;
+    let _hurry = stage.hurry();
+    closed(&stage, &mut visitor).await;
+    let file = visitor.upload("a.txt", "a").await;
+    stage.portal.fault_on(SEND, Fault::Slow(Duration::from_secs(50)), 1);
+    let of = visitor.send_files("вот", &[&file]).await;
+    stage.portal.wait_chat(&chat.external, |chat| chat.visitor_texts().contains(&"вот")).await;
+    visitor.accepted(|id| ToServer::Edit { id, of: of.clone(), text: "вот так".to_owned() }).await;
+    visitor.wait_for_state(&of, MessageState::Delivered).await;
+    stage.portal.wait_texts(&chat.external, &["один", "два", "вот так"]).await;
+}
+
 #[tokio::test]
 async fn a_witness_that_comes_late_still_makes_a_message_delivered() {
     for restarts in [false, true] {

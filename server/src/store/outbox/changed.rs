@@ -21,10 +21,16 @@ pub fn said(log: &mut &View, tip: Position, of: &MessageId) -> Result<Option<(Mi
 }
 
 /// Since when the portal is known to have the message `of` of the dialogue that ends at `tip`, where it may not know it by
-/// its id yet: nothing but its line told of it, or only its words were found.
-pub fn unnamed_since(log: &mut &View, tip: Position, of: &MessageId) -> Result<Option<Millis>, StoreError> {
+/// its id yet: nothing but its line told of it, or only its words were found. `called`: since when a call carries what
+/// stands at a position and is not settled.
+pub fn unnamed_since(
+    log: &mut &View,
+    tip: Position,
+    of: &MessageId,
+    called: impl Fn(Position) -> Option<Millis>,
+) -> Result<Option<Millis>, StoreError> {
     let (mut since, mut left) = (None, LOOKED_AT);
-    log.walk(tip, |_, record| {
+    log.walk(tip, |position, record| {
         match record.what {
             Told::State { id, state, at_portal, .. } if id == *of => {
                 let is_unnamed = state == MessageState::Delivered && !at_portal.is_whole();
@@ -32,7 +38,10 @@ pub fn unnamed_since(log: &mut &View, tip: Position, of: &MessageId) -> Result<O
                 return Walk::Enough;
             }
             Told::Answered { id, at_portal, .. } if id == *of && at_portal.is_whole() => return Walk::Enough,
-            Told::Said { id, .. } if id == *of => return Walk::Enough,
+            Told::Said { id, .. } if id == *of => {
+                since = called(position);
+                return Walk::Enough;
+            }
             _ => {}
         }
         left -= 1;

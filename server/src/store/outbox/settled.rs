@@ -162,8 +162,11 @@ fn is_half_told(batch: &mut Batch<'_>, of: Position, at_portal: AtPortal) -> Res
     if !matches!(&record.what, Told::Said { files, .. } if !files.is_empty()) {
         return Ok(false);
     }
-    let site = batch.head(record.dialogue)?.map(|head| head.site.clone());
-    let Some(host) = site.and_then(|site| batch.board().portal_of(&site)) else { return Ok(false) };
+    let Some(site) = batch.head(record.dialogue)?.map(|head| head.site.clone()) else { return Ok(false) };
+    if batch.board().ticket_at(&site, of).is_some_and(|ticket| ticket.sending.is_none()) {
+        return Ok(false); // its call was refused: it would be sent again
+    }
+    let Some(host) = batch.board().portal_of(&site) else { return Ok(false) };
     let ways: Option<Ways> = batch.row(WAYS, host.as_str())?;
     Ok(ways.is_some_and(|ways| ways.history_refused.is_some()))
 }

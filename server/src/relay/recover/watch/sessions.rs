@@ -41,6 +41,9 @@ impl Sessions {
 
     /// All that were `asked` for together were too much. Tells whether they can be fewer.
     pub fn part(&mut self, asked: &[u64]) -> bool {
+        if asked.is_empty() {
+            return false; // it was only asked which is open
+        }
         self.waiting.extend(asked);
         self.most = (asked.len() / 2).max(1);
         asked.len() > 1
@@ -91,6 +94,12 @@ mod tests {
         assert_eq!(sessions.next(), [3, 9]);
         assert!(!sessions.looked(&[3, 9], &[3, 9], Some(9)));
         assert_eq!(sessions.next(), [9]);
+    }
+
+    #[test]
+    fn where_nothing_was_asked_for_it_cannot_be_less() {
+        let mut sessions = of([]);
+        assert!(!sessions.part(&[]) && !sessions.is_parted());
     }
 
     #[test]
