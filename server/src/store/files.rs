@@ -134,7 +134,8 @@ impl Store {
         .await
     }
 
-    /// An upload is on the disk: it waits for its message. False where there is no such dialogue (any more).
+    /// An upload is on the disk: it waits for its message, unless it is known already, and may have one. False where there is
+    /// no such dialogue (any more).
     pub async fn keep_upload(
         &self,
         dialogue: DialogueId,
@@ -147,7 +148,9 @@ impl Store {
                 return Ok(false);
             }
             let key = FileKey::of(dialogue, &file.id);
-            batch.put(FILES, key.bytes(), &FileRecord { dialogue, file, mime, at: now, used: false })?;
+            if batch.row::<_, FileRecord>(FILES, key.bytes())?.is_none() {
+                batch.put(FILES, key.bytes(), &FileRecord { dialogue, file, mime, at: now, used: false })?;
+            }
             Ok(true)
         })
         .await

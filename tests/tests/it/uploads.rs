@@ -14,7 +14,7 @@ use otklik_tests::{
     wait::until,
 };
 use reqwest::{Method, StatusCode};
-use shared::{FileKind, MessageState, Refusal, ToServer, ToWidget};
+use shared::{File, FileKind, MessageId, MessageState, Refusal, ToServer, ToWidget};
 use std::time::Duration;
 
 const SEND: &str = "imconnector.send.messages";
@@ -98,9 +98,8 @@ async fn a_repeated_upload_and_a_repeated_message_change_nothing() {
     wait_seen(&stage, &["один", "вот +a.pdf"]).await;
 }
 
-/// Its words failed, or may be lost, and were said before the person signed in: they send them again.
-#[tokio::test]
-async fn a_file_from_before_signing_in_can_be_sent_again_afterwards() {
+/// Somebody who sent a file and signed in afterwards, as a person who has a conversation already.
+async fn signed_in_after_a_file() -> (Stage, Visitor, File, MessageId) {
     let (stage, mut before) = begun().await;
     let signer = Signer::make(&stage, before.site()).await;
     let anna = || Some(signer.sign("anna", stage.clock.now() / 1000 + 3_600));
@@ -113,6 +112,13 @@ async fn a_file_from_before_signing_in_can_be_sent_again_afterwards() {
     let (site, session) = (before.site().clone(), before.session.clone());
     let (mut signed, _) = Visitor::come_as(&stage.url(), &site, anna(), session).await;
     signed.hear("вот").await;
+    (stage, signed, file, first)
+}
+
+/// Its words failed, or may be lost, and were said before the person signed in: they send them again.
+#[tokio::test]
+async fn a_file_from_before_signing_in_can_be_sent_again_afterwards() {
+    let (stage, mut signed, file, first) = signed_in_after_a_file().await;
     let again = signed.send_files("ещё раз", &[&file]).await;
     signed.wait_for_state(&again, MessageState::Delivered).await;
     let chat = wait_seen(&stage, &["из дома", "ещё раз +a.pdf"]).await;
@@ -124,6 +130,20 @@ async fn a_file_from_before_signing_in_can_be_sent_again_afterwards() {
     signed.accepted(|id| ToServer::Delete { id, of: first }).await;
     let other = signed.at_file(Method::POST, &file.id, "").send().await.expect("the relay answers");
     assert_eq!(other.status(), StatusCode::OK, "the one has its own copy");
+}
+
+#[tokio::test]
+async fn a_file_from_before_signing_in_that_is_gone_is_refused_for_good_and_holds_up_no_word() {
+    let (stage, mut signed, file, _) = signed_in_after_a_file().await;
+    let folder = stage.data().with_extension("files");
+    let kept = std::fs::read_dir(&folder).expect("the relay's files").map(|entry| entry.expect("one of them").path());
+    let kept: Vec<_> = kept.filter(|path| path.is_file()).collect();
+    assert_eq!(kept.len(), 1, "{kept:?}");
+    std::fs::remove_file(&kept[0]).expect("it goes");
+    let again = signed.try_send(&message_id(), "ещё раз", vec![file.id]).await;
+    assert!(matches!(again, ToWidget::Refused { code: Refusal::FileUnknown, .. }), "{again:?}");
+    signed.say("дальше").await;
+    wait_seen(&stage, &["из дома", "дальше"]).await;
 }
 
 #[tokio::test]

@@ -5,6 +5,7 @@ use super::Visitor;
 use crate::error::Failure;
 use crate::ids::FileKey;
 use shared::FileId;
+use std::io::ErrorKind;
 
 impl Visitor {
     /// Sees to it that this dialogue has what those that joined it have of these files.
@@ -20,7 +21,11 @@ impl Visitor {
                 if store.file(to).await?.is_none()
                     && let Some(record) = store.file(from).await?
                 {
-                    let _claim = self.state.files.copy(from, to).await.map_err(Failure::Disk)?;
+                    let _claim = match self.state.files.copy(from, to).await {
+                        // Its bytes are gone for good: the message is refused, and holds up no other.
+                        Err(error) if error.kind() == ErrorKind::NotFound => continue,
+                        copied => copied.map_err(Failure::Disk)?,
+                    };
                     store.keep_upload(here, record.file, record.mime, self.state.clock.now()).await?;
                 }
             }

@@ -225,3 +225,26 @@ async fn answers_that_overtook_each_other_stand_in_their_order_where_they_joined
     let texts: Vec<&str> = shown.iter().map(|(_, text)| text.as_str()).collect();
     assert_eq!(texts, ["answer 1", "answer 2", "answer 3"]);
 }
+
+/// Two pages of one person send the same file from before: what the one's message has is not the other's to let go.
+#[tokio::test]
+async fn a_file_that_comes_once_more_stays_with_the_message_that_has_it() {
+    let two = joined(two_words).await;
+    let file = shared::File {
+        id: "0000000000".to_owned().try_into().unwrap(),
+        name: "a.pdf".to_owned(),
+        size: 1,
+        kind: shared::FileKind::File,
+        width: None,
+        height: None,
+        state: None,
+        href: None,
+    };
+    let again = || two.bench.store.keep_upload(two.theirs, file.clone(), "application/pdf".to_owned(), 200);
+    assert!(again().await.unwrap());
+    two.ask(9, Ask::Say { text: "here".to_owned(), reply_to: None, files: vec![file.id.clone()] }, 201).await;
+    assert!(again().await.unwrap());
+    let key = crate::ids::FileKey::of(two.theirs, &file.id);
+    two.bench.store.drop_unused_files(10_000).await.unwrap();
+    assert!(two.bench.store.file(key).await.unwrap().is_some_and(|record| record.used));
+}
