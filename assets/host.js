@@ -179,6 +179,10 @@ export default ({ options, facts, root, element, button, emit, lang, dark, paint
       identity = null;
       alive = false;
     },
+    /** The frame makes room for another document of the same visitor. */
+    anew() {
+      alive = false;
+    },
     unread({ n }) {
       facts.unread = n;
       paint();
@@ -201,7 +205,9 @@ export default ({ options, facts, root, element, button, emit, lang, dark, paint
   let consent;
   /** Whom the page says the visitor is, as its server signed it: `id`, `exp`, `sig`. */
   let identity = null;
+  /** Somebody else is there from now on. What the page asked for the one before, and still waits, is not the next one's. */
   const forget = () => {
+    waiting = waiting.filter((order) => !/^(send|prefill)$/.test(order.do));
     profile = {};
     events = [];
     consent = undefined;

@@ -22,13 +22,18 @@ const begin = (identity) => {
 };
 
 // --- “Back” may bring this document as it was left, to somebody else: what happened meanwhile was not told here.
-const trace = () => store.get("session") ?? store.get("draft");
-let traced;
+const trace = () => [store.get("session"), store.get("draft")];
+let traced = [];
 addEventListener("pagehide", () => (traced = trace()));
 addEventListener("pageshow", (event) => {
-  if (!event.persisted || !traced || traced === trace()) return;
+  const [[session, draft], [sessionNow, draftNow]] = [traced, trace()];
+  const isAsItWas = session ? session === sessionNow : !draft || (draft === draftNow && !sessionNow);
+  if (!event.persisted || isAsItWas) return;
   event.stopImmediatePropagation(); // nothing of it comes to life
-  loggedOut();
+  if (session || !(sessionNow ?? draftNow)) return loggedOut();
+  // What was being written was sent or changed on another page: no log-out, and the page's words of its visitor hold.
+  post({ is: "anew" });
+  leave("signed", signed && 1);
 });
 
 // --- The app. Without it nothing is lost: what is sent waits here, in order.

@@ -261,3 +261,64 @@ async fn back_after_a_log_out_shows_nothing_of_who_was_there() {
     let next = scene.stage.portal.wait_any_chat(|chat| chat.visitor_texts() == ["The next one's words"]).await;
     assert!(!next.title.contains("anna"), "{}", next.title);
 }
+
+/// A visitor of whom the page tells begins a message, sends it on another page and presses “back”. None as above.
+async fn write_elsewhere_and_come_back(scene: &Scene) -> Option<Visit> {
+    let visit = scene.shop.visit(&scene.browser).await;
+    let host = visit.tab.host();
+    call(&visit, "set", &json!({"name": "Vera"})).await;
+    visit.open().await;
+    visit.chat().find("textbox", "Message").await.type_text("Half a word").await;
+    visit.chat().until("Object.keys(localStorage).some(key => key.endsWith(':draft'))").await;
+    assert!(!kept(&visit.chat()).await.iter().any(|key| key.ends_with(":session")), "nothing was said yet");
+    host.eval_in_page::<()>("void (window.asItWas = true)").await;
+    let send = async || {
+        visit.chat().until("document.getElementById('field')?.value === 'Half a word'").await;
+        visit.say("!").await;
+        scene.stage.portal.wait_any_chat(|chat| chat.visitor_texts().len() == 1).await;
+        visit.chat().until("!Object.keys(localStorage).some(key => key.endsWith(':draft'))").await;
+    };
+    visit.tab.go_and_come_back(&format!("{}/next", scene.shop.site.origin), send).await;
+    host.eval_in_page::<bool>("window.asItWas === true").await.then_some(visit)
+}
+
+#[tokio::test]
+async fn back_to_a_page_where_a_message_was_begun_is_no_log_out() {
+    for _ in 0..8 {
+        let scene = Scene::start().await;
+        let Some(visit) = write_elsewhere_and_come_back(&scene).await else { continue };
+        visit.chat().until("!!document.querySelector('[role=log] [data-from=visitor]')").await;
+        visit.chat().until("document.getElementById('field')?.value === ''").await; // it went already
+        visit.say("And more").await;
+        let chat = scene.stage.portal.wait_any_chat(|chat| chat.visitor_texts().len() == 2).await;
+        assert_eq!(scene.stage.portal.chats().len(), 1);
+        let named = || async { Some(profile(&scene, &chat).full_name()).filter(|name| name == "Vera") };
+        otklik_tests::wait::until("the operator to know what the page tells", named).await;
+        return;
+    }
+    panic!("the browser brings a page as it was, as a rule");
+}
+
+#[tokio::test]
+async fn what_the_page_sends_for_one_person_does_not_go_to_the_next_one_it_names() {
+    let scene = Scene::start().await;
+    let signer = Signer::make(&scene.stage, &scene.shop.chat.key).await;
+    let visit = scene.shop.visit(&scene.browser).await;
+    visit.open().await;
+    let [anna, boris] = ["anna", "boris"].map(|id| signed(&signer, id));
+    // All before the frame has made room for the first.
+    let orders = format!(
+        "otklik('identify', {anna});
+         Promise.all([otklik('send', 'For Anna'), otklik('prefill', 'Anna, too')])
+             .then(() => otklik('identify', {boris})).then(() => null)"
+    );
+    visit.tab.host().eval_in_page::<()>(&orders).await;
+    visit.chat().until("location.search.includes('signed') && document.readyState === 'complete'").await;
+    until_empty(&visit).await;
+    visit.say("Boris's words").await;
+    visit.until_state("Boris's words", "delivered").await;
+    visit.until_shows(&[("visitor", "Boris's words")]).await;
+    let chat = scene.stage.portal.wait_any_chat(|chat| chat.title.contains("✓ boris")).await;
+    assert_eq!(chat.visitor_texts(), ["Boris's words"]);
+    assert_eq!(scene.stage.portal.chats().len(), 1);
+}
