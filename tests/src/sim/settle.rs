@@ -20,11 +20,15 @@ const LOOK: Duration = Duration::from_millis(400);
 const SETTLES: Duration = Duration::from_secs(200);
 const STAYS: Duration = Duration::from_secs(4);
 
+/// How long something has to be broken. What the portal gave no id, and a visitor was not told yet to be accepted, may look
+/// like somebody else's words.
+const BREAKS: Duration = Duration::from_secs(30);
+
 impl Scene {
     /// Waits until both sides agree, and looks whether it stays so.
     pub async fn settle(&self) -> Verdict {
         let (mut fewest, mut better) = (usize::MAX, Instant::now());
-        let mut clean_since = None;
+        let (mut clean_since, mut broken_since) = (None, None);
         loop {
             let began = Instant::now();
             let verdict = judge(&self.evidence());
@@ -32,12 +36,17 @@ impl Scene {
             if verdict.open.len() < fewest {
                 (fewest, better) = (verdict.open.len(), now);
             }
+            if verdict.broken.is_empty() {
+                broken_since = None;
+            }
             if verdict.is_clean() {
                 let since = *clean_since.get_or_insert(now);
                 if now > since + STAYS {
                     return verdict;
                 }
-            } else if !verdict.broken.is_empty() || now > better + SETTLES {
+            } else if now > better + SETTLES {
+                return verdict;
+            } else if !verdict.broken.is_empty() && now > *broken_since.get_or_insert(now) + BREAKS {
                 return verdict;
             } else {
                 clean_since = None;
