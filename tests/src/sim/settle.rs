@@ -15,9 +15,9 @@ use crate::{visitor, wait::DEADLINE};
 const LOOK: Duration = Duration::from_millis(400);
 
 /// How long nothing may become better, once nothing goes wrong any more, and how long all must stay well: by the
-/// machine's time. The longest that the relay waits by design is an hour of its own, which flies 20 times as fast: for the
-/// last attempt at a file.
-const SETTLES: Duration = Duration::from_secs(200);
+/// machine's time. The longest that the relay waits by design is an hour and a half of its own, which flies 20 times as
+/// fast: until a file is given up.
+const SETTLES: Duration = Duration::from_secs(270);
 const STAYS: Duration = Duration::from_secs(4);
 
 /// How long something has to be broken. What the portal gave no id, and a visitor was not told yet to be accepted, may look
