@@ -166,7 +166,7 @@ async fn get(relay: &Relay, fetch: &Fetch) -> Result<(Look, Claim), Miss> {
     let origin = portal.origin().await;
     let mut missed = Miss::Address;
     for link in [&fetch.source.download, &fetch.source.link].into_iter().flatten() {
-        let Some(url) = resolved(&origin, link) else { continue };
+        let Some(url) = resolved(&fetch.host, &origin, link) else { continue };
         match from(relay, (&portal, &origin), fetch, url).await {
             Ok(got) => return Ok(got),
             Err(Miss::TooLarge) => return Err(Miss::TooLarge),
@@ -176,7 +176,7 @@ async fn get(relay: &Relay, fetch: &Fetch) -> Result<(Look, Claim), Miss> {
         }
     }
     let address = numbered::address(relay, &portal, fetch).await?;
-    match address.and_then(|address| resolved(&origin, &address)) {
+    match address.and_then(|address| resolved(&fetch.host, &origin, &address)) {
         Some(url) => from(relay, (&portal, &origin), fetch, url).await,
         None => Err(missed),
     }
@@ -228,8 +228,15 @@ fn is_page_itself(fetch: &Fetch) -> bool {
     fetch.source.mime.as_deref().is_some_and(is_page) || name.ends_with(".html") || name.ends_with(".htm")
 }
 
-fn resolved(origin: &str, link: &str) -> Option<Url> {
-    let mut url = Url::parse(origin).ok()?.join(link).ok()?;
+/// An address that the portal gave, at its present `origin`: a former name of its leads to no file any more.
+fn resolved(host: &PortalHost, origin: &str, link: &str) -> Option<Url> {
+    let mut now = Url::parse(origin).ok()?;
+    let mut url = now.join(link).ok()?;
+    if url.origin().ascii_serialization() == host.origin() {
+        now.set_path(url.path());
+        now.set_query(url.query());
+        url = now;
+    }
     url.set_fragment(None); // `#img.jpg` is for the portal's own windows
     Some(url)
 }
@@ -251,6 +258,16 @@ async fn address(relay: &Relay, fetch: &Fetch) -> Option<String> {
 mod tests {
     use super::*;
     use crate::ids::DialogueId;
+
+    #[test]
+    fn an_address_at_a_former_name_is_asked_for_at_the_present_one() {
+        let host = PortalHost::try_from("old.bitrix24.ru".to_owned()).unwrap();
+        let at = |link: &str| resolved(&host, "https://new.bitrix24.ru", link).unwrap().to_string();
+        assert_eq!(at("https://old.bitrix24.ru/disk/1?x=2#a.jpg"), "https://new.bitrix24.ru/disk/1?x=2");
+        assert_eq!(at("/disk/1"), "https://new.bitrix24.ru/disk/1");
+        assert_eq!(at("https://cdn.bitrix24.ru/f"), "https://cdn.bitrix24.ru/f");
+        assert_eq!(at("https://old.bitrix24.ru//cdn.example/f"), "https://new.bitrix24.ru//cdn.example/f");
+    }
 
     #[test]
     fn a_portal_that_hangs_holds_up_no_other() {

@@ -238,6 +238,19 @@ async fn a_renamed_portals_files_are_asked_for_where_it_is_now() {
 }
 
 #[tokio::test]
+async fn an_address_at_a_portals_former_name_is_asked_for_at_its_present_one() {
+    let (stage, mut visitor, chat) = begun().await;
+    stage.portal.set_build(|build| build.history = false);
+    stage.portal.fault_on("download", Fault::FileGone, 1);
+    send(&stage, &chat, "Вот", vec![Upload::new("far.txt", "text/plain", "bytes")]);
+    visitor.hear("Вот").await;
+    stage.portal.rename();
+    let id = visitor.say("два").await;
+    visitor.wait_for_state(&id, MessageState::Delivered).await;
+    assert_eq!(settled(&mut visitor, "far.txt").await.state, None);
+}
+
+#[tokio::test]
 async fn a_file_larger_than_the_relay_takes_is_a_link_at_once() {
     let (stage, mut visitor, chat) = begun_on(Stage::start_with(Clock::real(), "[limits]\nfile_mb = 1\n").await).await;
     let large = Upload::new("film.mp4", "video/mp4", vec![7; 1_100_000]);

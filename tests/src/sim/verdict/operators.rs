@@ -28,7 +28,8 @@ pub fn judge(verdict: &mut Verdict, evidence: &Evidence, group: &Group, matching
     let mut before = HashMap::new();
     let mut accepted: Vec<&Accepted> = group.accepted().collect();
     if group.seen.is_some() {
-        accepted.sort_by_key(|said| shown.get(said.id.as_str()).map(|places| places[0]));
+        // What is not told yet was said last.
+        accepted.sort_by_key(|said| shown.get(said.id.as_str()).map_or(usize::MAX, |places| places[0]));
     }
     for said in accepted {
         verdict.accepted += 1;

@@ -1,7 +1,7 @@
 //! What operators and the line said, against what visitors are shown.
 
 use otklik_portal::{Author, Chat, Kind, Message};
-use shared::{FileState, Happening};
+use shared::Happening;
 use std::collections::{BTreeMap, HashMap, HashSet};
 
 use super::{
@@ -103,7 +103,7 @@ impl Said<'_> {
                     verdict.open.push(format!("{what} is shown, and not confirmed as such"));
                 }
                 self.is_as_it_is_now(verdict, evidence, &what, one);
-                self.has_its_files(verdict, evidence, &what, one);
+                self.has_its_files(verdict, &what, one);
             }
         }
         one.is_some()
@@ -150,9 +150,7 @@ impl Said<'_> {
         }
     }
 
-    /// Where an address that works once was spent in a crash, the file's number brings another: histories alone tell that.
-    /// Where they are refused, the portal's link is all there is.
-    fn has_its_files(&self, verdict: &mut Verdict, evidence: &Evidence, what: &str, one: &Seen) {
+    fn has_its_files(&self, verdict: &mut Verdict, what: &str, one: &Seen) {
         if one.text.is_none() || self.message.deleted {
             return;
         }
@@ -161,7 +159,6 @@ impl Said<'_> {
             let size = u64::try_from(file.file.bytes.len()).unwrap_or(u64::MAX);
             match one.files.iter().filter(is_it).collect::<Vec<_>>()[..] {
                 [shown] if shown.state.is_none() && shown.size == size => {}
-                [shown] if shown.state == Some(FileState::Lost) && !evidence.plan.build.history => {}
                 [_, _, ..] => verdict.broken.push(format!("{what}: the file {} is doubled", file.file.name)),
                 ref shown => {
                     let state = shown.first().map(|shown| shown.state);
