@@ -84,10 +84,23 @@ pub async fn run(relay: Relay, portal: Portal) -> Result<(), StoreError> {
         tokio::select! {
             () = relay.shutdown.cancelled() => {}
             () = relay.clock.sleep(wait) => {}
-            Ok(()) = installs.changed() => rhythm = Rhythm::at_start(relay.clock.now()),
+            Ok(()) = installs.changed() => {
+                rhythm = Rhythm::at_start(relay.clock.now());
+                if !is_refused {
+                    soon(&relay).await;
+                }
+            }
         }
     }
     Ok(())
+}
+
+/// An installation needs the portal's calls itself, and nothing is in a queue that was bound just now.
+async fn soon(relay: &Relay) {
+    tokio::select! {
+        () = relay.shutdown.cancelled() => {}
+        () = relay.clock.sleep(SOON) => {}
+    }
 }
 
 /// Writes down whether the portal has a queue for us, where that is news.
