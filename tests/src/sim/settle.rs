@@ -36,17 +36,14 @@ impl Scene {
             if verdict.open.len() < fewest {
                 (fewest, better) = (verdict.open.len(), now);
             }
-            if verdict.broken.is_empty() {
-                broken_since = None;
-            }
+            broken_since = broken_since.or(Some(now)).filter(|_| !verdict.broken.is_empty());
+            let is_broken = broken_since.is_some_and(|since| now > since + BREAKS);
             if verdict.is_clean() {
                 let since = *clean_since.get_or_insert(now);
                 if now > since + STAYS {
                     return verdict;
                 }
-            } else if now > better + SETTLES {
-                return verdict;
-            } else if !verdict.broken.is_empty() && now > *broken_since.get_or_insert(now) + BREAKS {
+            } else if now > better + SETTLES || is_broken {
                 return verdict;
             } else {
                 clean_since = None;
