@@ -3,11 +3,11 @@
 use otklik_server::clock::Clock;
 use otklik_tests::{
     portal::{Build, Chat, Fault, Line, Mood, Vote},
-    stage::{ANNA, SALES, Stage},
+    stage::{ANNA, Hurry, SALES, Stage},
     visitor::Visitor,
     wait::until,
 };
-use shared::{Happening, MessageId, MessageState, ToServer};
+use shared::{Happening, MessageId, MessageState, SiteKey, ToServer};
 use std::time::Duration;
 
 const SEND: &str = "imconnector.send.messages";
@@ -18,7 +18,7 @@ const QUEUE: &str = "event.offline.list";
 const MINUTE: Duration = Duration::from_secs(60);
 
 /// A portal so made, a relay by a clock that stands still, and a conversation that has begun there.
-async fn begun_at(set_up: impl FnOnce(&mut Build)) -> (Stage, Visitor, Chat) {
+pub(super) async fn begun_at(set_up: impl FnOnce(&mut Build)) -> (Stage, Visitor, Chat) {
     let mut stage = Stage::empty(Clock::by_hand(Clock::real().now()), "").await;
     stage.portal.set_build(set_up);
     stage.start_here().await;
@@ -33,6 +33,21 @@ async fn begun_at(set_up: impl FnOnce(&mut Build)) -> (Stage, Visitor, Chat) {
 
 pub(super) async fn begun() -> (Stage, Visitor, Chat) {
     begun_at(|_| {}).await
+}
+
+/// A portal that names no sessions, as the relay has found out, and has no offline queue; time flies.
+pub(super) async fn without_sessions() -> (Stage, SiteKey, Visitor, Hurry) {
+    let mut stage = Stage::empty(Clock::by_hand(Clock::real().now()), "").await;
+    stage.portal.set_build(|build| (build.tells_sessions, build.offline_queue) = (false, false));
+    stage.start_here().await;
+    stage.install().await;
+    let (site, hurry) = (stage.site().await, stage.hurry());
+    let mut other = stage.visitor(&site).await;
+    for text in ["один", "два"] {
+        let id = other.say(text).await; // by the first of them the relay learns that sessions are not told
+        other.wait_for_state(&id, MessageState::Delivered).await;
+    }
+    (stage, site, other, hurry)
 }
 
 /// Neither of the two ways back.
@@ -340,16 +355,7 @@ async fn an_old_portal_that_shows_nothing_is_believed_after_one_wait() {
 /// Nothing tells where the conversation is, but that it is: what comes after its first word is not sent blindly.
 #[tokio::test]
 async fn what_follows_a_first_word_is_not_repeated_though_nothing_was_told_of_the_conversation() {
-    let mut stage = Stage::empty(Clock::by_hand(Clock::real().now()), "").await;
-    stage.portal.set_build(|build| (build.tells_sessions, build.offline_queue) = (false, false));
-    stage.start_here().await;
-    stage.install().await;
-    let (site, _hurry) = (stage.site().await, stage.hurry());
-    let mut other = stage.visitor(&site).await;
-    for text in ["один", "два"] {
-        let id = other.say(text).await; // by the first of them the relay learns that sessions are not told
-        other.wait_for_state(&id, MessageState::Delivered).await;
-    }
+    let (stage, site, _other, _hurry) = without_sessions().await;
     let mut visitor = stage.visitor(&site).await;
     for event in [START, WITNESS] {
         stage.portal.fault_on(event, Fault::EventLost, 99);

@@ -1,6 +1,6 @@
 //! Which histories are asked for, and what becomes of the others where the portal fails at one.
 
-use otklik_server::clock::Clock;
+use crate::doubts::{begun_at, without_sessions};
 use otklik_tests::{
     portal::{Call, Chat, Fault, Mood, SessionId},
     stage::{ANNA, CONNECTOR, SALES, Stage},
@@ -21,16 +21,7 @@ const HISTORY: &str = "imopenlines.session.history.get";
 
 /// A conversation that has begun, at a portal without an offline queue, by a clock that stands still.
 async fn begun() -> (Stage, Visitor, Chat) {
-    let mut stage = Stage::empty(Clock::by_hand(Clock::real().now()), "").await;
-    stage.portal.set_build(|build| build.offline_queue = false);
-    stage.start_here().await;
-    stage.install().await;
-    let site = stage.site().await;
-    let mut visitor = stage.visitor(&site).await;
-    let id = visitor.say("один").await;
-    visitor.wait_for_state(&id, MessageState::Delivered).await;
-    let chat = stage.portal.wait_any_chat(|chat| chat.visitor_texts() == ["один"]).await;
-    (stage, visitor, chat)
+    begun_at(|build| build.offline_queue = false).await
 }
 
 /// How a call asks for a history.
@@ -128,16 +119,7 @@ async fn a_conversation_that_the_portal_fails_at_keeps_no_others_word_in_doubt()
 /// The portal names neither chat nor session, and no event does: but it named the visitor.
 #[tokio::test]
 async fn where_nothing_names_the_chat_it_is_asked_for_by_the_visitor() {
-    let mut stage = Stage::empty(Clock::by_hand(Clock::real().now()), "").await;
-    stage.portal.set_build(|build| (build.tells_sessions, build.offline_queue) = (false, false));
-    stage.start_here().await;
-    stage.install().await;
-    let (site, _hurry) = (stage.site().await, stage.hurry());
-    let mut other = stage.visitor(&site).await;
-    for text in ["один", "два"] {
-        let id = other.say(text).await; // by the first of them the relay learns that sessions are not told
-        other.wait_for_state(&id, MessageState::Delivered).await;
-    }
+    let (stage, site, _other, _hurry) = without_sessions().await;
     for event in [START, WITNESS] {
         stage.portal.fault_on(event, Fault::EventLost, 99);
     }
@@ -153,16 +135,7 @@ async fn where_nothing_names_the_chat_it_is_asked_for_by_the_visitor() {
 /// As above, of the line's own word, which names the chat: it is heard though nobody doubts that the message arrived.
 #[tokio::test]
 async fn the_lines_own_word_tells_where_a_conversation_is() {
-    let mut stage = Stage::empty(Clock::by_hand(Clock::real().now()), "").await;
-    stage.portal.set_build(|build| (build.tells_sessions, build.offline_queue) = (false, false));
-    stage.start_here().await;
-    stage.install().await;
-    let (site, _hurry) = (stage.site().await, stage.hurry());
-    let mut other = stage.visitor(&site).await;
-    for text in ["один", "два"] {
-        let id = other.say(text).await;
-        other.wait_for_state(&id, MessageState::Delivered).await;
-    }
+    let (stage, site, _other, _hurry) = without_sessions().await;
     stage.portal.fault_on(START, Fault::EventLost, 1);
     stage.portal.fault_on(WITNESS, Fault::EventDelayed(Duration::from_secs(5)), 1);
     let mut visitor = stage.visitor(&site).await;
